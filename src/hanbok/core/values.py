@@ -1,0 +1,111 @@
+"""Values that travel between packages: who calls, how grave the data is, where it may go."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+MicroWon: TypeAlias = int
+"""Money, as whole millionths of a won. A price in won per million tokens is micro-won per token."""
+
+
+class Zone(StrEnum):
+    """Where an endpoint stands, seen from the organisation that runs hanbok."""
+
+    HOME = "home"
+    """On the organisation's own machines."""
+    DOMESTIC = "domestic"
+    """In a cloud whose machines stand in Korea."""
+    FOREIGN = "foreign"
+    """Abroad, or not provably in Korea."""
+
+
+class Grade(StrEnum):
+    """Data grade of the N2SF security guideline 1.0 (국가 망 보안체계, 2025-09-30)."""
+
+    OPEN = "O"
+    SENSITIVE = "S"
+    CLASSIFIED = "C"
+
+    @property
+    def rank(self) -> int:
+        """0 (open) to 2 (classified): a document is as high as its highest part."""
+        return _RANKS[self]
+
+
+_RANKS = {Grade.OPEN: 0, Grade.SENSITIVE: 1, Grade.CLASSIFIED: 2}
+
+
+class Form(StrEnum):
+    """How much a text is altered before it leaves; from least to most."""
+
+    AS_IS = "as_is"
+    PSEUDONYMISED = "pseudonymised"
+    """Each finding replaced by a placeholder that is turned back in the reply."""
+    MASKED = "masked"
+    """Each finding replaced by a placeholder that is not turned back."""
+
+
+class Language(StrEnum):
+    """Languages of hanbok's own messages and pages."""
+
+    KO = "ko"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One sentence in the languages that hanbok speaks. `{name}` marks a fact to fill in."""
+
+    ko: str
+    en: str
+
+    def of(self, language: Language) -> str:
+        """Return the sentence in this language."""
+        return self.ko if language is Language.KO else self.en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who calls. `key` is the key's public id, never its secret."""
+
+    organisation: str
+    key: str
+    team: str = ""
+    person: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call as the provider counted them (`cached` and `reasoning` are parts of the other two)."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataUse:
+    """What an operator may do with what it is sent, as the contract with it says (PIPA art. 26, 28-8)."""
+
+    trains: bool = True
+    """May use inputs or outputs for training. True until a contract says otherwise."""
+    retention_days: int | None = None
+    """How long it keeps contents; None: not known."""
+    basis: str = ""
+    """The legal basis on record for provision or outsourcing to it, as a citation; empty: none on record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where data would go: what law and policy ask of an endpoint."""
+
+    endpoint: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+    zone: Zone
+    operator: str
+    data_use: DataUse = DataUse()
+    certificates: tuple[str, ...] = ()
+    """Names as operators write them, such as `CSAP:중`, `ISMS-P`, `ISO27017`, `SOC2`."""

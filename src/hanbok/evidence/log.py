@@ -1,0 +1,32 @@
+"""The contract of the evidence log: small, so that its format can grow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from hanbok.evidence.entry import AnyEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One entry in its place: `index` counts from 0, `digest` closes the chain up to and with it (hex)."""
+
+    index: int
+    digest: str
+    entry: AnyEntry
+
+
+class Log(Protocol):
+    """Append-only. Entries keep the order in which they were handed over."""
+
+    async def append(self, entry: AnyEntry) -> Record:
+        """Return when the entry is durable. Raises LogUnavailable when it cannot be made so."""
+        ...
+
+    def post(self, entry: AnyEntry) -> None:
+        """Hand over an entry without waiting. It becomes durable with, or before, any later `append`."""
+        ...
+
+    def read(self, start: int = 0) -> Iterator[Record]:
+        """Yield durable records from index `start` on."""
+        ...

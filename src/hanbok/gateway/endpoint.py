@@ -1,0 +1,37 @@
+"""The contract of an endpoint: where a model is reached, and with whose key."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hanbok.core.values import Destination
+from hanbok.gateway.call import Operation
+from hanbok.gateway.dialect import Dialect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where one request goes: a base URL, to which the dialect's path is appended, and who asks."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    query: str = ""
+    """Appended to the path, without `?`."""
+
+
+class Endpoint(Protocol):
+    """One configured place. Built by `hanbok.app` from its settings; started and closed with the server."""
+
+    destination: Destination
+    dialect: Dialect
+
+    async def address(self, operation: Operation, model: str) -> Address:
+        """Return where to send, with fresh credentials. Raises EndpointUnavailable."""
+        ...
+
+    async def start(self) -> None:
+        """Begin what must run beside it (a child process); return without waiting for it to be ready."""
+        ...
+
+    async def close(self) -> None:
+        """Stop what `start` began."""
+        ...

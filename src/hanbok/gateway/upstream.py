@@ -1,0 +1,48 @@
+"""The contract of the client that carries bytes to an endpoint."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds. `first` runs from the last byte sent to the answer's head, `idle` between two reads of its body."""
+
+    connect: float = 5.0
+    first: float = 120.0
+    idle: float = 60.0
+    total: float = 600.0
+
+
+class Exchange(Protocol):
+    """One answer under way. Closing it early aborts the connection, so that the provider stops working."""
+
+    status: int
+    headers: dict[str, str]
+    """Lower-case names; the last of repeated ones."""
+
+    def read(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives. Raises UpstreamCut when it breaks off, UpstreamTimeout."""
+        ...
+
+    async def whole(self, limit: int) -> bytes:
+        """Return the whole body. Raises UpstreamGarbled over `limit` bytes, else as `read`."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back if the body was read to its end, abort it otherwise. May be called twice."""
+        ...
+
+
+class Upstream(Protocol):
+    """A pooled HTTP/1.1 client; one TLS context per origin for life."""
+
+    async def post(
+        self, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
+    ) -> Exchange:
+        """Send, and return when the answer's head has arrived. Raises UpstreamUnreachable (nothing was sent),
+        UpstreamTimeout, UpstreamCut."""
+        ...
+
+    async def close(self) -> None: ...
