@@ -16,7 +16,9 @@ class HanbokError(Exception):
 
     code: ClassVar[str] = "hanbok"
     message: ClassVar[Text] = Text(ko="hanbok 오류", en="hanbok error")
-    hint: ClassVar[Text] = Text(ko="문서의 오류 목록을 보십시오.", en="See the error reference in the documentation.")
+    hint: ClassVar[Text] = Text(
+        ko="문서의 오류 목록을 보십시오.", en="See the error reference in the documentation."
+    )
 
     def __init__(self, **facts: object) -> None:
         """Raise TypeError when `facts` are not the ones that the message names."""

@@ -23,7 +23,9 @@ def load(folder: str, name: str) -> type:
     """Return the plug-in class: in `rrn.py` it is `Rrn`, in `openai_compatible.py` `OpenaiCompatible`."""
     if name not in names(folder):
         raise UnknownPlugin(folder=folder, name=name, known=", ".join(names(folder)))
-    plugin = getattr(import_module(f"{folder}.{name}"), "".join(part.capitalize() for part in name.split("_")))
+    plugin = getattr(
+        import_module(f"{folder}.{name}"), "".join(part.capitalize() for part in name.split("_"))
+    )
     if not isinstance(plugin, type):
         raise TypeError(f"{folder}.{name} holds no class of its name")
     return plugin

@@ -24,7 +24,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Intent(Entry, frozen=True, kw_only=True, tag="intent", omit_defaults=True):
     """Written and durable before the first byte of a call leaves (safety measures notice art. 8: who, when, where
-    from, whose data, what was done)."""
+    from, whose data, what was done).
+    """
 
     organisation: str
     key: str

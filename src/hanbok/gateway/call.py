@@ -27,6 +27,22 @@ class Planned:
 
 
 @dataclass(slots=True, kw_only=True)
+class Ending:
+    """What the steps on the way back learn; the record step writes it down."""
+
+    status: str = "failed"
+    code: str = ""
+    used: Planned | None = None
+    usage: Usage | None = None
+    cost: int = 0
+    sent: str = ""
+    received: str = ""
+    reply_findings: dict[str, int] = field(default_factory=dict)
+    attempts: list[str] = field(default_factory=list)
+    steps: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
 class Call:
     """What is known of a call. Each field names the step that fills it; later steps only read it."""
 
@@ -54,24 +70,8 @@ class Call:
     grade: Grade = Grade.OPEN
     # decide
     plan: tuple[Planned, ...] = ()
-    # call
-    outcome: "Ending" = field(default_factory=lambda: Ending())
-
-
-@dataclass(slots=True, kw_only=True)
-class Ending:
-    """What the steps on the way back learn; the record step writes it down."""
-
-    status: str = "failed"
-    code: str = ""
-    used: Planned | None = None
-    usage: Usage | None = None
-    cost: int = 0
-    sent: str = ""
-    received: str = ""
-    reply_findings: dict[str, int] = field(default_factory=dict)
-    attempts: list[str] = field(default_factory=list)
-    steps: dict[str, str] = field(default_factory=dict)
+    # call, and the way back
+    ending: Ending = field(default_factory=Ending)
 
 
 @dataclass(slots=True)

@@ -37,7 +37,8 @@ class StreamReader(Protocol):
 
     def feed(self, event: str, data: bytes) -> list[bytes]:
         """Turn one server-sent event into chunks of OpenAI's shape (JSON texts). Raises UpstreamFailed for an
-        error event, UpstreamGarbled for what the format does not allow."""
+        error event, UpstreamGarbled for what the format does not allow.
+        """
         ...
 
 
@@ -46,7 +47,8 @@ class Dialect(Protocol):
 
     def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
         """Spell a request body of OpenAI's shape. `model` is the provider's name of it. A stream always asks for
-        its usage. Raises UnsupportedRequest when the format cannot say it."""
+        its usage. Raises UnsupportedRequest when the format cannot say it.
+        """
         ...
 
     def answer(self, operation: Operation, body: bytes) -> WireAnswer:

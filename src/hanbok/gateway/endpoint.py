@@ -1,11 +1,28 @@
 """The contract of an endpoint: where a model is reached, and with whose key."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from hanbok.core.values import Destination
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import Dialect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConfig:
+    """What `hanbok.yaml` says of one endpoint; its kind's class is built from it alone."""
+
+    destination: Destination
+    url: str = ""
+    """Base URL; empty: the kind's own."""
+    secret: str = field(default="", repr=False)
+    """The provider's key."""
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What only this kind knows, such as `api_version`. An unknown name is refused by the kind."""
+    state: Path = Path("var")
+    """Folder for files that the endpoint makes, such as assembled weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,7 @@ class UnsupportedRequest(HanbokError):
         ko="{dialect} 형식은 요청의 {feature!r}을(를) 나타낼 수 없습니다",
         en="the {dialect} format cannot express {feature!r} of the request",
     )
-    hint = Text(
-        ko="그 필드를 빼거나 다른 모델을 쓰십시오.", en="Leave that field out, or ask another model."
-    )
+    hint = Text(ko="그 필드를 빼거나 다른 모델을 쓰십시오.", en="Leave that field out, or ask another model.")
 
 
 class EndpointUnavailable(HanbokError):

@@ -42,7 +42,8 @@ class Upstream(Protocol):
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
     ) -> Exchange:
         """Send, and return when the answer's head has arrived. Raises UpstreamUnreachable (nothing was sent),
-        UpstreamTimeout, UpstreamCut."""
+        UpstreamTimeout, UpstreamCut.
+        """
         ...
 
     async def close(self) -> None: ...
