@@ -13,6 +13,7 @@ from hanbok.testing import digits, people, places, tokens
 from hanbok.testing.people import words
 
 _RANDOM_RRN_FROM = date(2020, 10, 5)
+_CENTURY = 2000
 _LAST_BIRTH = date(2025, 12, 31)
 
 BANKS: dict[str, tuple[str, ...]] = {
@@ -51,6 +52,10 @@ class Identities:
         """Return the shape with each `#` turned into a random digit."""
         return "".join(str(self.random.randrange(10)) if one == "#" else one for one in shape)
 
+    def chance(self, share: float) -> bool:
+        """Return True in this share of calls."""
+        return self.random.random() < share
+
     def birth(self, first: date = date(1940, 1, 1), last: date = _LAST_BIRTH) -> date:
         """Return a day in this range."""
         return first + timedelta(days=self.random.randrange((last - first).days + 1))
@@ -60,7 +65,7 @@ class Identities:
         if randomised:
             return self._randomised(self.birth(first=_RANDOM_RRN_FROM), (1, 3), digits.resident)
         born = self.birth(last=_RANDOM_RRN_FROM - timedelta(days=1))
-        sex = self.random.randrange(2) + (1 if born.year < 2000 else 3)  # noqa: PLR2004
+        sex = self.random.randrange(2) + (1 if born.year < _CENTURY else 3)
         body = f"{born:%y%m%d}{sex}{self.random.randrange(96):02d}{self.fill('###')}"
         return f"{body[:6]}-{body[6:]}{digits.resident(body)}"
 
@@ -69,7 +74,7 @@ class Identities:
         if randomised:
             return self._randomised(self.birth(first=_RANDOM_RRN_FROM), (5, 7), digits.foreigner)
         born = self.birth(last=_RANDOM_RRN_FROM - timedelta(days=1))
-        sex = self.random.randrange(2) + (5 if born.year < 2000 else 7)  # noqa: PLR2004
+        sex = self.random.randrange(2) + (5 if born.year < _CENTURY else 7)
         body = f"{born:%y%m%d}{sex}{self.fill('#####')}"
         return f"{body[:6]}-{body[6:]}{digits.foreigner(body)}"
 
@@ -204,7 +209,7 @@ class Identities:
         if kind == "lot":
             flat = f" {self.random.choice(places.BUILDINGS)} {flat}" if unit else ""
             return f"{region} {village} {self.random.choice(('', '', '', '산 '))}{number}{flat}"
-        inside = f" ({village})" if village.endswith("동") and self.random.random() < 0.6 else ""  # noqa: PLR2004
+        inside = f" ({village})" if village.endswith("동") and self.chance(0.6) else ""
         area = "" if village.endswith("동") else f"{village.split()[0]} "
         return (
             f"{region} {area}{self.random.choice(place.roads)} {number}{f', {flat}' if unit else ''}{inside}"
@@ -218,12 +223,11 @@ class Identities:
     def person(self) -> str:
         """Surname and given name."""
         surname = self.random.choices(list(people.SURNAMES), list(people.SURNAMES.values()))[0]
-        draw = self.random.random()
-        if draw < 0.04:  # noqa: PLR2004
+        if self.chance(0.04):
             return surname + self.random.choice(people.SINGLE_GIVEN)
-        if draw < 0.05:  # noqa: PLR2004
+        if self.chance(0.01):
             return surname + self.random.choice(people.LONG_GIVEN)
-        if draw < 0.75:  # noqa: PLR2004
+        if self.chance(0.75):
             return surname + self.random.choice(
                 people.GIVEN_NAMES[self.random.choice(list(people.GIVEN_NAMES))]
             )
@@ -238,7 +242,7 @@ class Identities:
 
     def foreign_person(self) -> str:
         """Return a foreign name in hangul."""
-        if self.random.random() < 0.5:  # noqa: PLR2004
+        if self.chance(0.5):
             return self.random.choice(people.ASIAN_NAMES)
         return f"{self.random.choice(people.FOREIGN_GIVEN)} {self.random.choice(people.FOREIGN_FAMILY)}"
 
