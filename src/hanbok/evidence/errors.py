@@ -1,0 +1,43 @@
+"""Errors of the evidence log."""
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+
+
+class LogUnavailable(HanbokError):
+    """The entry was not made durable. The journal goes on trying: a later append may work."""
+
+    code = "log_unavailable"
+    message = Text(ko="증거 로그에 기록할 수 없습니다: {why}", en="the evidence log cannot be written: {why}")
+    hint = Text(
+        ko="디스크의 빈 공간과 상태, 쓰기 권한을 확인하십시오. 공간이 생기면 재시작하지 않아도 기록이 이어집니다.",
+        en="Check the disk's free space, health and permissions. Writing resumes without a restart.",
+    )
+
+
+class LogLocked(HanbokError):
+    code = "log_locked"
+    message = Text(
+        ko="다른 프로세스가 증거 로그 {directory!r}에 기록하고 있습니다",
+        en="another process is writing the evidence log {directory!r}",
+    )
+    hint = Text(
+        ko="이미 실행 중인 hanbok을 멈추거나 다른 로그 디렉터리를 쓰십시오.",
+        en="Stop the hanbok that is running, or use another log directory.",
+    )
+
+
+class LogBroken(HanbokError):
+    """An entry that had been acknowledged is no longer what was written, or is gone."""
+
+    code = "log_broken"
+    message = Text(
+        ko="증거 로그가 훼손되었습니다: {file}의 {line}번째 줄 ({why})",
+        en="the evidence log is damaged: {file} line {line} ({why})",
+    )
+    hint = Text(
+        ko="이 디렉터리를 그대로 보존하고 `hanbok log verify`로 범위를 확인한 뒤, 사본에서 그 파일을 되살리거나 "
+        "새 디렉터리에서 로그를 시작하십시오.",
+        en="Keep the directory as it is, see the extent with `hanbok log verify`, then restore that file from a "
+        "copy or start a log in a new directory.",
+    )
