@@ -10,13 +10,13 @@ import os
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock, Thread
 from typing import NamedTuple
 
 import msgspec
 
+from hanbok.core.clock import stamp
 from hanbok.evidence.chain import Line, seal
 from hanbok.evidence.entry import Act, AnyEntry
 from hanbok.evidence.errors import LogBroken, LogLocked, LogUnavailable
@@ -90,7 +90,7 @@ class Journal:
         journal._thread.start()
         if torn:
             facts = {"cut_bytes": str(torn.size), "offset": str(torn.offset), "kept_in": torn.kept}
-            journal.post(Act(at=now(), actor="hanbok", verb="recover", object=torn.segment, facts=facts))
+            journal.post(Act(at=stamp(), actor="hanbok", verb="recover", object=torn.segment, facts=facts))
         return journal
 
     async def append(self, entry: AnyEntry) -> Record:
@@ -190,10 +190,6 @@ class Journal:
             if item.waiter
         )
 
-
-def now() -> str:
-    """Return the time as entries write it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _lock(directory: Path) -> int:
