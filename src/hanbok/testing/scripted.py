@@ -1,0 +1,198 @@
+"""A model that says what a test tells it to, behind a real HTTP server on this machine.
+
+It speaks OpenAI's, Anthropic's and Gemini's APIs and misbehaves on demand: slow, cut, silent, garbled, refusing.
+
+    async with ScriptedModel(Script(say="안녕하세요")) as model:
+        client = openai.AsyncOpenAI(base_url=model.url, api_key="x")
+        ...
+        assert model.captured[0].json["model"] == "gpt"
+
+`with` instead of `async with` runs it in a thread of its own, for tests of other processes.
+"""
+
+import asyncio
+import json
+import ssl
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Self
+
+from hanbok.testing.wire import openai
+from hanbok.testing.wire.line import Cut, Left, Line
+from hanbok.testing.wire.script import Asked, Captured, Said, Script, ToolCall, echo, echo_tool
+
+__all__ = [
+    "Asked",
+    "Cancelled",
+    "Captured",
+    "Said",
+    "Script",
+    "ScriptedModel",
+    "ToolCall",
+    "echo",
+    "echo_tool",
+]
+
+_OK = 200
+_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """An answer that the client did not wait for."""
+
+    at: float
+    """`time.monotonic()` when the client was seen to leave."""
+    sent: int
+    """Bytes of the answer sent until then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """Pieces of an answer's body; a stream writes each of them apart."""
+
+    pieces: list[bytes]
+    streamed: bool = False
+
+
+class ScriptedModel:
+    """Listens on 127.0.0.1 at a port of the system's choice."""
+
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        models: tuple[str, ...] = ("scripted",),
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Answer every request by `script`, except those that `then` gives another."""
+        self.script = script or Script()
+        self.models = models
+        self.captured: list[Captured] = []
+        self.cancelled: list[Cancelled] = []
+        self.connections = 0
+        """Connections accepted so far."""
+        self.origin = ""
+        """`http://127.0.0.1:PORT`."""
+        self._tls = tls
+        self._next: deque[Script] = deque()
+        self._lines: set[Line] = set()
+        self._server: asyncio.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._stop: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        """Base URL of its OpenAI form."""
+        return f"{self.origin}/v1"
+
+    def then(self, *scripts: Script) -> None:
+        """Answer the next requests by these scripts, one each."""
+        self._next.extend(scripts)
+
+    def drop(self) -> None:
+        """Close all connections at once, as a server that is restarted. For the `async with` form."""
+        for line in list(self._lines):
+            line.close()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._line, "127.0.0.1", 0, ssl=self._tls)
+        port = self._server.sockets[0].getsockname()[1]
+        self.origin = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+            self.drop()
+            await asyncio.sleep(0)  # lets the transports report that they are gone
+            await asyncio.gather(*(line.over() for line in list(self._lines)))
+            await self._server.wait_closed()
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
+        self._thread.start()
+        ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._loop is not None and self._stop is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._stop, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        async with self:
+            ready.set()
+            await self._stop.wait()
+
+    def _line(self) -> Line:
+        self.connections += 1
+        line = Line(self._answer, self._lines.discard)
+        self._lines.add(line)
+        return line
+
+    async def _answer(self, line: Line, captured: Captured) -> None:
+        self.captured.append(captured)
+        script = self._next.popleft() if self._next else self.script
+        line.begin(script)
+        try:
+            await line.pause(script.delay)
+            if script.raw is not None:
+                await line.send(script.raw)
+                raise Cut
+            await self._write(line, captured, script)
+        except Left:
+            self.cancelled.append(Cancelled(at=time.monotonic(), sent=line.sent))
+        except Cut:
+            line.end(reset=script.reset)
+
+    async def _write(self, line: Line, captured: Captured, script: Script) -> None:
+        answer = self._spell(captured, script)
+        head = [f"HTTP/1.1 {script.status} {_REASONS.get(script.status, 'Scripted')}"]
+        head += [f"{name}: {value}" for name, value in script.headers]
+        if script.retry_after:
+            head.append(f"retry-after: {script.retry_after}")
+        chunked = answer.streamed and script.framing == "chunked"
+        kind = "text/event-stream" if answer.streamed else "application/json"
+        head.append(f"content-type: {kind}")
+        if chunked:
+            head.append("transfer-encoding: chunked")
+        elif answer.streamed:
+            head.append("connection: close")
+        else:
+            head.append(f"content-length: {sum(map(len, answer.pieces))}")
+        await line.send("\r\n".join([*head, "", ""]).encode("latin-1"))
+        for piece in answer.pieces:
+            await line.send(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+            await line.pause(script.pace)
+        if chunked:
+            await line.send(b"0\r\n\r\n")
+        elif answer.streamed:
+            raise Cut
+
+    def _spell(self, captured: Captured, script: Script) -> _Answer:
+        path = captured.target.partition("?")[0]
+        if script.status != _OK:
+            return _whole(openai.error(script.status))
+        if path.endswith("/models"):
+            return _whole(openai.models(self.models))
+        ask = openai.asked(captured)
+        if path.endswith("/embeddings"):
+            return _whole(openai.embeddings(ask))
+        said = script.speak(ask)
+        if not ask.stream:
+            return _whole(openai.chat(ask, said))
+        events = openai.stream(ask, said, script)
+        if script.error_after is not None:
+            events = [*events[: script.error_after], openai.error_event()]
+        return _Answer(pieces=events, streamed=True)
+
+
+def _whole(body: dict[str, Any]) -> _Answer:
+    return _Answer(pieces=[json.dumps(body, ensure_ascii=False).encode()])
