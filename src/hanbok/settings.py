@@ -325,10 +325,10 @@ def _parse(source: Path) -> Any:  # noqa: ANN401 - whatever the file holds; pyda
 
 def _members(node: Any) -> list[tuple[int | str, Any]]:  # noqa: ANN401
     if isinstance(node, dict):
-        mapping: dict[str, Any] = node
+        mapping: dict[str, Any] = node  # pyright: ignore[reportUnknownVariableType] - isinstance tells no more
         return list(mapping.items())
     if isinstance(node, list):
-        items: list[Any] = node
+        items: list[Any] = node  # pyright: ignore[reportUnknownVariableType] - isinstance tells no more
         return list(enumerate(items))
     return []
 

@@ -1,13 +1,14 @@
 """One call on its way through the steps, and the reply on its way back."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hanbok.core.values import Form, Grade, Principal, Usage
-from hanbok.gateway.catalogue import Target
+from hanbok.gateway.catalogue import Offer, Target
 from hanbok.guard.recogniser import Finding
 from hanbok.policy.key import Key
+from hanbok.policy.ruling import Ruling
 
 
 class Operation(StrEnum):
@@ -52,6 +53,9 @@ class Call:
     body: bytes
     headers: Mapping[str, str]
     origin: str
+    """Address of the client."""
+    digest: str
+    """SHA-256 of `body`, hex."""
     # read from the body's head, by `http`
     model: str
     stream: bool
@@ -63,15 +67,38 @@ class Call:
     key: Key | None = None
     principal: Principal = field(default=Principal(organisation="", key=""))
     # admit
-    targets: tuple[Target, ...] = ()
+    offer: Offer | None = None
     reserved: int = 0
     # inspect
     findings: tuple[Finding, ...] = ()
     grade: Grade = Grade.OPEN
     # decide
+    refusal: Ruling | None = None
+    """Why the first target that policy rules out is ruled out, even when another one answers."""
     plan: tuple[Planned, ...] = ()
+    # protect
+    body_in: Callable[[Form], bytes] | None = None
+    """Makes the body as it may leave in a form; None until the protect step ran."""
+    # record
+    recorded: bool = False
+    """Whether the intent is in the log: from then on the call has an outcome, whatever happens."""
     # call, and the way back
     ending: Ending = field(default_factory=Ending)
+    hooks: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of what was found in the request."""
+        return frozenset(finding.kind for finding in self.findings)
+
+    def at_end(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Run `hook` when the call is over, however it ends; the last one registered runs first."""
+        self.hooks.append(hook)
+
+    async def finish(self) -> None:
+        """Run the hooks, each once. Called by the path and by whoever closes the reply."""
+        while self.hooks:
+            await self.hooks.pop()()
 
 
 @dataclass(slots=True)
@@ -81,5 +108,5 @@ class Reply:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    chunks: AsyncIterator[list[bytes]] | None = None
+    chunks: AsyncGenerator[list[bytes], None] | None = None
     """Batches as they arrived. Ends without error only when the model's answer ended properly."""

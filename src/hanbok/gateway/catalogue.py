@@ -1,10 +1,18 @@
 """Which models there are, where each is reached, and what is known of it."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from hanbok.core.values import Destination
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Destination, Text
+
+
+class ModelUnknown(HanbokError):
+    code = "model_unknown"
+    message = Text(ko="모델 {model!r}이(가) 없습니다", en="there is no model {model!r}")
+    hint = Text(ko="쓸 수 있는 모델: {known}", en="Models that may be asked: {known}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +49,35 @@ class Target:
     model: str
     """The provider's name of the model."""
     facts: ModelFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a name that clients ask for stands for."""
+
+    name: str
+    targets: tuple[Target, ...]
+    """In the order in which they are tried."""
+    instead: tuple[Target, ...] = ()
+    """Tried when policy lets the data go to none of `targets`."""
+
+    @property
+    def every(self) -> tuple[Target, ...]:
+        return self.targets + self.instead
+
+
+class Catalogue:
+    """The models on offer, by the names that clients ask for."""
+
+    def __init__(self, offers: Mapping[str, Offer]) -> None:
+        self._offers = dict(offers)
+
+    def offer(self, name: str) -> Offer:
+        """Raise ModelUnknown when there is none of this name."""
+        try:
+            return self._offers[name]
+        except KeyError:
+            raise ModelUnknown(model=name[:100], known=", ".join(sorted(self._offers))) from None
+
+    def __iter__(self) -> Iterator[Offer]:
+        return iter(self._offers.values())

@@ -1,0 +1,132 @@
+"""Ask the planned destinations in order, and fail over honestly: only before the first token."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Usage
+from hanbok.gateway.call import Call, Ending, Planned, Reply
+from hanbok.gateway.dialect import Dialect, WireRequest
+from hanbok.gateway.endpoint import Address, Endpoint
+from hanbok.gateway.errors import (
+    EndpointUnavailable,
+    UpstreamCut,
+    UpstreamFailed,
+    UpstreamGarbled,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from hanbok.gateway.price import cost
+from hanbok.gateway.refusal import refusal
+from hanbok.gateway.step import Next
+from hanbok.gateway.streaming import Streaming
+from hanbok.gateway.upstream import Exchange, Timeouts, Upstream
+
+_TRY_NEXT = (
+    EndpointUnavailable,
+    UpstreamCut,
+    UpstreamFailed,
+    UpstreamGarbled,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+_CALLERS_FAULT = frozenset({400, 404, 413, 415, 422})
+"""Statuses by which a provider says that the request itself is wrong: another one would say the same."""
+_OK = 200
+_ANSWER_LIMIT = 64 * 1024 * 1024
+_BYTES_PER_TOKEN = 3
+"""Of a Korean prompt in UTF-8, rounded so that the guess is rather high than low (o200k: 1.5 characters a token)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An endpoint with its time limits."""
+
+    endpoint: Endpoint
+    timeouts: Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class CallModel:
+    places: Mapping[str, Place]
+    upstream: Upstream
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:  # noqa: ARG002 - the path ends here
+        failure: HanbokError | None = None
+        for planned in call.plan:
+            try:
+                return await self._ask(call, planned)
+            except _TRY_NEXT as error:
+                call.ending.attempts.append(f"{planned.target.endpoint}:{error.code}")
+                if isinstance(error, UpstreamCut | UpstreamTimeout):
+                    # It had the prompt and may have worked on it.
+                    _charge(call.ending, planned, _guess(call, 0))
+                failure = error
+        raise failure or RuntimeError(f"call {call.id} has no plan")
+
+    async def _ask(self, call: Call, planned: Planned) -> Reply:
+        if call.body_in is None:
+            raise RuntimeError("the protect step must stand before the call step")
+        target, body, ending = planned.target, call.body_in(planned.form), call.ending
+        place = self.places[target.endpoint]
+        dialect = place.endpoint.dialect
+        wire = dialect.request(call.operation, body, model=target.model, stream=call.stream)
+        address = await place.endpoint.address(call.operation, target.model)
+        ending.used, ending.usage = planned, None
+        ending.sent = hashlib.sha256(wire.body).hexdigest()
+        exchange = await self.upstream.post(
+            _url(address, wire), address.headers + wire.headers, wire.body, place.timeouts
+        )
+        call.at_end(exchange.close)
+        if exchange.status != _OK:
+            return await _refused(planned, dialect, exchange)
+        if call.stream:
+            return await _stream(call, planned, Streaming(target.endpoint, dialect.reader(), exchange))
+        answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
+        await exchange.close()
+        _charge(ending, planned, answer.usage or _guess(call, 0))
+        return Reply(body=answer.body)
+
+
+async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:
+    await streaming.begin()
+
+    async def charge() -> None:
+        _charge(call.ending, planned, streaming.usage or _guess(call, streaming.count))
+
+    call.at_end(charge)
+    return Reply(chunks=streaming.chunks())
+
+
+async def _refused(planned: Planned, dialect: Dialect, exchange: Exchange) -> Reply:
+    """Pass the provider's refusal of a wrong request on; raise UpstreamFailed for all else."""
+    body = await exchange.whole(_ANSWER_LIMIT)
+    await exchange.close()
+    reason = dialect.failure(body)
+    if exchange.status in _CALLERS_FAULT:
+        return Reply(status=exchange.status, body=refusal(body, reason))
+    raise UpstreamFailed(
+        origin=planned.target.endpoint,
+        status=exchange.status,
+        reason=reason or "no reason given",
+        retry_after=exchange.headers.get("retry-after", ""),
+    )
+
+
+def _charge(ending: Ending, planned: Planned, usage: Usage) -> None:
+    ending.usage = usage
+    price = planned.target.facts.price
+    if price is not None:
+        ending.cost += cost(usage, price)
+
+
+def _guess(call: Call, chunks: int) -> Usage:
+    """Stand in for usage that the provider never told: an answer cut or left early is not free."""
+    call.ending.steps["usage"] = "estimated"
+    return Usage(input=-(-len(call.body) // _BYTES_PER_TOKEN), output=chunks)
+
+
+def _url(address: Address, wire: WireRequest) -> str:
+    url = address.url + wire.path
+    return f"{url}{'&' if '?' in url else '?'}{address.query}" if address.query else url

@@ -1,0 +1,88 @@
+"""The intent is durable before the first byte leaves; the outcome follows on any end."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hanbok.core.clock import stamp
+from hanbok.core.values import Usage
+from hanbok.evidence.entry import Hop, Intent, Outcome
+from hanbok.evidence.log import Log
+from hanbok.gateway.call import Call, Planned, Reply
+from hanbok.gateway.step import Next
+from hanbok.policy.ruling import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    log: Log
+    judge: Judge
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        await self.log.append(self._intent(call))
+        call.recorded = True
+
+        async def close() -> None:
+            self.log.post(_outcome(call))
+
+        call.at_end(close)
+        return await call_next(call)
+
+    def _intent(self, call: Call) -> Intent:
+        who = call.principal
+        return Intent(
+            at=stamp(),
+            call=call.id,
+            organisation=who.organisation,
+            key=who.key,
+            team=who.team,
+            person=who.person,
+            application=who.application,
+            origin=call.origin,
+            route=call.route,
+            model=call.model,
+            grade=call.grade,
+            findings=dict(Counter(finding.kind for finding in call.findings)),
+            digest=call.digest,
+            plan=tuple(_hop(planned) for planned in call.plan),
+            policy=self.judge.version,
+            reserved=call.reserved,
+        )
+
+
+def _hop(planned: Planned) -> Hop:
+    there = planned.target.destination
+    return Hop(
+        endpoint=there.endpoint,
+        model=planned.target.model,
+        country=there.country,
+        zone=there.zone,
+        operator=there.operator,
+        form=planned.form,
+        policies=planned.policies,
+    )
+
+
+def _outcome(call: Call) -> Outcome:
+    ending, used = call.ending, call.ending.used
+    usage = ending.usage or Usage()
+    return Outcome(
+        at=stamp(),
+        call=call.id,
+        status=ending.status,
+        organisation=call.principal.organisation,
+        key=call.principal.key,
+        endpoint=used.target.endpoint if used else "",
+        model=used.target.model if used else "",
+        form=used.form if used else "",
+        code=ending.code,
+        input=usage.input,
+        output=usage.output,
+        cached=usage.cached,
+        reasoning=usage.reasoning,
+        cost=ending.cost,
+        reply_findings=ending.reply_findings,
+        sent=ending.sent,
+        received=ending.received,
+        attempts=tuple(ending.attempts),
+        steps=ending.steps,
+    )

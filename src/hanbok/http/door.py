@@ -1,0 +1,68 @@
+"""Every request enters here: found its handler, or told why not."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from hanbok.app import App
+from hanbok.core.errors import HanbokError
+from hanbok.http.chat import chat
+from hanbok.http.embeddings import embeddings
+from hanbok.http.failure import tell
+from hanbok.http.health import healthz, metrics, readyz
+from hanbok.http.inbound import Inbound
+from hanbok.http.models import models
+from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
+
+Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
+
+ROUTES: Final[dict[str, dict[str, Handler]]] = {
+    "/v1/chat/completions": {"POST": chat},
+    "/v1/embeddings": {"POST": embeddings},
+    "/v1/models": {"GET": models},
+    "/healthz": {"GET": healthz},
+    "/readyz": {"GET": readyz},
+    "/metrics": {"GET": metrics},
+}
+"""By exact path, then method. Paths below a prefix are in `_BELOW`."""
+_BELOW: Final[dict[str, dict[str, Handler]]] = {"/v1/models/": {"GET": models}}
+_log = logging.getLogger("hanbok.http")
+
+
+class Door:
+    """Takes requests from an HTTP server. Counts those under way, so that a stop can wait for them."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.under_way = 0
+        self.stopping = False
+
+    async def __call__(self, inbound: Inbound) -> None:
+        language = self._app.runtime.settings.language
+        self.under_way += 1
+        try:
+            await self._handler(inbound)(self._app, inbound)
+        except HanbokError as error:
+            await tell(inbound, error, language, [])
+        except ConnectionError:
+            return  # the client left before an answer began: nobody is there to be told
+        except Exception:  # noqa: BLE001 - the last line: a slip of ours must not look like an answer
+            call = f"slip-{secrets.token_hex(6)}"
+            _log.exception("unexpected error %s on %s", call, inbound.path)
+            await tell(inbound, Internal(call=call), language, [])
+        finally:
+            self.under_way -= 1
+
+    def _handler(self, inbound: Inbound) -> Handler:
+        if self.stopping:
+            raise Stopping
+        methods = ROUTES.get(inbound.path) or next(
+            (found for prefix, found in _BELOW.items() if inbound.path.startswith(prefix)), None
+        )
+        if methods is None:
+            raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
+        handler = methods.get("GET" if inbound.method == "HEAD" else inbound.method)
+        if handler is None:
+            raise MethodNotAllowed(method=inbound.method, path=inbound.path[:200], allowed=", ".join(methods))
+        return handler

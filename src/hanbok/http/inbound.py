@@ -1,0 +1,63 @@
+"""The contract between hanbok and an HTTP server: one request, answered whole or as a stream."""
+
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+
+Headers: TypeAlias = list[tuple[str, str]]
+
+
+class BodyTooLarge(HanbokError):
+    code = "body_too_large"
+    message = Text(
+        ko="요청 본문은 {limit_mib:g} MiB까지 받습니다", en="a request body may have at most {limit_mib:g} MiB"
+    )
+    hint = Text(
+        ko="요청을 나누거나 hanbok.yaml의 server.body_limit_mib를 늘리십시오.",
+        en="Split the request, or raise server.body_limit_mib in hanbok.yaml.",
+    )
+
+
+class BodyTooSlow(HanbokError):
+    code = "body_too_slow"
+    message = Text(
+        ko="요청 본문이 {seconds:g}초 안에 다 오지 않았습니다",
+        en="the request body did not arrive within {seconds:g} s",
+    )
+    hint = Text(
+        ko="연결 상태를 확인하고 다시 보내십시오.", en="Check the connection and send the request again."
+    )
+
+
+class Outlet(Protocol):
+    """An answer being streamed."""
+
+    async def send(self, data: bytes) -> None:
+        """Send now. Raises ConnectionError when the client has left."""
+        ...
+
+
+class Inbound(Protocol):
+    """One request from a client."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    peer: str
+    """The client's address, without port."""
+
+    async def read(self, limit: int, seconds: float) -> bytes:
+        """Return the whole body. Raises BodyTooLarge, BodyTooSlow, ConnectionError."""
+        ...
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    async def stream(self, status: int, headers: Headers) -> Outlet: ...
+
+    async def gone(self) -> None:
+        """Return when the client has left; else wait."""
+        ...
