@@ -1,0 +1,70 @@
+"""Files inside a JSON string: `data:` URLs (RFC 2397) and bare base64."""
+
+import re
+from base64 import b64encode
+from binascii import Error, a2b_base64
+from dataclasses import dataclass
+
+_HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_BARE_FROM = 1024
+"""Length from which base64 without a header is taken for a file: keys, digests and tokens are shorter."""
+_SHORTEST = 64
+"""A shorter file that is not text is read as it stands: it may be digits that only pose as base64."""
+_PROBE = 4096
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """A file whose base64 begins at `start` of its string and goes on to the end."""
+
+    start: int
+    media: str
+    text: str | None
+    """The text that it holds; None: it is not text."""
+    charset: str = "utf-8"
+
+    def spell(self, text: str) -> str:
+        """Return the base64 of another text in the same character set, or in UTF-8 where that lacks a letter."""
+        try:
+            content = text.encode(self.charset)
+        except UnicodeEncodeError:
+            content = text.encode()
+        return b64encode(content).decode()
+
+
+def may_be_encoded(string: str) -> bool:
+    """Return False, quickly, for a string that `read_encoded` knows nothing of."""
+    return len(string) >= _BARE_FROM or ";base64," in string or ";BASE64," in string
+
+
+def read_encoded(string: str) -> Encoded | None:
+    """Return the file that fills `string`; None when it is to be read as it stands."""
+    header = _HEADER.match(string)
+    start, media = (header.end(), header[1].lower()) if header else (0, "base64")
+    if not header and len(string) < _BARE_FROM:
+        return None
+    payload = string[start:]
+    if not payload.isascii() or payload.encode().translate(None, _LETTERS):
+        return None
+    try:
+        text, charset = _decode(payload, korean=media.startswith("text/"))
+    except (Error, UnicodeDecodeError):
+        return None if len(payload) < _SHORTEST else Encoded(start=start, media=media, text=None)
+    return Encoded(start=start, media=media, text=text, charset=charset)
+
+
+def _decode(payload: str, *, korean: bool) -> tuple[str, str]:
+    """Return the text and its character set. Raises Error or UnicodeDecodeError when it is not text."""
+    probe = a2b_base64(payload[:_PROBE] + "=" * (-len(payload[:_PROBE]) % 4))
+    if _CONTROLS.search(probe.decode("latin-1")):
+        raise Error
+    content = a2b_base64(payload + "=" * (-len(payload) % 4))
+    try:
+        return content.decode(), "utf-8"
+    except UnicodeDecodeError:
+        if not korean:
+            raise
+        # Windows of Korea still writes text files in code page 949.
+        return content.decode("cp949"), "cp949"

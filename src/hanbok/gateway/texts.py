@@ -1,0 +1,280 @@
+"""Every text of a JSON body as one string, and edits to it that leave all other bytes as they came.
+
+A body is split at its quotation marks, not parsed into a tree: that is quicker, sees names, values and members
+that a decoder would drop, and keeps every byte's place.
+"""
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import accumulate
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from hanbok.gateway.encoded import Encoded, may_be_encoded, read_encoded
+from hanbok.gateway.head import InvalidJson
+
+BOUNDARY = "\x1e"
+"""Stands between two texts (RS, record separator). Nothing found may reach over it."""
+
+Edit: TypeAlias = tuple[int, int, str]
+"""Put the string in place of the code points from start to end (exclusive)."""
+
+_NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{7,}")
+_ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
+# JSON in a JSON string, at any depth: each level doubles the backslashes, so a whole run of them is one escape.
+_INNER = re.compile(
+    r"\\++(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\"/bfnrt]))"
+)
+_INNER_UNICODE = re.compile(r"\\u[0-9a-fA-F]{4}")
+_INNER_START = re.compile(r"\s*[\[{\"]")
+_SIGNS = {'"': '"', "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ZERO_WIDTH = "\u200b"
+_STRING = msgspec.json.Decoder(str)
+_LONGEST_FLOAT = 64
+_SHORT = 16
+"""Shorter strings hold no file."""
+
+
+class _Token(NamedTuple):
+    start: int
+    raw: str
+    is_string: bool
+
+
+class Texts:
+    """The texts of one JSON body: names and values at any depth, and bare numbers of eight characters and more.
+
+    JSON written inside a string (as in a tool call's arguments) is read without its escapes. A text file in a
+    `data:` URL or in base64 is read decoded; other files are not text, and named in `unread`.
+    """
+
+    __slots__ = ("_body", "_source", "text", "unread")
+
+    def __init__(self, body: bytes) -> None:
+        """Take a body that is known to be JSON. Raises InvalidJson for strings that are not Unicode."""
+        self._body = body
+        try:
+            self._source = body.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidJson(position=error.start) from error
+        for control in (BOUNDARY, "\x00"):
+            if control in self._source:
+                raise InvalidJson(position=body.index(control.encode()))
+        parts = _split(self._source)
+        unread: list[str] = []
+        if _NUMBER.search("".join(parts[::2])):
+            views = [
+                _view(token.raw, unread) if token.is_string else _digits(token.raw)
+                for token in _tokens(parts)
+            ]
+        else:
+            views = [
+                raw if len(raw) < _SHORT and "\\" not in raw else _view(raw, unread) for raw in parts[1::2]
+            ]
+        self.text = BOUNDARY.join(views)
+        """The texts, joined by BOUNDARY, which none of them holds."""
+        self.unread = tuple(unread)
+        """Media types of the files that are not text, in their order."""
+
+    def replace(self, edits: Sequence[Edit]) -> bytes:
+        """Return the body with `edits` to `text` made in it; a bare number that one touches becomes 0.
+
+        An edit over several texts puts its string into the first. Raises ValueError for edits that overlap.
+        """
+        if not edits:
+            return self._body
+        tokens = list(_tokens(_split(self._source)))
+        pieces: list[str] = []
+        at = 0
+        for index, view, local in self._by_token(sorted(edits)):
+            token = tokens[index]
+            pieces += (self._source[at : token.start], _edited(token, view, local))
+            at = token.start + len(token.raw)
+        pieces.append(self._source[at:])
+        return "".join(pieces).encode()
+
+    def _by_token(self, edits: Sequence[Edit]) -> Iterator[tuple[int, str, list[Edit]]]:
+        """Yield the index and view of each token that `edits` touch, with its own edits."""
+        views = self.text.split(BOUNDARY)
+        starts = [0, *accumulate(len(view) + 1 for view in views)]
+        by_token: dict[int, list[Edit]] = {}
+        reached = 0
+        for start, end, new in edits:
+            if start < reached or end < start or end > len(self.text):
+                raise ValueError("edits overlap or lie outside of the text")
+            reached = end
+            first = bisect_right(starts, start) - 1
+            last = max(first, bisect_right(starts, end - 1) - 1)
+            for index in range(first, last + 1):
+                size = len(views[index])
+                local = (max(start - starts[index], 0), min(end - starts[index], size), new)
+                by_token.setdefault(index, []).append(local if index == first else (*local[:2], ""))
+        for index, local_edits in by_token.items():
+            yield index, views[index], local_edits
+
+
+def _split(source: str) -> list[str]:
+    """Return the parts outside and inside of strings in turn, without the quotation marks between them."""
+    if '\\"' not in source:
+        parts = source.split('"')
+    else:
+        flat = source.replace("\\\\", "\x00\x00").replace('\\"', "\x00\x01")
+        parts = [
+            part.replace("\x00\x00", "\\\\").replace("\x00\x01", '\\"') if "\x00" in part else part
+            for part in flat.split('"')
+        ]
+    if len(parts) % 2 == 0:
+        raise InvalidJson(position=len(source.encode()))
+    return parts
+
+
+def _tokens(parts: Sequence[str]) -> Iterator[_Token]:
+    """Yield strings (without quotation marks) and long numbers in their order."""
+    with_numbers = _NUMBER.search("".join(parts[::2])) is not None
+    at = 0
+    for index, part in enumerate(parts):
+        if index % 2:
+            yield _Token(at, part, is_string=True)
+        elif with_numbers:
+            for number in _NUMBER.finditer(part):
+                yield _Token(at + number.start(), number[0], is_string=False)
+        at += len(part) + 1
+
+
+def _view(raw: str, unread: list[str]) -> str:
+    """Return how a string reads, noting a file that cannot be read."""
+    if "\\" not in raw and not may_be_encoded(raw):
+        return raw
+    string = _unescape(raw)
+    if may_be_encoded(string) and (file := read_encoded(string)):
+        if file.text is None:
+            unread.append(file.media)
+        string = string[: file.start] + (file.text or "")
+    elif _has_inner(string):
+        string = _INNER.sub(_inner_sign, string)
+    # A separator that a caller escaped must not pass for ours, nor hide what stands around it.
+    return string.replace(BOUNDARY, _ZERO_WIDTH)
+
+
+def _unescape(raw: str) -> str:
+    if "\\" not in raw:
+        return raw
+    try:
+        return _STRING.decode(f'"{raw}"')
+    except msgspec.DecodeError as error:
+        raise InvalidJson(position=0) from error
+
+
+def _has_inner(string: str) -> bool:
+    return "\\" in string and bool(_INNER_START.match(string) or _INNER_UNICODE.search(string))
+
+
+def _inner_sign(escape: re.Match[str]) -> str:
+    high, low, code, sign = escape.groups()
+    if sign:
+        return _SIGNS[sign]
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    letter = chr(int(code, 16))
+    return "\ufffd" if _SURROGATE.match(letter) else letter
+
+
+def _digits(raw: str) -> str:
+    """Return a number written out: 9.1e9 reads 9100000000."""
+    if raw.lstrip("-").isdecimal() or len(raw) > _LONGEST_FLOAT:
+        return raw
+    try:
+        number = Decimal(raw)
+    except ArithmeticError:
+        return raw
+    if abs(number.adjusted()) > _LONGEST_FLOAT:
+        return raw
+    written = format(number, "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def _edited(token: _Token, view: str, edits: list[Edit]) -> str:
+    """Return a token's raw text after edits to its view."""
+    if not token.is_string:
+        return "0"
+    string = _unescape(token.raw)
+    file = read_encoded(string) if may_be_encoded(string) else None
+    if file:
+        edits = _in_file(file, view, edits, len(string))
+    elif _has_inner(string):
+        edits = [
+            (start, end, _requote(string, start, new)) for start, end, new in _outward(edits, string, _INNER)
+        ]
+    escaped = [(start, end, _escaped(new)) for start, end, new in edits]
+    return _apply(token.raw, _outward(escaped, token.raw, _ESCAPE))
+
+
+def _in_file(file: Encoded, view: str, edits: Sequence[Edit], end: int) -> list[Edit]:
+    """Turn edits to a view into edits to the string that ends at `end`: of the header, and of the base64 as one."""
+    header = [(start, min(stop, file.start), new) for start, stop, new in edits if start < file.start]
+    if file.text is None or all(stop <= file.start for _, stop, _ in edits):
+        return header
+    # What begins in the header leaves its string there.
+    text = [
+        (max(start, file.start), stop, "" if start < file.start else new)
+        for start, stop, new in edits
+        if stop > file.start or start == file.start
+    ]
+    return [*header, (file.start, end, file.spell(_apply(view, text)[file.start :]))]
+
+
+def _outward(edits: Sequence[Edit], outer: str, escape: re.Pattern[str]) -> list[Edit]:
+    """Move edits from a text to `outer`, in which each match of `escape` spells one of its code points."""
+    inner_ends, outer_ends = [0], [0]
+    surplus = 0
+    for found in escape.finditer(outer):
+        surplus += len(found[0]) - 1
+        outer_ends.append(found.end())
+        inner_ends.append(found.end() - surplus)
+
+    def place(position: int) -> int:
+        last = bisect_right(inner_ends, position) - 1
+        return outer_ends[last] + position - inner_ends[last]
+
+    return [(place(start), place(end), new) for start, end, new in edits]
+
+
+def _requote(string: str, at: int, new: str) -> str:
+    """Escape `new` once for each JSON string within `string` that the position `at` lies in."""
+    if not _NEEDS_ESCAPE.search(new) or not _is_json(string):
+        return new
+    start = 0
+    for index, raw in enumerate(_split(string)):
+        if index % 2 and start <= at <= start + len(raw):
+            inner_at = len(_unescape(raw[: at - start]))
+            return _escaped(_requote(_unescape(raw), inner_at, new))
+        start += len(raw) + 1
+    return new
+
+
+def _is_json(string: str) -> bool:
+    try:
+        msgspec.json.decode(string.encode(), type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _escaped(string: str) -> str:
+    return json.dumps(string, ensure_ascii=False)[1:-1] if _NEEDS_ESCAPE.search(string) else string
+
+
+def _apply(text: str, edits: Sequence[Edit]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end, new in edits:
+        pieces += (text[at:start], new)
+        at = end
+    pieces.append(text[at:])
+    return "".join(pieces)
