@@ -143,10 +143,11 @@ class ScriptedModel:
         line.begin(script)
         try:
             await line.pause(script.delay)
-            if script.raw is not None:
+            if script.raw is None:
+                await self._write(line, captured, script)
+            else:
                 await line.send(script.raw)
-                raise Cut
-            await self._write(line, captured, script)
+                line.end(reset=script.reset)
         except Left:
             self.cancelled.append(Cancelled(at=time.monotonic(), sent=line.sent))
         except Cut:

@@ -1,0 +1,88 @@
+"""What the gateway reads of answers in OpenAI's shape: the usage, the ends, the errors."""
+
+import msgspec
+
+from hanbok.core.values import Usage
+from hanbok.gateway.errors import UpstreamFailed, UpstreamGarbled
+from hanbok.gateway.spelling.failure import failure_code
+
+_OK = 200
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class UsageText(msgspec.Struct):
+    """Usage as OpenAI spells it."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    finish_reason: str | None = None
+
+
+class Chunk(msgspec.Struct):
+    """The part of a chunk that the gateway reads."""
+
+    choices: list[_Choice] = []
+    usage: UsageText | None = None
+    error: msgspec.Raw | None = None
+
+
+class _Whole(msgspec.Struct):
+    choices: list[msgspec.Raw] | None = None
+    data: list[msgspec.Raw] | None = None
+    usage: UsageText | None = None
+    error: msgspec.Raw | None = None
+
+
+_CHUNK = msgspec.json.Decoder(Chunk)
+_WHOLE = msgspec.json.Decoder(_Whole)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def read_chunk(data: bytes, origin: str) -> Chunk:
+    """Read one chunk. Raises UpstreamFailed for an error in the stream, UpstreamGarbled."""
+    try:
+        chunk = _CHUNK.decode(data)
+    except _UNREADABLE as error:
+        raise UpstreamGarbled(origin=origin, why="a chunk that is not of OpenAI's shape") from error
+    _refuse_error(chunk.error, data, origin)
+    return chunk
+
+
+def read_whole(body: bytes, kept: str, origin: str) -> Usage | None:
+    """Read a whole answer that must hold the list `kept`. Raises UpstreamFailed, UpstreamGarbled."""
+    try:
+        answer = _WHOLE.decode(body)
+    except _UNREADABLE as error:
+        raise UpstreamGarbled(origin=origin, why="an answer that is not of OpenAI's shape") from error
+    _refuse_error(answer.error, body, origin)
+    if (answer.choices if kept == "choices" else answer.data) is None:
+        raise UpstreamGarbled(origin=origin, why=f"an answer without {kept!r}")
+    return read_usage(answer.usage)
+
+
+def read_usage(text: UsageText | None) -> Usage | None:
+    """Turn OpenAI's spelling into the value."""
+    if text is None or text.prompt_tokens is None:
+        return None
+    asked, answered = text.prompt_tokens_details, text.completion_tokens_details
+    return Usage(
+        input=text.prompt_tokens,
+        output=text.completion_tokens or 0,
+        cached=(asked.cached_tokens or 0) if asked else 0,
+        reasoning=(answered.reasoning_tokens or 0) if answered else 0,
+    )
+
+
+def _refuse_error(error: msgspec.Raw | None, body: bytes, origin: str) -> None:
+    if error is not None and bytes(error) != b"null":
+        raise UpstreamFailed(origin=origin, status=_OK, reason=failure_code(body) or "no reason given")

@@ -1,0 +1,69 @@
+"""Reading an endpoint's settings: every kind refuses what it does not know."""
+
+from collections.abc import Set as AbstractSet
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+from hanbok.gateway.endpoint import EndpointConfig
+
+
+class EndpointOptionUnknown(HanbokError):
+    code = "endpoint_option_unknown"
+    message = Text(
+        ko="엔드포인트 {endpoint!r}(kind {kind!r})에는 {option!r} 옵션이 없습니다",
+        en="endpoint {endpoint!r} (kind {kind!r}) has no option {option!r}",
+    )
+    hint = Text(ko="쓸 수 있는 옵션: {known}", en="Known options: {known}")
+
+
+class EndpointOptionInvalid(HanbokError):
+    code = "endpoint_option_invalid"
+    message = Text(
+        ko="엔드포인트 {endpoint!r}의 {option!r} 설정을 쓸 수 없습니다: {why}",
+        en="the setting {option!r} of endpoint {endpoint!r} cannot be used: {why}",
+    )
+    hint = Text(ko="hanbok.yaml에서 고치십시오.", en="Correct it in hanbok.yaml.")
+
+
+def known_options(kind: str, config: EndpointConfig, known: AbstractSet[str], *, prefix: str = "") -> None:
+    """Raise EndpointOptionUnknown for an option that is neither in `known` nor begins with `prefix`."""
+    for option in config.options:
+        if option not in known and not (prefix and option.startswith(prefix)):
+            names = ", ".join([*sorted(known), *([f"{prefix}NAME"] if prefix else [])]) or "-"
+            raise EndpointOptionUnknown(
+                endpoint=config.destination.endpoint, kind=kind, option=option, known=names
+            )
+
+
+def base_url(config: EndpointConfig, default: str = "") -> str:
+    """Return the base URL without a slash at its end. Raises EndpointOptionInvalid when there is none."""
+    url = (config.url or default).rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise invalid(config, "url", "it must begin with http:// or https://")
+    return url
+
+
+def flag(config: EndpointConfig, option: str, *, default: bool) -> bool:
+    """Read `true` or `false`. Raises EndpointOptionInvalid."""
+    text = config.options.get(option, str(default)).lower()
+    if text not in {"true", "false"}:
+        raise invalid(config, option, "it must be true or false")
+    return text == "true"
+
+
+def header_options(config: EndpointConfig) -> tuple[tuple[str, str], ...]:
+    """Return the fixed headers that options of the form `header.NAME` ask for."""
+    found = ((name.partition("header."), value) for name, value in config.options.items())
+    return tuple((name.lower(), value) for (before, mark, name), value in found if mark and not before)
+
+
+def secret(config: EndpointConfig) -> str:
+    """Return the provider's key. Raises EndpointOptionInvalid when there is none."""
+    if not config.secret:
+        raise invalid(config, "secret", "this kind needs a key")
+    return config.secret
+
+
+def invalid(config: EndpointConfig, option: str, why: str) -> EndpointOptionInvalid:
+    """Return the error to raise."""
+    return EndpointOptionInvalid(endpoint=config.destination.endpoint, option=option, why=why)

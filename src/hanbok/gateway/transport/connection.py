@@ -1,0 +1,215 @@
+"""One HTTP/1.1 connection to a provider (RFC 9112): writes a request, parses the answer, knows when it is fit to
+be used again.
+"""
+
+import asyncio
+import select
+from collections.abc import Callable
+
+import httptools
+
+from hanbok.core.errors import HanbokError
+from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled
+from hanbok.gateway.transport.answer import Answer
+from hanbok.gateway.upstream import Timeouts
+
+MAX_HEAD = 64 * 1024
+MAX_BODY = 256 * 1024 * 1024
+_JOIN_BELOW = 64 * 1024
+_RACE = 1.0
+_INTERIM = range(100, 200)
+_WITHOUT_BODY = frozenset({204, 304})
+_HUNG_UP = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+
+
+class StaleConnection(Exception):
+    """A kept connection was closed by the other side before it could take the request: send it on a new one."""
+
+
+class Connection(asyncio.Protocol):
+    """Serves one request at a time."""
+
+    __slots__ = (
+        "_answer", "_asked_at", "_body_size", "_closing", "_done", "_head_size", "_keep", "_loop", "_lost",
+        "_parser", "_poll", "_release", "_reused", "_silent", "_transport", "_until_close", "idle_since", "origin",
+    )  # fmt: skip
+
+    def __init__(
+        self, origin: str, release: Callable[["Connection"], None], lost: Callable[["Connection"], None]
+    ) -> None:
+        """`release` is told when it is free for another request, `lost` when it is gone."""
+        self.origin = origin
+        self.idle_since = 0.0
+        self._release = release
+        self._lost = lost
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpResponseParser(self)
+        self._poll = select.poll()
+        self._answer: Answer | None = None
+        self._closing = False
+        self._reused = False
+        self._begin_message()
+
+    def _begin_message(self) -> None:
+        self._silent = True
+        self._keep = False
+        self._done = False
+        self._until_close = False
+        self._head_size = 0
+        self._body_size = 0
+
+    @property
+    def fit(self) -> bool:
+        """Whether it can take a request: open, and the other side has neither hung up nor sent anything."""
+        return not self._closing and not self._poll.poll(0)
+
+    async def ask(self, head: bytes, body: bytes, timeouts: Timeouts) -> Answer:
+        """Send, and return when the answer's head has arrived. Raises StaleConnection when the request surely or
+        all but surely was not read: only then may it be sent again, for every answer of a model costs money.
+        """
+        self._begin_message()
+        self._asked_at = self._loop.time()
+        if len(body) < _JOIN_BELOW:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+        self._answer = Answer(self, timeouts, self._loop)
+        return await self._answer.head()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"a stream transport is needed, not {type(transport).__name__}")
+        self._transport = transport
+        transport.set_write_buffer_limits(high=0)  # so that resume_writing tells when a request has left
+        self._poll.register(transport.get_extra_info("socket").fileno(), _HUNG_UP)
+
+    def resume_writing(self) -> None:
+        if self._answer is not None:
+            self._answer.sent()
+
+    def data_received(self, data: bytes) -> None:
+        answer = self._answer
+        if answer is None:
+            self.abort()  # nobody asked: what follows could be taken for the answer to the next request
+            return
+        self._silent = False
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            cause = error.__context__
+            why = "it is not valid HTTP/1.1"
+            self._break(
+                cause if isinstance(cause, HanbokError) else UpstreamGarbled(origin=self.origin, why=why)
+            )
+            return
+        if not answer.status:
+            self._head_size += len(data)
+            if self._head_size > MAX_HEAD:
+                self._break(self._garbled(f"headers of more than {MAX_HEAD} bytes"))
+                return
+        if not self._done:
+            answer.flush()
+            return
+        self._answer = None
+        answer.finish()
+        if self._keep and not self._closing:
+            self._reused = True
+            self._release(self)
+        else:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._lost(self)
+        answer, self._answer = self._answer, None
+        if answer is None:
+            return
+        if self._until_close and exc is None:
+            answer.finish()
+        elif self._may_repeat():
+            answer.fail(StaleConnection())
+        else:
+            answer.fail(UpstreamCut(origin=self.origin))
+
+    def _may_repeat(self) -> bool:
+        """Whether a kept connection was closed by the server at the very moment that we wrote."""
+        # Such a server answers nothing, and hangs up within a round trip. One that fails later may have worked on
+        # the request, and charge for it.
+        return self._reused and self._silent and self._loop.time() - self._asked_at < _RACE
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        if self._done:
+            self._keep = False  # bytes after the end of the answer: never read another one here
+            raise self._garbled("bytes after its end")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_size += len(name) + len(value)
+        if self._head_size > MAX_HEAD:
+            raise self._garbled(f"headers of more than {MAX_HEAD} bytes")
+        answer = self._answer
+        if answer is not None and not answer.status:  # later ones are trailers
+            answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        answer = self._answer
+        status = self._parser.get_status_code()
+        if answer is None:
+            return
+        headers = answer.headers
+        if status in _INTERIM:
+            headers.clear()
+            return
+        if "transfer-encoding" in headers:
+            if headers["transfer-encoding"].lower() != "chunked":
+                raise self._garbled("a transfer coding that was not asked for")
+        elif "content-length" not in headers:
+            self._until_close = status not in _WITHOUT_BODY
+        elif int(headers["content-length"]) > MAX_BODY:
+            raise self._garbled(f"a body of more than {MAX_BODY} bytes")
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise self._garbled("a content coding that was not asked for")
+        answer.begin(status)
+
+    def on_body(self, data: bytes) -> None:
+        self._body_size += len(data)
+        if self._body_size > MAX_BODY:
+            raise self._garbled(f"a body of more than {MAX_BODY} bytes")
+        if self._answer is not None:
+            self._answer.push(data)
+
+    def on_message_complete(self) -> None:
+        if self._parser.get_status_code() not in _INTERIM:
+            self._done = True
+            self._keep = self._parser.should_keep_alive()
+
+    # Line
+
+    def abort(self) -> None:
+        """Close at once, without waiting for the other side."""
+        self._closing = True
+        self._transport.abort()
+
+    def pause(self) -> None:
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        self._transport.resume_reading()
+
+    def unsent(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def _garbled(self, why: str) -> UpstreamGarbled:
+        return UpstreamGarbled(origin=self.origin, why=why)
+
+    def _break(self, error: HanbokError) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            if self._done:
+                answer.finish()
+            else:
+                answer.fail(error)
+        self.abort()

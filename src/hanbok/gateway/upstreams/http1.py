@@ -1,0 +1,137 @@
+"""The lean HTTP/1.1 client: kept connections per origin, one TLS context per origin for life.
+
+It follows no redirect, uses no proxy and speaks to nobody but the origin in the URL.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+from hanbok.gateway.errors import UpstreamUnreachable
+from hanbok.gateway.transport.connection import Connection, StaleConnection
+from hanbok.gateway.transport.origin import Origin, opening
+from hanbok.gateway.upstream import Exchange, Timeouts
+
+
+class Http1:
+    """Implements Upstream, for one event loop."""
+
+    def __init__(
+        self,
+        authorities: Mapping[str, Path] | None = None,
+        *,
+        idle_per_origin: int = 128,
+        idle_seconds: float = 30.0,
+    ) -> None:
+        """Trust, for the origins (`https://host:port`) in `authorities`, these files of CA certificates alone."""
+        self._authorities = dict(authorities or {})
+        self._idle_per_origin = idle_per_origin
+        self._idle_seconds = idle_seconds
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._idle: dict[str, list[Connection]] = {}
+        self._open: set[Connection] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def post(
+        self, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
+    ) -> Exchange:
+        """Send, and return when the answer's head has arrived."""
+        origin, start = opening(url, headers)
+        head = b"%s%d\r\n\r\n" % (start, len(body))
+        kept = self._kept(origin.name)
+        if kept is not None:
+            try:
+                return await kept.ask(head, body, timeouts)
+            except StaleConnection:
+                pass
+        fresh = await self._connect(origin, timeouts.connect)
+        return await fresh.ask(head, body, timeouts)
+
+    async def close(self) -> None:
+        """Abort every connection, also those with an answer under way."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in list(self._open):
+            connection.abort()
+        await asyncio.sleep(0)  # lets the transports report that they are gone
+
+    def _kept(self, origin: str) -> Connection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.fit:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self, origin: Origin, seconds: float) -> Connection:
+        if self._closed:
+            raise UpstreamUnreachable(origin=origin.name, why="hanbok is shutting down")
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(seconds):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(origin.name, self._release, self._forget),
+                    origin.host,
+                    origin.port,
+                    ssl=self._context(origin) if origin.tls else None,
+                    server_hostname=origin.host if origin.tls else None,
+                )
+        except TimeoutError as error:
+            why = f"no connection within {seconds} s"
+            raise UpstreamUnreachable(origin=origin.name, why=why) from error
+        except OSError as error:
+            raise UpstreamUnreachable(origin=origin.name, why=_reason(error)) from error
+        self._open.add(connection)
+        return connection
+
+    def _context(self, origin: Origin) -> ssl.SSLContext:
+        context = self._contexts.get(origin.name)
+        if context is None:
+            context = ssl.create_default_context(cafile=self._authorities.get(origin.name))
+            context.set_alpn_protocols(["http/1.1"])
+            self._contexts[origin.name] = context
+        return context
+
+    def _release(self, connection: Connection) -> None:
+        idle = self._idle.setdefault(connection.origin, [])
+        if len(idle) >= self._idle_per_origin or self._closed:
+            connection.abort()
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        idle.append(connection)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(self._idle_seconds / 2, self._sweep)
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        idle = self._idle.get(connection.origin, [])
+        if connection in idle:
+            idle.remove(connection)
+
+    def _sweep(self) -> None:
+        """Close what nobody asked for in a while; the oldest come first in each list."""
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - self._idle_seconds
+        for idle in self._idle.values():
+            for connection in [one for one in idle if one.idle_since < oldest]:
+                idle.remove(connection)
+                connection.abort()
+        waiting = any(self._idle.values())
+        self._sweeper = loop.call_later(self._idle_seconds / 2, self._sweep) if waiting else None
+
+
+def _reason(error: OSError) -> str:
+    """Say what went wrong, without the addresses that the system adds."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is refused ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed ({error.reason})"
+    if isinstance(error, socket.gaierror):
+        return "its name cannot be resolved"
+    return error.strerror or type(error).__name__
