@@ -1,0 +1,61 @@
+"""Errors of policy: rules that cannot be used, and calls that the rules or limits refuse."""
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+from hanbok.policy.ruling import Ruling
+
+
+class PolicyInvalid(HanbokError):
+    """A policy file cannot be put in force: the server does not start with it."""
+
+    code = "policy_invalid"
+    message = Text(
+        ko="정책 파일 {file}의 {line}번째 줄을 쓸 수 없습니다: {why}",
+        en="the policy file {file} cannot be used at line {line}: {why}",
+    )
+    hint = Text(
+        ko="정책마다 @id, @in_force, @reason_ko, @reason_en이 있고 Cedar 스키마의 낱말만 써야 합니다.",
+        en="Each policy needs @id, @in_force, @reason_ko and @reason_en, and only words of the Cedar schema.",
+    )
+
+
+class PolicyBroken(HanbokError):
+    """The policies could not be evaluated: the call is refused, never waved through."""
+
+    code = "policy_broken"
+    message = Text(
+        ko="정책을 평가하지 못해 요청을 막았습니다 ({policies})",
+        en="the request is refused because policies could not be evaluated ({policies})",
+    )
+    hint = Text(
+        ko="관리자에게 알려 그 정책을 고치게 하십시오.",
+        en="Tell the administrator to correct those policies.",
+    )
+
+
+class Refused(HanbokError):
+    """Policy lets the data go to no model."""
+
+    code = "policy_refused"
+    message = Text(ko="{reason_ko} ({grounds})", en="{reason_en} ({grounds})")
+    hint = Text(
+        ko="막힌 정보를 빼거나 조직 안의 모델에 물으십시오. 적용된 정책: {policies}",
+        en="Leave that data out, or ask a model inside the organisation. Policies applied: {policies}",
+    )
+
+    @classmethod
+    def by(cls, ruling: Ruling) -> "Refused":
+        """Return the error that cites what a ruling rests on. `articles` is empty when only house rules forbid."""
+        articles = ", ".join(dict.fromkeys(clause.article for clause in ruling.clauses if clause.article))
+        policies = ", ".join(clause.id for clause in ruling.clauses)
+        reasons = [clause.reason for clause in ruling.clauses] or [_NOTHING_PERMITS]
+        return cls(
+            articles=articles,
+            grounds=articles or policies or "Cedar",
+            policies=policies or "-",
+            reason_ko=" ".join(reason.ko for reason in reasons),
+            reason_en=" ".join(reason.en for reason in reasons),
+        )
+
+
+_NOTHING_PERMITS = Text(ko="이 요청을 허용하는 정책이 없습니다.", en="No policy permits this request.")
