@@ -59,3 +59,25 @@ class Refused(HanbokError):
 
 
 _NOTHING_PERMITS = Text(ko="이 요청을 허용하는 정책이 없습니다.", en="No policy permits this request.")
+
+
+class RateLimited(HanbokError):
+    """`retry_after` is in whole seconds, rounded up."""
+
+    code = "rate_limited"
+    message = Text(
+        ko="이 열쇠의 분당 요청 한도 {limit}건을 넘었습니다",
+        en="this key's limit of {limit} requests a minute is used up",
+    )
+    hint = Text(ko="{retry_after}초 뒤에 다시 시도하십시오.", en="Try again in {retry_after} seconds.")
+
+
+class ConcurrencyExceeded(HanbokError):
+    code = "concurrency_exceeded"
+    message = Text(
+        ko="이 열쇠로 동시에 보낼 수 있는 요청 {limit}건이 모두 진행 중입니다",
+        en="this key already has its {limit} calls under way",
+    )
+    hint = Text(
+        ko="앞선 요청이 끝난 뒤 다시 시도하십시오.", en="Try again when one of the earlier calls has ended."
+    )
