@@ -21,9 +21,7 @@ _MIB = 1024 * 1024
 
 class AddressTaken(HanbokError):
     code = "address_taken"
-    message = Text(
-        ko="{host}:{port}에서 들을 수 없습니다: {why}", en="cannot listen on {host}:{port}: {why}"
-    )
+    message = Text(ko="{host}:{port}에서 들을 수 없습니다: {why}", en="cannot listen on {host}:{port}: {why}")
     hint = Text(
         ko="이미 도는 서버를 멈추거나 hanbok.yaml의 server.port를 바꾸십시오.",
         en="Stop the server that runs there, or change server.port in hanbok.yaml.",

@@ -12,7 +12,8 @@ Headers: TypeAlias = list[tuple[str, str]]
 class BodyTooLarge(HanbokError):
     code = "body_too_large"
     message = Text(
-        ko="요청 본문은 {limit_mib:g} MiB까지 받습니다", en="a request body may have at most {limit_mib:g} MiB"
+        ko="요청 본문은 {limit_mib:g} MiB까지 받습니다",
+        en="a request body may have at most {limit_mib:g} MiB",
     )
     hint = Text(
         ko="요청을 나누거나 hanbok.yaml의 server.body_limit_mib를 늘리십시오.",

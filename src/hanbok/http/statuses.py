@@ -83,9 +83,7 @@ class Internal(HanbokError):
 
     code = "internal_error"
     message = Text(ko="hanbok 안에서 오류가 났습니다 ({call})", en="an error inside hanbok ({call})")
-    hint = Text(
-        ko="이 번호와 함께 운영자에게 알려 주십시오.", en="Tell the operator, and quote this number."
-    )
+    hint = Text(ko="이 번호와 함께 운영자에게 알려 주십시오.", en="Tell the operator, and quote this number.")
 
 
 def status_of(error: HanbokError) -> HTTPStatus:

@@ -1,0 +1,57 @@
+"""`hanbok models`: what clients may ask for, and where it is reached."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from hanbok.app import catalogue_of
+from hanbok.cli.config import File
+from hanbok.cli.output import print_json, print_rows
+from hanbok.cli.words import say
+from hanbok.core.plugin import names
+from hanbok.settings import load
+
+models = App(name="models", result_action="return_value")
+Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
+
+
+@models.default
+def show(config: File = None, *, json: Json = False) -> None:
+    """List the models with their endpoints, zones and prices (won per million tokens)."""
+    rows = [
+        {
+            "model": offer.name,
+            "endpoint": target.endpoint,
+            "upstream": target.model,
+            "zone": target.destination.zone.value,
+            "country": target.destination.country,
+            "operator": target.destination.operator,
+            "context": target.facts.context or None,
+            "input": str(target.facts.price.input) if target.facts.price else None,
+            "output": str(target.facts.price.output) if target.facts.price else None,
+        }
+        for offer in catalogue_of(load(config).settings)
+        for target in offer.targets
+    ]
+    columns = {
+        "model": say("모델", "model"),
+        "endpoint": say("엔드포인트", "endpoint"),
+        "upstream": say("제공자의 이름", "provider's name"),
+        "zone": say("구역", "zone"),
+        "country": say("나라", "country"),
+        "operator": say("운영자", "operator"),
+        "context": say("문맥", "context"),
+        "input": say("입력 원/백만", "input won/M"),
+        "output": say("출력 원/백만", "output won/M"),
+    }
+    print_rows(rows, columns, json=json, empty=say("모델이 없습니다", "no models"))
+
+
+@models.command
+def kinds(*, json: Json = False) -> None:
+    """List the kinds of endpoints that settings may name."""
+    known = names("hanbok.gateway.endpoints")
+    if json:
+        print_json(known)
+    else:
+        print("\n".join(known))

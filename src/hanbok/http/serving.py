@@ -1,0 +1,85 @@
+"""The server's life: start, reload on SIGHUP, drain and stop on SIGTERM or SIGINT."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+import uvloop
+
+from hanbok.app import App
+from hanbok.core.errors import HanbokError
+from hanbok.http.door import Door
+from hanbok.http.granian import GranianServer
+from hanbok.settings import Loaded
+
+_log = logging.getLogger("hanbok.server")
+_STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What a fresh server has to say."""
+
+    url: str
+    first_key: str
+    """The secret of the first key, on the very first start; else empty. It is told once and kept nowhere."""
+    notices: tuple[str, ...]
+    """Licence notices of the models that it carries."""
+
+
+def serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
+    """Serve until a signal says stop. Raises HanbokError when it cannot start."""
+    uvloop.run(_serve(loaded, announce))
+
+
+async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
+    server_settings = loaded.settings.server
+    app = await App.open(loaded)
+    try:
+        door = Door(app)
+        server = GranianServer(door, server_settings)
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(_reload(app))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        running = asyncio.ensure_future(server.run())
+        scheme = "https" if server_settings.tls else "http"
+        url = f"{scheme}://{server_settings.host}:{server.port}"
+        announce(Started(url=url, first_key=app.first_key, notices=app.notices()))
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await _drain(door, server_settings.drain_timeout)
+        server.stop()
+        await running
+    finally:
+        await app.close()
+
+
+async def _drain(door: Door, seconds: float) -> None:
+    """Refuse new requests and wait for those under way."""
+    door.stopping = True
+    end = monotonic() + seconds
+    while door.under_way and monotonic() < end:
+        await asyncio.sleep(_STEP)
+    if door.under_way:
+        _log.warning("stopping with %d requests under way", door.under_way)
+
+
+async def _reload(app: App) -> None:
+    try:
+        await app.reload()
+    except HanbokError as error:
+        # The old settings stay in force: a slip in the file must not stop a running door.
+        _log.error("reload refused: %s", error)  # noqa: TRY400 - the message holds all there is to know
+    else:
+        _log.info("settings reloaded")
