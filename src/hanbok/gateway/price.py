@@ -1,0 +1,56 @@
+"""What a call costs, and what it can cost at most. A price in won per million tokens is micro-won per token."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import MicroWon, Text, Usage
+from hanbok.gateway.catalogue import ModelFacts, Price
+
+_LONGEST_ANSWER: Final = 131_072
+"""Tokens reserved for the answer of a model of which neither the longest answer nor the context is known."""
+
+
+class ModelUnpriced(HanbokError):
+    code = "model_unpriced"
+    message = Text(
+        ko="모델 {model!r}의 가격을 몰라 요청을 막았습니다",
+        en="the request is refused because no price of the model {model!r} is known",
+    )
+    hint = Text(
+        ko="hanbok.yaml의 models.<이름>.price에 가격을 적으십시오. 자체 장비라면 0입니다.",
+        en="Declare a price at `models.<name>.price` in hanbok.yaml; 0 on machines of your own.",
+    )
+
+
+def cost(usage: Usage, price: Price) -> MicroWon:
+    """Return what this use costs, rounded half up once. Counts that make no sense never lower it below zero."""
+    tokens = max(usage.input, 0)
+    cached = min(max(usage.cached, 0), tokens)
+    exact = (tokens - cached) * price.input + cached * price.cached + max(usage.output, 0) * price.output
+    return _round(exact)
+
+
+def estimate(prompt_bytes: int, max_output: int | None, facts: ModelFacts) -> MicroWon:
+    """Return the most that one answer to a text prompt of so many UTF-8 bytes can cost. Raises ModelUnpriced.
+
+    Every token of the tokenisers in use stands for at least one byte, and a chat template adds fewer tokens than
+    the JSON around a message has bytes: so the bytes of the request body bound its tokens. A model that writes
+    answers also takes no more than its context. Pictures and sound are outside this bound.
+    """
+    price = facts.price
+    if price is None:
+        raise ModelUnpriced(model=facts.id)
+    # Embedding models answer nothing: their context bounds each of many inputs, not the request.
+    writes = facts.context and facts.max_output
+    tokens = min(prompt_bytes, facts.context) if writes else prompt_bytes
+    return _round(tokens * max(price.input, price.cached) + _longest(max_output, facts) * price.output)
+
+
+def _longest(max_output: int | None, facts: ModelFacts) -> int:
+    known = facts.max_output or facts.context or _LONGEST_ANSWER
+    return known if max_output is None else min(max(max_output, 0), known)
+
+
+def _round(exact: Decimal) -> MicroWon:
+    return int(exact.to_integral_value(rounding=ROUND_HALF_UP))
