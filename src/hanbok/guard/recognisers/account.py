@@ -1,0 +1,46 @@
+"""Bank account numbers: check digits are not published, so a word of banking must stand near."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hanbok.guard.alone import find_alone
+from hanbok.guard.context import Context
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import LEFT, NUMBER, RIGHT, START, digits_of
+
+_FEWEST, _MOST = 10, 14
+_SHAPE = re.compile(
+    LEFT
+    + r"(?:[0-9]{10,14}|[0-9]{2,6}(?P<joint>[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]{1,7}(?:(?P=joint)[0-9]{1,7}){0,3})"
+    + RIGHT
+)
+_MOBILE = re.compile(r"01[016789][-. ]?[0-9]{3,4}[-. ]?[0-9]{4}")
+_CONTEXT = Context(
+    r"계좌|통장|예금|입금|송금|이체|환불|출금|자동[ ]?납부|급여|"
+    r"은행|뱅크|농협|수협|신협|새마을금고|우체국|(?:국민|신한|우리|하나|기업|카카오|토스|산업|씨티)(?=[ :(]|$)|"
+    r"account|\bacct?\b|bank|deposit|transfer|iban"
+)
+
+
+class Account:
+    kind: ClassVar[str] = "ACCOUNT"
+    patterns: ClassVar[tuple[str, ...]] = (
+        START + r"[0-9]{10}",
+        START + r"[0-9]{2,6}(?:[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]{1,7}(?:[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]",
+        START + r"[0-9]{4,6}(?:[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]{6}",
+    )
+    alphabet: ClassVar[frozenset[str]] = NUMBER
+    raw: ClassVar[bool] = False
+
+    def find(self, text: str) -> Iterator[Finding]:
+        return find_alone(self, text)
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        for match in _SHAPE.finditer(text, start, end):
+            if not _FEWEST <= len(digits_of(match[0])) <= _MOST:
+                continue
+            if word := _CONTEXT.near(text, match.start(), match.end()):
+                score = 0.6 if _MOBILE.fullmatch(match[0]) else 0.85
+                why = (f"context:{word}",)
+                yield Finding(kind="ACCOUNT", start=match.start(), end=match.end(), score=score, why=why)

@@ -1,0 +1,48 @@
+"""Payment card numbers (ISO/IEC 7812-1), 14 to 16 digits."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hanbok.guard.alone import find_alone
+from hanbok.guard.context import Context, labelled_harmless
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.hangul.checksum import luhn_holds
+
+_SIXTEEN = ("[2-69][0-9]{3}", "[0-9]{4}", "[0-9]{4}", "[0-9]{4}")
+_FIFTEEN = ("3[47][0-9]{2}", "[0-9]{6}", "[0-9]{5}")
+_FOURTEEN = ("3[0689][0-9]{2}", "[0-9]{6}", "[0-9]{4}")
+_SHAPES = (compile_number(*_SIXTEEN), compile_number(*_FIFTEEN), compile_number(*_FOURTEEN))
+_CONTEXT = Context(
+    r"카드|신용|체크|결제|할부|비자|마스터|아멕스|cvc|cvv|유효[ ]?기간|card|visa|master|amex|credit|payment"
+)
+
+
+class Card:
+    kind: ClassVar[str] = "CARD"
+    patterns: ClassVar[tuple[str, ...]] = tuple(
+        START + JOINT.join(groups) for groups in (_SIXTEEN, _FIFTEEN, _FOURTEEN)
+    )
+    alphabet: ClassVar[frozenset[str]] = NUMBER
+    raw: ClassVar[bool] = False
+
+    def find(self, text: str) -> Iterator[Finding]:
+        return find_alone(self, text)
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        for shape in _SHAPES:
+            for match in shape.finditer(text, start, end):
+                score, why = _judge(text, match.start(), match.end(), digits_of(match[0]))
+                if score:
+                    yield Finding(kind="CARD", start=match.start(), end=match.end(), score=score, why=why)
+
+
+def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
+    checked, bare = luhn_holds(digits), end - start == len(digits)
+    if len(set(digits)) == 1:
+        return 0.0, ()
+    if word := _CONTEXT.near(text, start, end):
+        return (0.98, ("check_digit", f"context:{word}")) if checked else (0.8, (f"context:{word}",))
+    if not checked or labelled_harmless(text, start):
+        return 0.0, ()
+    return (0.75 if bare else 0.9), ("check_digit",)

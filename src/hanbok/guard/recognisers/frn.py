@@ -1,0 +1,47 @@
+"""Registration numbers of foreigners: 외국인등록번호 and 국내거소신고번호 (출입국관리법 제31조)."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hanbok.guard.alone import find_alone
+from hanbok.guard.context import Context, labelled_harmless
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.hangul.checksum import birth_of, frn_check_digit
+
+_BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_NUMBER = compile_number(_BIRTH, r"[5-8][0-9]{6}")
+_CONTEXT = Context(
+    r"외국인[ ]?(?:등록|번호|등)|등록증|거소|체류|국적|고유식별|주민|신분증|"
+    r"\bfrn\b|\barc\b|alien|foreign(?:er)?[ _]?(?:reg|id|no)"
+)
+
+
+class Frn:
+    kind: ClassVar[str] = "FRN"
+    patterns: ClassVar[tuple[str, ...]] = (START + _BIRTH + JOINT + "[5-8][0-9]{6}",)
+    alphabet: ClassVar[frozenset[str]] = NUMBER
+    raw: ClassVar[bool] = False
+
+    def find(self, text: str) -> Iterator[Finding]:
+        return find_alone(self, text)
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        for match in _NUMBER.finditer(text, start, end):
+            digits = digits_of(match[0])
+            if birth_of(digits) is None:
+                continue
+            score, why = _judge(text, match.start(), match.end(), digits)
+            if score:
+                yield Finding(kind="FRN", start=match.start(), end=match.end(), score=score, why=why)
+
+
+def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
+    checked = frn_check_digit(digits) == int(digits[12])
+    if word := _CONTEXT.near(text, start, end):
+        return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
+    if labelled_harmless(text, start):
+        return 0.0, ()
+    if checked:
+        return 0.9, ("check_digit",)
+    return (0.8, ("format",)) if end - start > len(digits) else (0.0, ())

@@ -1,0 +1,51 @@
+"""Resident registration numbers (주민등록번호): 주민등록법 제7조의2."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hanbok.guard.alone import find_alone
+from hanbok.guard.context import Context, labelled_harmless
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.hangul.checksum import birth_of, rrn_check_digit
+
+_BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_NUMBER = compile_number(_BIRTH, r"[0-49][0-9]{6}")
+_CONTEXT = Context(r"주민|민번|신분증|고유식별|등본|\brrn\b|resident[ _]?reg|resident[ _]?(?:id|no|num)|ssn")
+_COMPANY = Context(r"법인|등기번호")
+
+
+class Rrn:
+    kind: ClassVar[str] = "RRN"
+    patterns: ClassVar[tuple[str, ...]] = (START + _BIRTH + JOINT + "[0-49][0-9]{6}",)
+    alphabet: ClassVar[frozenset[str]] = NUMBER
+    raw: ClassVar[bool] = False
+
+    def find(self, text: str) -> Iterator[Finding]:
+        return find_alone(self, text)
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        for match in _NUMBER.finditer(text, start, end):
+            digits = digits_of(match[0])
+            if birth_of(digits) is None:
+                continue
+            score, why = _judge(text, match.start(), match.end(), digits)
+            if score:
+                yield Finding(kind="RRN", start=match.start(), end=match.end(), score=score, why=why)
+
+
+def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
+    """Weigh check digit, label and way of writing.
+
+    Numbers given out since October 2020 carry no check digit: a wrong one makes us less sure, it clears nothing.
+    """
+    checked = rrn_check_digit(digits) == int(digits[12])
+    if word := _CONTEXT.near(text, start, end):
+        return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
+    if _COMPANY.before(text, start) or labelled_harmless(text, start):
+        return 0.0, ()
+    if checked:
+        return 0.9, ("check_digit",)
+    # Thirteen bare digits without a check digit are as often a serial number; births of the 1800s are not.
+    written_as_rrn = end - start > len(digits) and digits[6] in "1234"
+    return (0.8, ("format",)) if written_as_rrn else (0.0, ())

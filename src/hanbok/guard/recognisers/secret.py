@@ -1,0 +1,120 @@
+"""Passwords, keys and tokens: by their prefix, or by the word that announces them."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hanbok.guard.alone import find_alone
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import ANCHOR
+
+_T = r"[A-Za-z0-9_-]"
+_PREFIXED = re.compile(
+    r"(?<![A-Za-z0-9_])(?:"
+    r"A(?:KIA|SIA|GPA|IDA|ROA)[A-Z0-9]{16}|"
+    rf"gh[pousr]_[A-Za-z0-9]{{20,255}}|github_pat_{_T}{{22,255}}|glpat-{_T}{{16,64}}|"
+    rf"sk-{_T}{{16,250}}|[spr]k_(?:live|test)_{_T}{{10,250}}|(?:live|test)_(?:g?sk|g?ck)_{_T}{{10,250}}|"
+    rf"xox[abeoprs]-{_T}{{10,250}}|xapp-{_T}{{10,250}}|AIza{_T}{{30,40}}|ya29\.{_T}{{20,250}}|GOCSPX-{_T}{{20,64}}|"
+    rf"eyJ{_T}{{6,4000}}\.{_T}{{8,4000}}\.{_T}{{8,4000}}|"
+    rf"hf_[A-Za-z0-9]{{20,64}}|hb-{_T}{{20,128}}|npm_[A-Za-z0-9]{{30,64}}|pypi-{_T}{{50,250}}|"
+    rf"SG\.{_T}{{16,32}}\.{_T}{{16,64}}|dop_v1_[a-f0-9]{{64}}|shp(?:at|ss|ca)_[a-fA-F0-9]{{32}}|"
+    rf"flp_{_T}{{20,64}}|nv-{_T}{{20,64}}|gsk_{_T}{{20,64}}|r8_{_T}{{20,64}}"
+    r")(?![A-Za-z0-9])"
+)
+_PREFIX = (
+    r"AKIA|ASIA|AGPA|AIDA|AROA|gh[pousr]_|github_pat_|glpat-|sk-|[spr]k_live_|[spr]k_test_|live_g?[sc]k_|test_g?[sc]k_|"
+    r"xox[abeoprs]-|xapp-|AIza|ya29\.|GOCSPX-|eyJ|hf_|hb-|npm_|pypi-|SG\.|dop_v1_|shpat_|shpss_|shpca_|flp_|nv-|gsk_|r8_"
+)
+_BLOCK = re.compile(
+    r"-----BEGIN (?P<what>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----[^\x1e]{0,8000}?-----END (?P=what)-----"
+)
+_URL = re.compile(r"://[^\s:/@\x1e]{0,64}:(?P<value>[^\s/@\x1e]{3,128})@(?=[A-Za-z0-9])")
+_BEARER = re.compile(r"[ ](?P<value>[A-Za-z0-9._~+/-]{16,4000}=*)")
+
+_PASSWORD = r"(?i:password|passwd|passphrase|passcode|pwd|pw|pin)|비밀 ?번호|비번|암호|패스워드|핀 ?번호"  # noqa: S105
+_KEY = (
+    r"(?i:secret|token|key|credential|authorization)|인증 ?키|접근 ?키|액세스 ?키|비밀 ?키|시크릿|시크릿 ?키|토큰|"
+    r"API ?키|서비스 ?키|보안 ?키|개인 ?키|암호화 ?키|키 ?값|인증 ?값|인증서 ?키|키"
+)
+_LABEL = re.compile(
+    rf"(?P<password>(?:{_PASSWORD}))$|(?P<key>(?:{_KEY}))$|(?P<bearer>(?i:bearer|kakaoak|basic))$"
+)
+_LABEL_REACH = 14
+_ANNOUNCED = re.compile(
+    r"(?:[\"'`)\]*]{0,2}[ ]{0,2}(?P<sign>:=|=>|=|:|->|→|\x1e)\s{0,2}|[은는이가을를]?(?:요|란)?[ ]{1,2}|[ ]is[ ])"
+    r"[\"'`(\[<]{0,2}(?P<value>[!-~]{4,256})"
+)
+_PLACEHOLDER = re.compile(
+    r"[*xX•.#?-]+|<.*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
+    r"changeme|redacted|env)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
+)
+_LONG = 16
+
+
+class Secret:
+    kind: ClassVar[str] = "SECRET"
+    patterns: ClassVar[tuple[str, ...]] = (
+        _PREFIX,
+        "PRIVATE KEY-----|PRIVATE KEY BLOCK-----",
+        "://",
+        r"(?i:password|passwd|passphrase|passcode|pwd|pw|pin|secret|token|key|credential|authorization|bearer|kakaoak|basic)",
+        "번호|비번|암호|패스워드|키|시크릿|토큰|키 ?값|인증 ?값",
+    )
+    alphabet: ClassVar[frozenset[str]] = ANCHOR
+    raw: ClassVar[bool] = True
+
+    def find(self, text: str) -> Iterator[Finding]:
+        return find_alone(self, text)
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        if span := _block(text, start) or _address(text, end) or _prefixed(text, end):
+            yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.97, why=("format",))
+        elif span := _announced(text, end):
+            yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.85, why=("context",))
+
+
+def _block(text: str, at: int) -> tuple[int, int] | None:
+    if not text.endswith("-----", 0, at):
+        return None
+    begin = text.rfind("-----BEGIN", max(0, at - 60), at)
+    match = _BLOCK.match(text, begin) if begin >= 0 else None
+    return match.span() if match else None
+
+
+def _address(text: str, at: int) -> tuple[int, int] | None:
+    match = _URL.match(text, at - 3) if text.endswith("://", 0, at) else None
+    return None if match is None or _PLACEHOLDER.fullmatch(match["value"]) else match.span("value")
+
+
+def _prefixed(text: str, at: int) -> tuple[int, int] | None:
+    match = _PREFIXED.search(text, max(0, at - 11), at + 300)
+    if match is None or not match.start() < at <= match.end():
+        return None
+    return match.span() if any(one.isdigit() or one.isupper() for one in match[0]) else None
+
+
+def _announced(text: str, at: int) -> tuple[int, int] | None:
+    label = _LABEL.search(text, max(0, at - _LABEL_REACH), at)
+    if label is None or (label[0].isascii() and text[label.start() - 1 : label.start()].isalpha()):
+        return None
+    match = (_BEARER if label["bearer"] else _ANNOUNCED).match(text, at)
+    if match is None:
+        return None
+    value = match["value"].rstrip("\"'`,;:.)]}>|")
+    digits = sum(map(str.isdigit, value))
+    if _PLACEHOLDER.fullmatch(value) or len(set(value)) == 1:
+        return None
+    if label["bearer"]:
+        good = digits > 0
+    elif label["key"]:
+        good = len(value) >= _LONG and digits > 0
+    else:
+        good = _is_password(value, digits, said=match["sign"] is None)
+    begin = match.start("value")
+    return (begin, begin + len(value)) if good else None
+
+
+def _is_password(value: str, digits: int, *, said: bool) -> bool:
+    """Tell a password from a word of prose; one that is `said` without a sign such as `:` must look the part."""
+    enough = 4 if digits == len(value) or not said else 6
+    return len(value) >= enough and (digits > 0 or (not said and not value.isalpha()))

@@ -1,0 +1,49 @@
+"""How a recogniser tells the engine what to scan for, and what all number recognisers share."""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar, Protocol
+
+from hanbok.guard.recogniser import Finding
+
+DIGITS = frozenset("0123456789")
+NUMBER = DIGITS | frozenset(" -./_~*()+,")
+"""What a number may be written with; never a line end or a cell border."""
+TOKEN = frozenset(chr(code) for code in range(0x21, 0x7F))
+"""Visible ASCII: what codes, keys and passwords are written with."""
+ANCHOR: frozenset[str] = frozenset()
+"""No alphabet: the recogniser looks around each place where one of its patterns ends."""
+
+START = r"(?:^|[^0-9])"
+JOINT = r"(?:[ ]{0,2}[-./_~*()]{1,3}[ ]{0,2}|[ ]{1,3})?"
+"""What may stand between two groups of digits."""
+LEFT = r"(?<![0-9A-Za-z])(?<![0-9][-./_])"
+RIGHT = r"(?![0-9A-Za-z])(?![-./_][0-9])"
+"""A number stands alone: it does not go on, and it is not the tail or the head of a code."""
+
+
+class Shape(Protocol):
+    """A recogniser that the engine can scan for together with all others.
+
+    One scan for the `patterns` of all recognisers finds places; around each place the run of characters from
+    `alphabet` is the region that `verify` judges. Patterns stay within what Hyperscan and `re` both read alike;
+    a region without any of them must hold nothing, which a differential test proves.
+    """
+
+    kind: ClassVar[str]
+    patterns: ClassVar[tuple[str, ...]]
+    alphabet: ClassVar[frozenset[str]]
+    raw: ClassVar[bool]
+    """Judges the text as it is written, not its normalised form."""
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]: ...
+
+
+def digits_of(text: str) -> str:
+    """Return only the digits of `text`."""
+    return "".join(filter(DIGITS.__contains__, text))
+
+
+def compile_number(*groups: str, joint: str = JOINT) -> re.Pattern[str]:
+    """Return the pattern of a number that stands alone, its groups joined by anything people write between."""
+    return re.compile(LEFT + joint.join(groups) + RIGHT)

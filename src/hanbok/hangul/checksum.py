@@ -1,0 +1,57 @@
+"""Check digits of Korean identifiers and of payment cards. Every function takes plain ASCII digits."""
+
+from datetime import date
+from itertools import cycle
+
+_RRN_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+_BRN_WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
+_CENTURIES = {
+    "9": 1800, "0": 1800,
+    "1": 1900, "2": 1900, "5": 1900, "6": 1900,
+    "3": 2000, "4": 2000, "7": 2000, "8": 2000,
+}  # fmt: skip
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+"""Twice a digit, with the digits of the product added up."""
+
+
+def rrn_check_digit(digits: str) -> int:
+    """Return the 13th digit of a 주민등록번호 from its first 12 (numbers issued since October 2020 ignore it)."""
+    return (11 - _weighted(digits, _RRN_WEIGHTS) % 11) % 10
+
+
+def frn_check_digit(digits: str) -> int:
+    """Return the 13th digit of a 외국인등록번호 or 국내거소신고번호 from its first 12."""
+    return (13 - _weighted(digits, _RRN_WEIGHTS) % 11) % 10
+
+
+def brn_check_digit(digits: str) -> int:
+    """Return the 10th digit of a 사업자등록번호 from its first 9."""
+    return -(_weighted(digits, _BRN_WEIGHTS) + int(digits[8]) * 5 // 10) % 10
+
+
+def crn_check_digit(digits: str) -> int:
+    """Return the 13th digit of a 법인등록번호 from its first 12."""
+    return -sum(int(digit) * weight for digit, weight in zip(digits, cycle((1, 2)), strict=False)) % 10
+
+
+def luhn_check_digit(digits: str) -> int:
+    """Return the last digit of a card number from the others (ISO/IEC 7812-1)."""
+    numbers = [int(digit) for digit in reversed(digits)]
+    return -(sum(_DOUBLED[one] for one in numbers[::2]) + sum(numbers[1::2])) % 10
+
+
+def luhn_holds(digits: str) -> bool:
+    """Tell whether a card number's last digit is right."""
+    return luhn_check_digit(digits[:-1]) == int(digits[-1])
+
+
+def birth_of(digits: str) -> date | None:
+    """Return the birth date that the first seven digits of an RRN or FRN hold, if there is such a day."""
+    try:
+        return date(_CENTURIES[digits[6]] + int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
+    except ValueError:
+        return None
+
+
+def _weighted(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=False))
