@@ -9,6 +9,7 @@ import cedarpy
 import pytest
 
 from hanbok.core.values import DataUse, Destination, Form, Grade, Principal, Zone
+from hanbok.guard.kinds import kinds as known_kinds
 from hanbok.policy.cedar import ALWAYS, CedarJudge, load_judge
 from hanbok.policy.errors import PolicyBroken, PolicyInvalid
 from hanbok.policy.pack import packs, read, read_pack, schema_for
@@ -214,6 +215,32 @@ def kinds_of(pack: str) -> set[str]:
 
 
 SCHEMA = schema_for(JUDGE.kinds)
+
+
+def of_class(*categories: str) -> set[str]:
+    return {key for key, kind in known_kinds().items() if kind.category in categories}
+
+
+def test_the_packs_speak_of_every_class_in_law() -> None:
+    """What the packs list by name is what the guard's table of kinds says."""
+    texts = {policy.clause.id: policy.text for policy in JUDGE.policies}
+    listed = {name: set(re.findall(r'Kind::"(\w+)"', text)) for name, text in texts.items()}
+    harmless = of_class("business", "secret", "attack") | {"POSTAL"}
+    for name in ("pipa.28-8", "pipa.26", "pipa.26.trains"):
+        assert listed[name] == harmless
+    assert listed["pipa.24-2.use"] | listed["pipa.24"] == of_class("unique_id")
+    assert listed["pipa.23"] == of_class("sensitive")
+    assert listed["credit.32"] == of_class("credit_info")
+    assert listed["efsr.14-2"] == of_class("unique_id", "credit_info")
+    assert listed["network.23-6.outside"] == of_class("linking")
+    assert listed["house.secret"] == of_class("secret")
+
+
+@pytest.mark.parametrize("kind", sorted(known_kinds()))
+def test_no_kind_goes_unruled(kind: str) -> None:
+    """Whatever the guard knows has a ruling everywhere; only what is open may go abroad as it is."""
+    grade = known_kinds()[kind].grade
+    assert JUDGE.rule(ask(kind, FOREIGN, grade=grade)).allowed is (grade is Grade.OPEN)
 
 
 def test_the_reason_names_article_24_2_in_both_languages() -> None:

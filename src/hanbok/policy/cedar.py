@@ -10,43 +10,19 @@ from typing import Any, Final
 
 import cedarpy
 
+from hanbok.guard.kinds import kinds as known_kinds
 from hanbok.policy.errors import PolicyBroken
 from hanbok.policy.pack import Policy, merge, read, read_pack, schema_for
 from hanbok.policy.ruling import Question, Ruling
 
 ALWAYS: Final = ("house",)
 """Packs in force whatever the settings say."""
-KINDS: Final = (
-    "RRN",
-    "FRN",
-    "DRIVER_LICENSE",
-    "PASSPORT",
-    "BRN",
-    "CRN",
-    "HEALTH_INS",
-    "CARD",
-    "ACCOUNT",
-    "PHONE",
-    "EMAIL",
-    "IP",
-    "VEHICLE",
-    "ADDRESS",
-    "POSTAL",
-    "PERSON",
-    "DOB",
-    "PCCC",
-    "CI_DI",
-    "SECRET",
-    "SENSITIVE",
-    "CREDIT_INFO",
-    "INJECTION",
-)
 OTHER: Final = "OTHER"
 """Stands for a kind that the schema does not name: every law on personal data covers it."""
 
 _ACTION: Final = {"type": "Action", "id": "send"}
-_REMEMBERED: Final = 8192
-"""Rulings kept, about 1 KB each."""
+_REMEMBERED: Final = 4096
+"""Rulings kept."""
 
 
 def load_judge(
@@ -55,7 +31,7 @@ def load_judge(
     """Return the judge of the packs, the door's own rules and the organisation's texts (by file name) that are in
     force on this day. `kinds` are types of findings beyond hanbok's own. Raises PolicyInvalid.
     """
-    names = frozenset({*KINDS, *kinds, OTHER})
+    names = frozenset({*known_kinds(), *kinds, OTHER})
     schema = schema_for(names)
     laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name, schema)]
     own = [policy for file, text in extra.items() for policy in read(file, text, schema)]

@@ -66,7 +66,7 @@ class RateLimited(HanbokError):
 
     code = "rate_limited"
     message = Text(
-        ko="이 열쇠의 분당 요청 한도 {limit}건을 넘었습니다",
+        ko="이 키의 분당 요청 한도 {limit}건을 넘었습니다",
         en="this key's limit of {limit} requests a minute is used up",
     )
     hint = Text(ko="{retry_after}초 뒤에 다시 시도하십시오.", en="Try again in {retry_after} seconds.")
@@ -75,7 +75,7 @@ class RateLimited(HanbokError):
 class ConcurrencyExceeded(HanbokError):
     code = "concurrency_exceeded"
     message = Text(
-        ko="이 열쇠로 동시에 보낼 수 있는 요청 {limit}건이 모두 진행 중입니다",
+        ko="이 키로 동시에 보낼 수 있는 요청 {limit}건이 모두 진행 중입니다",
         en="this key already has its {limit} calls under way",
     )
     hint = Text(
