@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hanbok.core.values import Form, Grade, Principal, Usage
 from hanbok.gateway.catalogue import Offer, Target
+from hanbok.gateway.texts import Texts
 from hanbok.guard.recogniser import Finding
 from hanbok.policy.key import Key
 from hanbok.policy.ruling import Ruling
@@ -70,6 +71,8 @@ class Call:
     offer: Offer | None = None
     reserved: int = 0
     # inspect
+    texts: Texts | None = None
+    """Every text of `body`; None until the inspect step ran. Findings are places in its `text`."""
     findings: tuple[Finding, ...] = ()
     grade: Grade = Grade.OPEN
     # decide

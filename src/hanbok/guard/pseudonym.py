@@ -1,17 +1,16 @@
 """Placeholders that stand for found values in one request, and the way back.
 
-`010-1234-5678로` leaves as `[휴대전화-1]로`: the number's last digit ends in the same kind of sound as the value, so
+`010-1234-5678로` leaves as `[전화번호-1]로`: the number's last digit ends in the same kind of sound as the value, so
 that the particle around it (은/는, 이/가, 을/를, 으로/로) is right before and after the value is put back.
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
 from typing import TypeAlias
 
 from hanbok.guard.recogniser import Finding
-from hanbok.hangul.josa import final_class
+from hanbok.hangul.josa import FinalClass, final_class
 
 Edit: TypeAlias = tuple[int, int, str]
 """Put the string in place of the code points from start to end (exclusive)."""
@@ -35,24 +34,25 @@ _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _BACKSLASHES = re.compile(r"\\{1,2}\Z")
 
 
-def mask(text: str, findings: Iterable[Finding], labels: Mapping[str, str]) -> list[Edit]:
-    """Return edits that put `[휴대전화]` and its like in place of findings, for good."""
-    return [(start, end, f"[{label_of(kind, labels)}]") for start, end, kind in _apart(text, findings)]
+def mask(text: str, findings: Iterable[Finding], masks: Mapping[str, str]) -> list[Edit]:
+    """Return edits that put the mask of each finding's kind, such as `[전화번호]`, in its place for good."""
+    return [(start, end, masks.get(kind) or f"[{_NAMELESS}]") for start, end, kind in _apart(text, findings)]
 
 
-def label_of(kind: str, labels: Mapping[str, str]) -> str:
-    """Return a kind's name as placeholders spell it: letters only."""
-    return _NOT_IN_LABEL.sub("", labels.get(kind, ""))[:_LONGEST_LABEL] or _NAMELESS
+def _label(kind: str, masks: Mapping[str, str]) -> str:
+    """Return a kind's name in placeholders: the letters of its mask."""
+    return _NOT_IN_LABEL.sub("", masks.get(kind, ""))[:_LONGEST_LABEL] or _NAMELESS
 
 
 class Pseudonyms:
     """The values of one request and their placeholders. Lives as long as the request, and shows no value."""
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        """Take the Korean name of each kind."""
-        self._labels = labels
+    def __init__(self, masks: Mapping[str, str]) -> None:
+        """Take the mask of each kind: `[전화번호]` makes placeholders such as `[전화번호-1]`."""
+        self._masks = masks
         self._placeholders: dict[tuple[str, str], str] = {}
         self._values: dict[tuple[str, int], str] = {}
+        self._last: dict[tuple[str, FinalClass], int] = {}
         self._spelling: dict[bool, re.Pattern[str]] = {}
         self._beginning: re.Pattern[str] | None = None
         self.restored = 0
@@ -73,7 +73,7 @@ class Pseudonyms:
         edits: list[Edit] = []
         held: dict[str, set[int]] = {}
         for start, end, kind in _apart(text, findings):
-            label, value = label_of(kind, self._labels), text[start:end]
+            label, value = _label(kind, self._masks), text[start:end]
             placeholder = self._placeholders.get((label, value))
             if placeholder is None:
                 if label not in held:
@@ -88,13 +88,11 @@ class Pseudonyms:
 
     def _free(self, label: str, value: str, held: set[int]) -> int:
         ending = final_class(value)
-        return next(
-            number
-            for number in count(1)
-            if final_class(str(number)) == ending
-            and number not in held
-            and (label, number) not in self._values
-        )
+        number = self._last.get((label, ending), 0) + 1
+        while number in held or final_class(str(number)) != ending:
+            number += 1
+        self._last[label, ending] = number
+        return number
 
     def restore(self, text: str, *, in_json: bool = False) -> str:
         """Return `text` with our placeholders turned back; in the text of a JSON document, as its strings spell it."""
