@@ -191,7 +191,6 @@ class Journal:
         )
 
 
-
 def _lock(directory: Path) -> int:
     lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:

@@ -1,0 +1,82 @@
+"""Administrators' acts: written to the database with the change itself, moved to the log exactly once.
+
+Whoever changes a key may be another process than the one that writes the log. So the act is put into the outbox in
+the same transaction as the change, and the log's process moves it. Before it writes an act it notes the log's size in
+the act's row (`since`): after a kill between writing and removing, only entries from there on can be the act.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from hanbok.evidence.entry import Act, AnyEntry
+from hanbok.evidence.log import Log
+from hanbok.store.database import Store
+from hanbok.store.tables import outbox
+
+_MARK = "outbox"
+"""The fact that joins an act in the log to its row."""
+_decode = msgspec.json.Decoder(AnyEntry).decode
+
+
+class _Waiting(NamedTuple):
+    id: int
+    act: Act
+    since: int | None
+
+
+def put(connection: Connection, act: Act) -> None:
+    """Put an act on its way, in the transaction of the change that it tells of."""
+    connection.execute(insert(outbox).values(entry=msgspec.json.encode(act).decode()))
+
+
+async def drain_outbox(store: Store, log: Log, size: int) -> int:
+    """Move every waiting act to the log, each exactly once; return how many were written now.
+
+    `size` is how many entries the log has, or less. Only one caller at a time: the process that writes the log.
+    """
+    waiting = await asyncio.to_thread(_waiting, store)
+    if not waiting:
+        return 0
+    done = await asyncio.to_thread(_already_written, log, waiting)
+    fresh = [one for one in waiting if str(one.id) not in done]
+    await asyncio.to_thread(_begin, store, [one.id for one in fresh if one.since is None], size)
+    for one in fresh:
+        facts = one.act.facts | {_MARK: str(one.id)}
+        await log.append(msgspec.structs.replace(one.act, facts=facts))
+    await asyncio.to_thread(_remove, store, [one.id for one in waiting])
+    return len(fresh)
+
+
+def _waiting(store: Store) -> list[_Waiting]:
+    with store.read() as connection:
+        rows = connection.execute(select(outbox).order_by(outbox.c.id)).all()
+    found: list[_Waiting] = []
+    for row in rows:
+        act = _decode(row.entry)
+        if not isinstance(act, Act):
+            raise TypeError(f"row {row.id} of the outbox holds no act")
+        found.append(_Waiting(row.id, act, row.since))
+    return found
+
+
+def _already_written(log: Log, waiting: Iterable[_Waiting]) -> set[str]:
+    since = [one.since for one in waiting if one.since is not None]
+    if not since:
+        return set()
+    acts = (record.entry for record in log.read(min(since)))
+    return {act.facts[_MARK] for act in acts if isinstance(act, Act) and _MARK in act.facts}
+
+
+def _begin(store: Store, ids: list[int], size: int) -> None:
+    if ids:
+        with store.write() as connection:
+            connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(since=size))
+
+
+def _remove(store: Store, ids: list[int]) -> None:
+    with store.write() as connection:
+        connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))

@@ -1,0 +1,67 @@
+"""The keys that the server knows, in memory: a request costs one SHA-256 and one look-up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from hanbok.core.clock import KST
+from hanbok.policy.key import Key, KeyExpired, KeyMissing, KeyRevoked, KeyUnknown, Limits
+from hanbok.policy.secret import digest_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All keys, revoked ones too, and the limits of their organisations, as of one version of the records."""
+
+    version: int = -1
+    keys: Iterable[Key] = ()
+    organisations: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+
+
+class KeySource(Protocol):
+    """Where keys are kept. Both methods may block."""
+
+    def version(self) -> int:
+        """Return a number that changes whenever a key or an organisation does; cheap."""
+        ...
+
+    def snapshot(self) -> Snapshot: ...
+
+
+class KeyRing:
+    """Empty until `refresh`. When the records cannot be read, the keys known last stay in force."""
+
+    def __init__(self, source: KeySource) -> None:
+        self._source = source
+        self._version = -1
+        self._keys: dict[str, Key] = {}
+        self._organisations: Mapping[str, Limits] = {}
+
+    def find(self, secret: str, now: datetime) -> Key:
+        """Return the key with this secret. Raises KeyMissing, KeyUnknown, KeyRevoked, KeyExpired."""
+        if not secret:
+            raise KeyMissing
+        key = self._keys.get(digest_of(secret))
+        if key is None:
+            raise KeyUnknown
+        if key.revoked is not None and key.revoked <= now:
+            raise KeyRevoked(key=key.id)
+        if key.expires is not None and key.expires <= now:
+            raise KeyExpired(key=key.id, expires=key.expires.astimezone(KST).isoformat(timespec="minutes"))
+        return key
+
+    def limits_of(self, organisation: str) -> Limits:
+        """Return what the organisation as a whole may use."""
+        return self._organisations.get(organisation, Limits())
+
+    def refresh(self) -> bool:
+        """Take up changes that any process has made; tell whether there were any. Blocks: call it in a thread."""
+        if self._source.version() == self._version:
+            return False
+        snapshot = self._source.snapshot()
+        # Whole new tables, put in place by one assignment each: a `find` on the loop never sees half of them.
+        self._keys = {key.digest: key for key in snapshot.keys}
+        self._organisations = snapshot.organisations
+        self._version = snapshot.version
+        return True

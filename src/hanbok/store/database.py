@@ -1,0 +1,111 @@
+"""One door to the database: SQLite by default, PostgreSQL by URL. Never awaited on the path of a request.
+
+Importing this module loads SQLAlchemy (about 17 MiB): only modules that really use the database import it.
+"""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
+
+from hanbok.store.errors import StoreBusy, StoreFull, StoreUnavailable
+from hanbok.store.schema import bring_up_to_date
+
+_WAIT = 5.0
+"""Seconds to wait for another process's transaction."""
+_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "55P03", "40P01", "40001"}
+_FULL = {"SQLITE_FULL", "53100"}
+
+
+class Store:
+    """Transactions. All methods block: call them in a thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use `open`."""
+        self._engine = engine
+        self._writing = engine.execution_options(hanbok_writes=True)
+
+    @classmethod
+    def open(cls, url: str) -> "Store":
+        """Connect and bring the schema up to date. Raises StoreUnavailable and its kin."""
+        store = cls(_engine(url))
+        try:
+            with _translated():
+                bring_up_to_date(store._writing)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """Open a connection that sees one state of the database."""
+        with _translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """Open a transaction: everything in it or nothing. On SQLite it takes the writer's lock at once."""
+        with _translated(), self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in {"postgres", "postgresql"}:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True, pool_size=3)
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": _WAIT})
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise StoreUnavailable(why=f"{type(error).__name__} (sqlite:///PATH, postgresql://...)") from error
+    except OSError as error:
+        raise StoreUnavailable(why=error.strerror or "") from error
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # sqlite3's own transactions begin late and leave DDL out: we say BEGIN ourselves.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("hanbok_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    """Turn what drivers raise into our errors. Breaches of a constraint and wrong SQL stay what they are."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError):
+        raise
+    except DBAPIError as error:
+        raise _error(error.orig) from error
+    except sqlite3.Error as error:
+        raise _error(error) from error
+
+
+def _error(cause: Any) -> StoreUnavailable:  # noqa: ANN401 -- each driver has its own
+    name = str(
+        getattr(cause, "sqlite_errorname", "") or getattr(cause, "sqlstate", "") or type(cause).__name__
+    )
+    if name in _BUSY:
+        return StoreBusy(why=name)
+    return StoreFull(why=name) if name in _FULL else StoreUnavailable(why=name)

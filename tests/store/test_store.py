@@ -1,0 +1,156 @@
+"""The door to the database: migrated once, closed cleanly, with errors that name what to do."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hanbok.store.database import Store
+from hanbok.store.errors import StoreBusy, StoreFull, StoreNewer, StoreUnavailable
+from hanbok.store.migrate import newest
+from hanbok.store.schema import VERSION
+from hanbok.store.tables import marks, metadata, spend
+
+
+def row(day: str) -> dict[str, object]:
+    return {"organisation": "o", "key": "k", "day": day, "won": 2**40, "calls": 1}
+
+
+def test_the_migrations_make_the_tables_that_the_code_speaks_of(url: str) -> None:
+    store = Store.open(url)
+    with store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    store.close()
+    assert newest() == VERSION
+
+
+def test_a_transaction_is_everything_or_nothing(url: str) -> None:
+    store = Store.open(url)
+    with store.write() as connection:
+        connection.execute(insert(spend).values(row("2026-11-21")))
+    with pytest.raises(IntegrityError), store.write() as connection:
+        connection.execute(insert(spend), [row("2026-11-22"), row("2026-11-22")])
+    with store.read() as connection:
+        assert connection.execute(select(spend.c.day, spend.c.won)).all() == [("2026-11-21", 2**40)]
+    store.close()
+
+
+def test_writers_in_many_threads_lose_nothing(url: str) -> None:
+    store = Store.open(url)
+
+    def count() -> None:
+        for _ in range(10):
+            with store.write() as connection:
+                connection.execute(update(marks).values(value=marks.c.value + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.read() as connection:
+        assert connection.execute(select(marks.c.value)).scalar_one() == 40
+    store.close()
+
+
+def test_a_second_opening_needs_no_alembic(url: str) -> None:
+    Store.open(url).close()
+    script = (
+        "import sys; from hanbok.store.database import Store; Store.open(sys.argv[1]).close();"
+        "assert 'alembic' not in sys.modules, 'alembic'; assert 'sqlalchemy.orm' not in sys.modules, 'orm'"
+    )
+    subprocess.run([sys.executable, "-c", script, url], check=True)
+
+
+def test_two_processes_may_make_the_tables_at_once(url: str) -> None:
+    script = "import sys; from hanbok.store.database import Store; Store.open(sys.argv[1]).close()"
+    both = [
+        subprocess.Popen([sys.executable, "-c", script, url], stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+    store = Store.open(url)
+    with store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(marks)).scalar_one() == 1
+    store.close()
+
+
+def test_a_schema_of_the_future_is_left_alone(url: str) -> None:
+    store = Store.open(url)
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    with pytest.raises(StoreNewer) as caught:
+        Store.open(url)
+    assert caught.value.facts == {"found": "9999", "known": VERSION}
+
+
+def test_a_locked_database_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hanbok.store.database._WAIT", 0.05)
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    other = sqlite3.connect(tmp_path / "hanbok.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy) as caught, store.write():
+        pass
+    assert caught.value.code == "store_busy"
+    with store.read() as connection:
+        assert connection.execute(select(marks.c.value)).scalar_one() == 0
+    other.execute("ROLLBACK")
+    with store.write():
+        pass
+    other.close()
+    store.close()
+
+
+def test_a_full_database_is_a_clear_error_and_changes_nothing(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    with store.read() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite takes the present size instead
+    with pytest.raises(StoreFull), store.write() as connection:
+        connection.execute(insert(spend), [row(f"2{number:09}") for number in range(5000)])
+    with store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(spend)).scalar_one() == 0
+    store.close()
+
+
+@pytest.mark.parametrize("text", [b"", b"this is no database" * 100])
+def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "hanbok.db"
+    path.write_bytes(text)
+    if not text:
+        Store.open(f"sqlite:///{path}").close()
+        return
+    with pytest.raises(StoreUnavailable) as caught:
+        Store.open(f"sqlite:///{path}")
+    assert caught.value.facts == {"why": "SQLITE_NOTADB"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "oracle://x/y",
+        "mysql://x/y",
+        "postgresql://hanbok:s3cret@127.0.0.1:1/none",
+        "sqlite:////proc/none/hanbok.db",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_a_clear_error_without_the_password(url: str) -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Store.open(url)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
+    Store.open(f"sqlite:///{tmp_path}/a/b/hanbok.db").close()
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["hanbok.db"]
