@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from hanbok.core.values import Destination
 from hanbok.gateway.call import Operation
@@ -51,4 +51,26 @@ class Endpoint(Protocol):
 
     async def close(self) -> None:
         """Stop what `start` began."""
+        ...
+
+
+READY: Final = "ready"
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """An endpoint that takes a while to be ready."""
+
+    @property
+    def stage(self) -> str:
+        """How far it is, for people; `READY` when calls are taken."""
+        ...
+
+
+@runtime_checkable
+class Licensed(Protocol):
+    """An endpoint whose model comes with hanbok."""
+
+    def notice(self) -> str:
+        """Return what its licence wants told; empty when there is nothing to tell."""
         ...

@@ -20,9 +20,19 @@ class Path:
         for step in reversed(steps):
             onward = partial(step.__call__, call_next=onward)
         self._first = onward
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when no call is on this path."""
+        await self._idle.wait()
 
     async def run(self, call: Call) -> Reply:
         """Return the reply. Raises HanbokError when there is none; the call is finished then."""
+        self._under_way += 1
+        self._idle.clear()
+        call.at_end(self._left)
         try:
             reply = await self._first(call)
         except BaseException as error:
@@ -37,6 +47,11 @@ class Path:
             call.ending.status = "cancelled"
             reply.chunks = _watch(call, reply.chunks)
         return reply
+
+    async def _left(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
 
 
 async def _beyond(call: Call) -> Reply:

@@ -11,7 +11,7 @@ from hanbok.gateway.endpoint import Address, EndpointConfig
 from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.llama.cores import physical_cores
 from hanbok.gateway.llama.errors import LocalExtraMissing
-from hanbok.gateway.llama.notice import PACKAGE
+from hanbok.gateway.llama.notice import PACKAGE, notice
 from hanbok.gateway.llama.supervisor import Supervisor
 from hanbok.gateway.llama.wire import Spec
 from hanbok.gateway.spelling.options import invalid, known_options
@@ -50,6 +50,10 @@ class Embedded:
     def stage(self) -> str:
         """How far the model's process is, for people."""
         return self._supervisor.stage
+
+    def notice(self) -> str:
+        """Return the notice of the bundled weights; empty for a file of one's own."""
+        return "" if self._supervisor.spec.path or self._missing() else notice()
 
     async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - it has one model
         """Return where the process serves, after a short wait while it starts."""

@@ -1,6 +1,6 @@
 """Who calls: a virtual key becomes a principal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +9,18 @@ from hanbok.gateway.step import Next
 from hanbok.policy.keyring import KeyRing
 
 
+def bearer(headers: Mapping[str, str]) -> str:
+    """Return the secret of a bearer token (RFC 6750), or an empty text."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Authenticate:
     keyring: KeyRing
     now: Callable[[], datetime]
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        scheme, _, secret = call.headers.get("authorization", "").partition(" ")
-        call.key = self.keyring.find(secret.strip() if scheme.lower() == "bearer" else "", self.now())
+        call.key = self.keyring.find(bearer(call.headers), self.now())
         call.principal = call.key.principal
         return await call_next(call)

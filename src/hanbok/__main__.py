@@ -1,0 +1,5 @@
+"""`python -m hanbok`."""
+
+from hanbok.cli.main import main
+
+main()

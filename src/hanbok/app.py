@@ -1,0 +1,296 @@
+"""The composition root: the only module that names plug-ins and puts the parts together."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from hanbok.core.clock import KST, now, stamp
+from hanbok.core.errors import HanbokError
+from hanbok.core.plugin import load as load_plugin
+from hanbok.evidence.entry import Act
+from hanbok.evidence.journal import Journal
+from hanbok.evidence.outbox import drain_outbox
+from hanbok.gateway.catalogue import Catalogue, Offer, Target
+from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
+from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
+from hanbok.gateway.path import Path
+from hanbok.gateway.step import Step
+from hanbok.gateway.steps.admit import Admit
+from hanbok.gateway.steps.authenticate import Authenticate, bearer
+from hanbok.gateway.steps.call_model import CallModel, Place
+from hanbok.gateway.steps.decide import Decide
+from hanbok.gateway.steps.inspect import Inspect
+from hanbok.gateway.steps.measure import Measure
+from hanbok.gateway.steps.protect import Protect
+from hanbok.gateway.steps.record import Record
+from hanbok.gateway.steps.witness import Witness
+from hanbok.gateway.upstream import Upstream
+from hanbok.gateway.upstreams.http1 import Http1
+from hanbok.guard.custom import CustomType
+from hanbok.guard.guard import Guard
+from hanbok.guard.kinds import kinds
+from hanbok.guard.stream import StreamMasker
+from hanbok.policy.cedar import CedarJudge, load_judge
+from hanbok.policy.key import Key
+from hanbok.policy.keyring import KeyRing
+from hanbok.policy.ledger import Ledger
+from hanbok.policy.limits import Limiter
+from hanbok.policy.organisations import Register
+from hanbok.settings import Loaded, ModelSettings, Settings, TargetSettings, load
+from hanbok.store.database import Store
+
+ENDPOINTS: Final = "hanbok.gateway.endpoints"
+_MIB: Final = 1024 * 1024
+_RECORDS_EVERY: Final = 0.4
+"""Seconds: a key revoked by another process is dead within one second."""
+_SPEND_EVERY: Final = 2.0
+_log = logging.getLogger("hanbok.app")
+
+
+def guard_of(settings: Settings) -> Guard:
+    """Build the guard that the settings describe."""
+    custom = [
+        CustomType(kind=one.name, pattern=one.pattern, check=one.check, context=one.context)
+        for one in settings.guard.custom
+    ]
+    return Guard.load(custom=custom)
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Join the settings' models with what is known of them."""
+    today = now().astimezone(KST).date()
+    known = load_facts(today)
+
+    def target(one: TargetSettings, model: ModelSettings) -> Target:
+        name = one.facts or one.model
+        facts = known.get(name) or unknown_facts(name)
+        if model.price is not None:
+            price = model.price
+            listed = ListPrice(
+                currency=price.currency,
+                input=price.input,
+                output=price.output,
+                cached_input=price.cached_input,
+                as_of=price.as_of,
+            )
+            facts = declared(facts, listed, today)
+        destination = settings.endpoint_config(one.endpoint).destination
+        return Target(endpoint=one.endpoint, destination=destination, model=one.model, facts=facts)
+
+    targets = {
+        name: tuple(target(one, model) for one in model.targets) for name, model in settings.models.items()
+    }
+    return Catalogue(
+        {
+            name: Offer(name=name, targets=targets[name], instead=targets.get(model.instead, ()))
+            for name, model in settings.models.items()
+        }
+    )
+
+
+def judge_of(loaded: Loaded) -> CedarJudge:
+    """Load the policies that the settings name, as of today in Korea."""
+    settings = loaded.settings
+    own = [one.name for one in settings.guard.custom]
+    return load_judge(settings.policy.packs, loaded.policies, now().astimezone(KST).date(), own)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """All that is made from one version of the settings. Swapped whole: a call keeps the one it began with."""
+
+    settings: Settings
+    guard: Guard
+    judge: CedarJudge
+    catalogue: Catalogue
+    places: Mapping[str, Place]
+    path: Path
+
+
+class Endpoints:
+    """Endpoints by name, kept over reloads while their settings stay the same."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._built: dict[str, tuple[str, EndpointConfig, Endpoint]] = {}
+
+    def of(self, settings: Settings) -> dict[str, tuple[str, EndpointConfig, Endpoint]]:
+        """Return one for each name in the settings: the one that is there, or a new one, not yet started."""
+        wanted: dict[str, tuple[str, EndpointConfig, Endpoint]] = {}
+        for name, one in settings.endpoints.items():
+            config = settings.endpoint_config(name)
+            there = self._built.get(name)
+            if there is not None and there[:2] == (one.kind, config):
+                wanted[name] = there
+            else:
+                wanted[name] = (one.kind, config, load_plugin(ENDPOINTS, one.kind)(config, self._upstream))
+        return wanted
+
+    async def put_in_force(self, wanted: dict[str, tuple[str, EndpointConfig, Endpoint]]) -> list[Endpoint]:
+        """Start the new ones; return those that are no longer wanted, still running."""
+        kept = [built[2] for built in self._built.values()]
+        new = [built[2] for built in wanted.values()]
+        for endpoint in new:
+            if endpoint not in kept:
+                await endpoint.start()
+        self._built = wanted
+        return [endpoint for endpoint in kept if endpoint not in new]
+
+
+class App:
+    """The running whole: what outlives a reload, and the runtime in force."""
+
+    def __init__(self, loaded: Loaded, store: Store, log: Journal, ledger: Ledger) -> None:
+        """Use `open`."""
+        self.version = version("hanbok")
+        self.registry = CollectorRegistry()
+        self.first_key = ""
+        """Secret of the first key, on the very first start only."""
+        self.log = log
+        self._loaded = loaded
+        self._store = store
+        self._register = Register(store)
+        self._keyring = KeyRing(self._register)
+        self._ledger = ledger
+        self._limiter = Limiter()
+        self._upstream = Http1()
+        self._measure = Measure(self.registry)
+        self._endpoints = Endpoints(self._upstream)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._path: Path | None = None
+        self.runtime: Runtime
+        """What is in force. Set when `open` returns."""
+
+    @classmethod
+    async def open(cls, loaded: Loaded) -> "App":
+        """Open the records, put the settings in force, start the endpoints. Raises HanbokError."""
+        settings = loaded.settings
+        log = Journal.open(
+            settings.evidence_directory, segment_bytes=int(settings.evidence.segment_mib * _MIB)
+        )
+        try:
+            store = await asyncio.to_thread(Store.open, settings.store_url)
+            ledger = await asyncio.to_thread(Ledger.rebuild, store, log)
+            app = cls(loaded, store, log, ledger)
+            await app._start()
+        except BaseException:
+            log.close()
+            raise
+        return app
+
+    async def _start(self) -> None:
+        first = await asyncio.to_thread(self._register.bootstrap)
+        self.first_key = first.secret if first else ""
+        await self._keep_records()
+        await self._put_in_force(self._loaded)
+        self._tasks = [
+            asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
+            asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
+        ]
+
+    async def reload(self) -> None:
+        """Read the settings file again. New calls get them; calls under way keep theirs. Raises HanbokError, and
+        then nothing has changed.
+        """
+        await self._put_in_force(await asyncio.to_thread(load, self._loaded.source))
+
+    async def close(self) -> None:
+        """Stop the endpoints and write down what is not yet written."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for endpoint in await self._endpoints.put_in_force({}):
+            await endpoint.close()
+        await self._upstream.close()
+        try:
+            await self._keep_records()
+            await self._keep_spend()
+        finally:
+            await asyncio.to_thread(self.log.close)
+            self._store.close()
+
+    def authenticate(self, headers: Mapping[str, str]) -> Key:
+        """Return the caller's key. Raises KeyMissing, KeyUnknown, KeyRevoked, KeyExpired."""
+        return self._keyring.find(bearer(headers), now())
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what must be told about the models that hanbok itself carries."""
+        places = self.runtime.places.values()
+        return tuple(place.endpoint.notice() for place in places if isinstance(place.endpoint, Licensed))
+
+    def unready(self) -> list[str]:
+        """Return what is not ready yet, for people; empty when calls are taken."""
+        return [
+            f"{name}: {place.endpoint.stage}"
+            for name, place in self.runtime.places.items()
+            if isinstance(place.endpoint, Staged) and place.endpoint.stage != READY
+        ]
+
+    async def _put_in_force(self, loaded: Loaded) -> None:
+        settings = loaded.settings
+        guard = await asyncio.to_thread(guard_of, settings)
+        judge, catalogue = judge_of(loaded), catalogue_of(settings)
+        wanted = self._endpoints.of(settings)
+        places = {name: Place(endpoint, settings.timeouts(name)) for name, (_, _, endpoint) in wanted.items()}
+        path = Path(self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies)))
+        retired = await self._endpoints.put_in_force(wanted)
+        before, self._path = self._path, path
+        self.runtime = Runtime(settings, guard, judge, catalogue, places, path)
+        self._loaded = loaded
+        facts = {"policy": judge.version, "file": str(loaded.source or "")}
+        await self.log.append(
+            Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
+        )
+        if before is not None and retired:
+            self._tasks.append(asyncio.create_task(_retire(before, retired)))
+
+    def _steps(
+        self,
+        guard: Guard,
+        judge: CedarJudge,
+        catalogue: Catalogue,
+        places: Mapping[str, Place],
+        mask_replies: frozenset[str],
+    ) -> list[Step]:
+        known = kinds()
+        masks = {key: kind.mask for key, kind in known.items()}
+        return [
+            self._measure,
+            Authenticate(self._keyring, now),
+            Witness(self.log, judge),
+            Admit(catalogue, self._limiter, self._ledger, now),
+            Inspect(guard, known),
+            Decide(judge),
+            Record(self.log, judge),
+            Protect(masks, lambda spared: StreamMasker(guard, mask_replies, spared)),
+            CallModel(places, self._upstream),
+        ]
+
+    async def _keep_records(self) -> None:
+        """Take up keys that any process has changed, and move administrators' acts to the log."""
+        if await asyncio.to_thread(self._keyring.refresh):
+            await drain_outbox(self._store, self.log, self.log.size)
+
+    async def _keep_spend(self) -> None:
+        await asyncio.to_thread(self._ledger.flush, self._store)
+
+    async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await duty()
+            except HanbokError as error:
+                # Tried again in a moment: what waits is kept, and what is in memory stays in force.
+                _log.warning("%s", error)
+
+
+async def _retire(path: Path, endpoints: list[Endpoint]) -> None:
+    """Stop endpoints that the settings no longer name, once the calls that may use them are over."""
+    await path.idle()
+    for endpoint in endpoints:
+        await endpoint.close()
