@@ -1,0 +1,128 @@
+"""The trained tagger: weights, and the walk over a text."""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+from zlib import decompress
+
+from hanbok.guard.names.lexicon import Lexicon, load
+from hanbok.guard.names.tagger import WORD, Candidate, candidates, joins, surroundings
+
+SCALE: Final = 20
+"""Weights are stored as whole twentieths of a logit."""
+_FLOOR: Final = -6 * SCALE
+_THRESHOLD: Final = -0.9 * SCALE
+_REMEMBERED: Final = 20_000
+_INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name found in a text; `shape` as in `Candidate`."""
+
+    start: int
+    end: int
+    shape: str
+    certainty: float
+
+
+@dataclass(slots=True)
+class _Part:
+    at: int
+    candidate: Candidate
+    score: int
+
+    @property
+    def end(self) -> int:
+        return self.at + self.candidate.length
+
+
+class Tagger:
+    """Finds names; remembers which words (never names) need no second look."""
+
+    def __init__(self) -> None:
+        self._lexicon: Lexicon = load()
+        self._weights = read_weights((files(__package__) / "weights.bin").read_bytes())
+        self._plain: set[str] = set()
+
+    def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Name]:
+        """Yield the names of the text from left to right."""
+        name: list[_Part] = []
+        for part in self._parts(text, start, len(text) if end is None else end):
+            if name and self._one_name(text, name[-1], part):
+                name.append(part)
+                continue
+            yield from _whole(name)
+            name = [part]
+        yield from _whole(name)
+
+    def _parts(self, text: str, start: int, end: int) -> Iterator[_Part]:
+        plain = self._plain
+        before: re.Match[str] | None = None
+        named = ""
+        for match in WORD.finditer(text, start, end):
+            word = match[0]
+            if word in plain:
+                before, named = match, ""
+                continue
+            shortlist = self._shortlist(word)
+            if not shortlist:
+                if len(plain) >= _REMEMBERED:
+                    plain.clear()
+                plain.add(word)
+                before, named = match, ""
+                continue
+            if before is not None and _apart(text, before.end(), match.start()):
+                before, named = None, ""
+            part = self._best(text, match.start(), shortlist, before, named)
+            before, named = match, part.candidate.shape if part else ""
+            if part:
+                yield part
+
+    def _shortlist(self, word: str) -> list[tuple[int, Candidate]]:
+        weight = self._weights.get
+        scored = [(sum([weight(one, 0) for one in each.features]), each) for each in candidates(word, self._lexicon)]
+        return [one for one in scored if one[0] > _FLOOR]
+
+    def _best(
+        self, text: str, at: int, shortlist: list[tuple[int, Candidate]], before: re.Match[str] | None, named: str
+    ) -> _Part | None:
+        weight = self._weights.get
+        best = None
+        highest = _THRESHOLD
+        for score, one in shortlist:
+            around = surroundings(text, at, one, before, named, self._lexicon)
+            total = score + sum([weight(each, 0) for each in around])
+            if total > highest:
+                highest = total
+                best = _Part(at, one, total)
+        return best
+
+    def _one_name(self, text: str, left: _Part, right: _Part) -> bool:
+        if left.candidate.rest:
+            return False
+        gap = text[left.end : right.at]
+        if len(gap) <= 1:
+            return sum(self._weights.get(one, 0) for one in joins(left.candidate, right.candidate, gap)) > 0
+        return _INITIAL.fullmatch(gap) is not None
+
+
+def _apart(text: str, start: int, end: int) -> bool:
+    return end - start > 4 or text.find("\n", start, end) >= 0
+
+
+def _whole(parts: list[_Part]) -> Iterator[Name]:
+    if not parts or len(parts) == 1 and parts[0].candidate.shape == "F" and parts[0].candidate.length == 1:
+        return
+    score = max(part.score for part in parts) / SCALE
+    yield Name(parts[0].at, parts[-1].end, parts[0].candidate.shape, 1 / (1 + math.exp(-score)))
+
+
+def read_weights(packed: bytes) -> dict[str, int]:
+    """Return the weight of each feature."""
+    names, _, values = decompress(packed).partition(b"\0")
+    numbers = range(-128, 128)
+    return dict(zip(names.decode().split("\x1f"), (numbers[value] for value in values), strict=True))

@@ -1,0 +1,230 @@
+"""Finds the words of a text that are parts of a person's name, with weights that `tools/train_names.py` learnt.
+
+Every run of hangul offers candidates: a stem and what follows it (`김민수` + `씨는`). A candidate is scored by the sum
+of small integer weights, one for each thing that is true of it; the features of the word alone are summed first, and
+only candidates that context could still lift look around.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from hanbok.guard.names.lexicon import (
+    FOREIGN,
+    FREQUENT,
+    GIVEN,
+    GIVEN_RARE,
+    NOUN,
+    ORGANISATION,
+    PERSONAL,
+    PLACE,
+    Lexicon,
+)
+from hanbok.guard.names.words import (
+    AFTER_CONSONANT,
+    AFTER_VOWEL,
+    DOUBLE_SURNAMES,
+    PARTICLES,
+    SURNAMES,
+    TITLES,
+    suffix_kind,
+)
+
+WORD: Final = re.compile("[가-힣]+")
+_LONGEST_NAME = 6
+_ENDINGS = frozenset(
+    "는다을의고에이서가를은지도게요한면과만와야인데며기던어해니까할여된음록랑네죠때들께듯줘건적당럼일회될임냐함든체"
+)
+"""A word that no list knows and that ends so is a verb or a noun with a particle, hardly ever a foreign name."""
+_AGE = re.compile(r" ?[(（][0-9]{1,2}(?:[·,)）세]|[가-힣])")
+_HANJA = re.compile(r" ?[(（][㐀-鿿豈-﫿]{2,4}[)）]")
+_LATIN = re.compile(r" ?[(（][A-Z][A-Za-z .-]+[)）,]")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stem that may be a name or a part of one. `shape` is K for surname and given name, D for a double surname,
+    L for two syllables that begin with a surname, S for a surname alone, F for anything else."""
+
+    length: int
+    shape: str
+    kinds: int
+    rest: str
+    suffix: str
+    features: tuple[str, ...]
+
+
+def candidates(word: str, lexicon: Lexicon) -> list[Candidate]:
+    """Return what could be a name at the start of this run of hangul; nothing for a word in everyday use."""
+    whole = lexicon.kinds(word)
+    if whole & FREQUENT and not whole & PERSONAL:
+        return []
+    size = len(word)
+    surname = word[0] in SURNAMES
+    kinds = [
+        whole if length == size else lexicon.kinds(word[:length])
+        for length in range(1, min(size, _LONGEST_NAME) + 1)
+    ]
+    found: list[tuple[int, str, str]] = []
+    for length, kind in enumerate(kinds, 1):
+        rest = word[length:]
+        suffix = suffix_kind(rest) if rest else "0"
+        if (
+            suffix == "j"
+            and kind & FREQUENT
+            and not kind & PERSONAL
+            and length > 1
+            and _reading(word[length - 1], rest) in "+="
+        ):
+            return []
+        shape = _shape(word, length, surname, lexicon)
+        if _possible(shape, word, length, suffix, kinds, lexicon):
+            found.append((length, shape, suffix))
+    return [_candidate(word, length, shape, suffix, kinds, whole, lexicon) for length, shape, suffix in found]
+
+
+def _shape(word: str, length: int, surname: bool, lexicon: Lexicon) -> str:  # noqa: FBT001 - internal, and hot
+    if length == 1:
+        return "S" if surname else "F"
+    if length in (3, 4) and word[:2] in DOUBLE_SURNAMES:
+        return "D"
+    if surname and length == 3 and word[1] in lexicon.first and word[2] in lexicon.last:
+        return "K"
+    return "L" if surname and length == 2 else "F"
+
+
+def _possible(shape: str, word: str, length: int, suffix: str, kinds: list[int], lexicon: Lexicon) -> bool:
+    """Tell whether this stem deserves a look at all."""
+    kind = kinds[length - 1]
+    if shape == "S":
+        return suffix in ("0", "h", "t")
+    if shape == "K":
+        return bool(suffix) or (
+            len(word) < 8 and bool(lexicon.kinds(word[1:3]) & (GIVEN | GIVEN_RARE)) and not kinds[1] & NOUN
+        )
+    if shape == "D":
+        return True
+    if not suffix:
+        return False
+    if length == 1:
+        return bool(kind & FOREIGN) and suffix != "t"
+    if kind:
+        return bool(kind & (PERSONAL | ORGANISATION | PLACE)) or not kind & FREQUENT
+    if shape == "L":
+        return word[1] in lexicon.first
+    return (suffix != "0" or word[-1] not in _ENDINGS) and lexicon.foreign.issuperset(word[:length])
+
+
+def _candidate(
+    word: str, length: int, shape: str, suffix: str, prefixes: list[int], whole: int, lexicon: Lexicon
+) -> Candidate:
+    stem, rest, kinds = word[:length], word[length:], prefixes[length - 1]
+    agree = _reading(stem[-1], rest)
+    out = [
+        shape,
+        f"{shape}u{suffix}{agree}",
+        f"{shape}r{rest[:2]}",
+        f"{shape}R{rest}",
+        f"{shape}m{kinds}",
+        f"{shape}w{whole}{suffix}",
+    ]
+    for cut in (2, 3, 4):
+        if cut != length and len(word) >= cut:
+            kinds_here = prefixes[cut - 1]
+            tail = word[cut:]
+            reading = _reading(word[cut - 1], tail)
+            out.append(f"{shape}{cut}{kinds_here}{reading}")
+            if kinds_here & NOUN and reading in "0+":
+                out.append(f"{shape}@")
+    if length > 2:
+        out.append(f"{shape}y{stem[-1]}{prefixes[length - 2] & 7}")
+    out.append(f"{shape}h{whole & 7}{kinds & 7}{suffix}")
+    if shape in "KL":
+        out += (f"{shape}s{stem[0]}", f"{shape}a{stem[:2]}", f"{shape}b{stem[1]}")
+        if shape == "K":
+            given = lexicon.kinds(stem[1:])
+            out += (f"Kv{given}", f"Kc{stem[2]}", f"Kg{stem[1:]}", f"Kx{given & 0xC0}{kinds}")
+    elif shape == "S":
+        out.append(f"Ss{stem}")
+    else:
+        out += (f"{shape}n{length}", f"{shape}f{stem[0]}", f"{shape}l{stem[-1]}")
+        out += [f"{shape}q{stem[at : at + 2]}" for at in range(length - 1)]
+    return Candidate(length, shape, kinds, rest, suffix, tuple(out))
+
+
+def _reading(last: str, rest: str) -> str:
+    """Tell how well this tail follows a word that ends in `last`: '0' no tail, '+' or '-' a particle that fits or
+    does not, '=' a particle that fits any word, '?' something else."""
+    if not rest:
+        return "0"
+    if rest in AFTER_CONSONANT:
+        return "+" if (ord(last) - 0xAC00) % 28 else "-"
+    if rest in AFTER_VOWEL:
+        return "-" if (ord(last) - 0xAC00) % 28 else "+"
+    return "=" if rest in PARTICLES else "?"
+
+
+def surroundings(
+    text: str, start: int, one: Candidate, before: re.Match[str] | None, named: str, lexicon: Lexicon
+) -> list[str]:
+    """Return the features of what stands around a candidate. `before` is the run of hangul before it in the same
+    line; `named` tells the shape of the name that run is, if it is one, else ''."""
+    group = one.shape if one.shape in "SF" else "K"
+    end = start + one.length
+    word_end = end + len(one.rest)
+    out = []
+    left = text[start - 1] if start else "\n"
+    out.append(f"{group}<{left}")
+    if before is not None and start - before.end() <= 4:
+        previous = before[0]
+        gap = text[before.end() : start]
+        out += (
+            f"{group}P{previous[-4:]}",
+            f"{group}Q{previous[-2:]}",
+            f"{group}q{previous[-1]}",
+            f"{group}G{gap}",
+        )
+        if named:
+            out.append(f"{group}Y{named}{gap}")
+    right = text[word_end : word_end + 1]
+    out += (f"{group}>{right}{one.suffix}", f"{group}]{text[word_end : word_end + 2]}")
+    kind = "9" if "0" <= text[word_end + 1 : word_end + 2] <= "9" else ""
+    out.append(f"{group}!{text[end - 1]}{right if right in ' )(,:' else ''}{kind}{one.suffix}")
+    if right == " ":
+        after = WORD.match(text, word_end + 1)
+        if after:
+            following = after[0]
+            title = (
+                "T"
+                if not one.rest
+                and (following in TITLES or following[:2] in TITLES or following[:3] in TITLES)
+                else ""
+            )
+            out += (
+                f"{group}N{following[:3]}{one.suffix}",
+                f"{group}O{following[:2]}",
+                f"{group}t{title}{one.suffix}",
+            )
+            if one.shape != "S":
+                out.append(f"{group}M{lexicon.kinds(following)}{one.kinds & 0x30}{one.suffix}")
+            if following[-1] == "다":
+                out.append(f"{group}z{one.suffix}")
+    if right in " (（":
+        for name, pattern in (("A", _AGE), ("H", _HANJA), ("E", _LATIN)):
+            if pattern.match(text, word_end):
+                out.append(f"{group}{name}")
+    return out
+
+
+def joins(left: Candidate, right: Candidate, gap: str) -> list[str]:
+    """Return the features of two neighbouring parts that may be one name (`도널드` + `트럼프`)."""
+    a, b = left.kinds & 0xF0, right.kinds & 0xF0
+    return [
+        f"J{gap}",
+        f"Js{left.shape}{right.shape}",
+        f"Jk{a}/{b}",
+        f"Jl{left.shape}{a}{left.length}",
+        f"Jr{right.shape}{b}{right.length}",
+        f"Jn{left.length}{right.length}",
+    ]
