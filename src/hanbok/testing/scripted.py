@@ -109,7 +109,6 @@ class ScriptedModel:
         if self._server is not None:
             self._server.close()
             self.drop()
-            await asyncio.sleep(0)  # lets the transports report that they are gone
             await asyncio.gather(*(line.over() for line in list(self._lines)))
             await self._server.wait_closed()
 
@@ -133,9 +132,7 @@ class ScriptedModel:
 
     def _line(self) -> Line:
         self.connections += 1
-        line = Line(self._answer, self._lines.discard)
-        self._lines.add(line)
-        return line
+        return Line(self._answer, self._lines)
 
     async def _answer(self, line: Line, captured: Captured) -> None:
         self.captured.append(captured)

@@ -30,7 +30,7 @@ class Answer:
 
     __slots__ = (
         "_allowed", "_end", "_error", "_held", "_line", "_loop", "_paused", "_phase", "_pieces", "_progress",
-        "_seen", "_timeouts", "_timer", "_unsent", "_waiter", "complete", "headers", "status",
+        "_step", "_timeouts", "_timer", "_unsent", "_waiter", "complete", "headers", "status",
     )  # fmt: skip
 
     def __init__(self, line: Line, timeouts: Timeouts, loop: asyncio.AbstractEventLoop) -> None:
@@ -46,21 +46,20 @@ class Answer:
         self._paused = False
         self._error: HanbokError | Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._seen = False
         self._unsent = line.unsent()
         self._progress = loop.time()
         self._end = self._progress + timeouts.total
         self._phase, self._allowed = ("send", timeouts.idle) if self._unsent else ("first", timeouts.first)
-        self._timer = loop.call_at(min(self._end, self._progress + self._allowed), self._tick)
+        self._step = min(timeouts.first, timeouts.idle)
+        self._timer = loop.call_at(min(self._end, self._progress + self._step), self._tick)
 
     # What the connection calls.
 
     def sent(self) -> None:
         """Note that the whole request left."""
         if self._phase == "send":
-            self._enter("first", self._timeouts.first)
-            self._timer.cancel()
-            self._timer = self._loop.call_at(min(self._end, self._progress + self._allowed), self._tick)
+            self._phase, self._allowed = "first", self._timeouts.first
+            self._progress = self._loop.time()
 
     def begin(self, status: int) -> None:
         """Take the answer's head."""
@@ -171,10 +170,6 @@ class Answer:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _enter(self, phase: str, allowed: float) -> None:
-        self._phase, self._allowed = phase, allowed
-        self._progress = self._loop.time()
-
     def _tick(self) -> None:
         """One timer serves all clocks: it looks what has moved since it was set, and sets itself again."""
         now = self._loop.time()
@@ -189,7 +184,8 @@ class Answer:
         if now >= due:
             self._run_out(self._allowed, self._phase)
         else:
-            self._timer = self._loop.call_at(min(self._end, due), self._tick)
+            # The phase may change meanwhile, to one with a shorter clock.
+            self._timer = self._loop.call_at(min(self._end, due, now + self._step), self._tick)
 
     def _run_out(self, seconds: float, phase: str) -> None:
         self.fail(UpstreamTimeout(origin=self._line.origin, seconds=seconds, phase=phase))

@@ -5,6 +5,7 @@ be used again.
 import asyncio
 import select
 from collections.abc import Callable
+from typing import cast
 
 import httptools
 
@@ -79,10 +80,11 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"a stream transport is needed, not {type(transport).__name__}")
-        self._transport = transport
-        transport.set_write_buffer_limits(high=0)  # so that resume_writing tells when a request has left
+        # uvloop's transports are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(
+            high=0
+        )  # so that resume_writing tells when a request has left
         self._poll.register(transport.get_extra_info("socket").fileno(), _HUNG_UP)
 
     def resume_writing(self) -> None:

@@ -34,6 +34,7 @@ class Http1:
         self._open: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
+        self._emptied = asyncio.Event()
 
     async def post(
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
@@ -57,7 +58,9 @@ class Http1:
             self._sweeper.cancel()
         for connection in list(self._open):
             connection.abort()
-        await asyncio.sleep(0)  # lets the transports report that they are gone
+        if self._open:
+            self._emptied.clear()
+            await self._emptied.wait()
 
     def _kept(self, origin: str) -> Connection | None:
         idle = self._idle.get(origin)
@@ -92,7 +95,11 @@ class Http1:
     def _context(self, origin: Origin) -> ssl.SSLContext:
         context = self._contexts.get(origin.name)
         if context is None:
-            context = ssl.create_default_context(cafile=self._authorities.get(origin.name))
+            try:
+                context = ssl.create_default_context(cafile=self._authorities.get(origin.name))
+            except OSError as error:
+                why = "its file of CA certificates cannot be read"
+                raise UpstreamUnreachable(origin=origin.name, why=why) from error
             context.set_alpn_protocols(["http/1.1"])
             self._contexts[origin.name] = context
         return context
@@ -110,6 +117,8 @@ class Http1:
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
+        if not self._open:
+            self._emptied.set()
         idle = self._idle.get(connection.origin, [])
         if connection in idle:
             idle.remove(connection)

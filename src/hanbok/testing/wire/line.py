@@ -5,7 +5,7 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from hanbok.testing.wire.script import Captured, Script
 
@@ -23,9 +23,10 @@ class Cut(Exception):
 class Line(asyncio.Protocol):
     """Reads requests one after another and hands each to `serve`, which writes the answer with `send`."""
 
-    def __init__(self, serve: Serve, lost: Callable[["Line"], None]) -> None:
+    def __init__(self, serve: Serve, lines: set["Line"]) -> None:
+        """Stand in `lines` while connected."""
         self._serve = serve
-        self._lost = lost
+        self._lines = lines
         self._buffer = bytearray()
         self._arrived = asyncio.Event()
         self._gone = asyncio.Event()
@@ -33,9 +34,9 @@ class Line(asyncio.Protocol):
         self.sent = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(type(transport).__name__)
-        self._transport = transport
+        # uvloop's transports are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._lines.add(self)
         self._task = asyncio.ensure_future(self._run())
 
     def data_received(self, data: bytes) -> None:
@@ -106,7 +107,7 @@ class Line(asyncio.Protocol):
         while (captured := await self._request()) is not None:
             await self._serve(self, captured)
         self._transport.close()
-        self._lost(self)
+        self._lines.discard(self)
 
     async def _request(self) -> Captured | None:
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
