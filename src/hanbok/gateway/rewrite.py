@@ -9,7 +9,7 @@ from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.message import Json, Slot, delta_with, is_document, texts_of
 
 _ENCODE = msgspec.json.Encoder().encode
-_DECODE = msgspec.json.Decoder().decode
+_DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _NO_USAGE = b',"usage":null}'
 
@@ -83,7 +83,7 @@ def rewrite_answer(body: bytes, make: Make, origin: str, *, structured: bool = F
             changed[place] = choice.message
     if not changed:
         return body
-    tree: dict[str, Any] = _DECODE(body)
+    tree = _tree(body, origin)
     for place, message in changed.items():
         _set(tree["choices"][place], "message", message)
     return _ENCODE(tree)
@@ -126,7 +126,7 @@ class ChunkRewriter:
         answer = _read(chunk, self._origin)
         hidden = self._hide_usage and answer.usage is not msgspec.UNSET
         choices = answer.choices or []
-        if hidden and not choices and answer.usage != b"null":
+        if hidden and not choices and bytes(answer.usage or b"") != b"null":
             return []
         before: list[tuple[int, dict[str, Json]]] = []
         changed: dict[int, dict[str, Json]] = {}
@@ -138,8 +138,8 @@ class ChunkRewriter:
                 if altered and choice.delta is not None:
                     changed[place] = choice.delta
         if not before and not changed:
-            return [_without_usage(chunk) if hidden else chunk]
-        tree: dict[str, Any] = _DECODE(chunk)
+            return [_without_usage(chunk, self._origin) if hidden else chunk]
+        tree = _tree(chunk, self._origin)
         if hidden:
             del tree["usage"]
         for place, delta in changed.items():
@@ -152,7 +152,7 @@ class ChunkRewriter:
         for index, slots in self._open.items():
             for slot, transformer in slots.items():
                 if rest := transformer.close():
-                    made.append(_made(_DECODE(self._last), index, delta_with(slot, rest)))
+                    made.append(_made(_tree(self._last, self._origin), index, delta_with(slot, rest)))
         self._open.clear()
         return made
 
@@ -190,6 +190,13 @@ def _read(body: bytes, origin: str) -> _Answer:
         raise UpstreamGarbled(origin=origin, why="choices that are not of OpenAI's shape") from error
 
 
+def _tree(body: bytes, origin: str) -> dict[str, Any]:
+    try:
+        return _DECODE(body)
+    except _UNREADABLE as error:
+        raise UpstreamGarbled(origin=origin, why="what no JSON reader takes") from error
+
+
 def _set(choice: dict[str, Any], member: str, message: dict[str, Json]) -> None:
     choice[member] = message
     if choice.get("logprobs"):
@@ -202,9 +209,9 @@ def _made(like: dict[str, Any], index: int, delta: dict[str, Json]) -> bytes:
     return _ENCODE(frame | {"choices": [{"index": index, "delta": delta, "finish_reason": None}]})
 
 
-def _without_usage(chunk: bytes) -> bytes:
+def _without_usage(chunk: bytes, origin: str) -> bytes:
     if chunk.endswith(_NO_USAGE):
         return chunk[: -len(_NO_USAGE)] + b"}"
-    tree: dict[str, Any] = _DECODE(chunk)
+    tree = _tree(chunk, origin)
     del tree["usage"]
     return _ENCODE(tree)
