@@ -203,7 +203,7 @@ async def test_the_asynchronous_client_works(server: RunningHanbok, abroad: Scri
 
 
 def test_unknown_fields_reach_the_provider_byte_for_byte(server: RunningHanbok, abroad: ScriptedModel) -> None:
-    odd = b'{"model":"abroad", "x_new" : {"a":1.50e+2,"b":[ 1,2 ],"\\u0061":"\\uac00"},"messages":[{"role":"user","content":"hi"}]}'
+    odd = b'{"model":"abroad", "x_new" : {"a":1.50e+2,"b":[ 1,2 ],"\\u0063":"\\uac00"},"messages":[{"role":"user","content":"hi"}]}'
     request = urllib.request.Request(
         f"{server.api}/chat/completions", odd, {"authorization": f"Bearer {server.key}"}
     )

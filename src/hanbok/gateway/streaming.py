@@ -32,7 +32,7 @@ class Streaming:
         """Read up to the first token. Raises like an answer that never began, so that another may be asked."""
         async for batch in self._batches:
             self._held += batch
-            if any(_speaks(chunk) for chunk in batch):
+            if any(_speaks(chunk, self._origin) for chunk in batch):
                 return
 
     async def chunks(self) -> AsyncGenerator[list[bytes], None]:
@@ -65,11 +65,11 @@ class Streaming:
 
 
 class _Delta(msgspec.Struct):
-    content: msgspec.Raw | None = None
-    refusal: msgspec.Raw | None = None
-    reasoning_content: msgspec.Raw | None = None
-    reasoning: msgspec.Raw | None = None
-    tool_calls: msgspec.Raw | None = None
+    content: msgspec.Raw = msgspec.Raw()
+    refusal: msgspec.Raw = msgspec.Raw()
+    reasoning_content: msgspec.Raw = msgspec.Raw()
+    reasoning: msgspec.Raw = msgspec.Raw()
+    tool_calls: msgspec.Raw = msgspec.Raw()
 
 
 class _Choice(msgspec.Struct):
@@ -82,26 +82,18 @@ class _Chunk(msgspec.Struct):
 
 
 _DECODE = msgspec.json.Decoder(_Chunk).decode
-_EMPTY = (None, b'""', b"null", b"[]")
+_EMPTY = (b"", b'""', b"null", b"[]")
 
 
-def _speaks(chunk: bytes) -> bool:
+def _speaks(chunk: bytes, origin: str) -> bool:
     """Whether a chunk holds anything of the answer itself, rather than its opening."""
     try:
         choices = _DECODE(chunk).choices
     except msgspec.DecodeError as error:
-        raise UpstreamGarbled(origin="the stream", why=f"not a chunk: {error}") from None
-    return any(
-        choice.finish_reason
-        or any(
-            part is not None and bytes(part) not in _EMPTY
-            for part in (
-                choice.delta.content,
-                choice.delta.refusal,
-                choice.delta.reasoning_content,
-                choice.delta.reasoning,
-                choice.delta.tool_calls,
-            )
-        )
-        for choice in choices
-    )
+        raise UpstreamGarbled(origin=origin, why=f"not a chunk: {error}") from None
+    return any(choice.finish_reason or _has_words(choice.delta) for choice in choices)
+
+
+def _has_words(delta: _Delta) -> bool:
+    parts = (delta.content, delta.refusal, delta.reasoning_content, delta.reasoning, delta.tool_calls)
+    return any(bytes(part) not in _EMPTY for part in parts)

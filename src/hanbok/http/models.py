@@ -11,9 +11,8 @@ _PREFIX = "/v1/models/"
 
 async def models(app: App, inbound: Inbound) -> None:
     """Answer with all of them, or with the one that the path names."""
-    runtime = app.runtime
-    key = runtime.authenticate(inbound.headers)
-    allowed = [_shape(offer) for offer in runtime.catalogue if not key.models or offer.name in key.models]
+    key = app.authenticate(inbound.headers)
+    allowed = [_shape(offer) for offer in app.runtime.catalogue if not key.models or offer.name in key.models]
     if inbound.path.startswith(_PREFIX):
         name = inbound.path.removeprefix(_PREFIX)
         found = next((one for one in allowed if one["id"] == name), None)
