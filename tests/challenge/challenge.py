@@ -136,18 +136,19 @@ def read(name: str) -> dict[str, list[str]]:
 class Challenge:
     """Fills the sentences; the same seed gives the same set."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"challenge {seed}")
+    def __init__(self, seed: int, *, blind: bool) -> None:
+        self.random = random.Random(f"challenge {seed} {blind}")
+        self.half = "_blind" if blind else ""
         self.values = Identities(seed * 7919 + 13)
         self.names = {
-            kind: re.split(r"\|" if kind == "foreign" else r"\s+", " ".join(lines).replace("| ", "|"))
+            kind: re.split(r"\|" if "foreign" in kind else r"\s+", " ".join(lines).replace("| ", "|"))
             for kind, lines in read("names.txt").items()
         }
-        self.addresses = read("addresses.txt")[""]
+        self.addresses = read("addresses.txt")[self.half.removeprefix("_")]
 
-    def lines(self, rounds: int) -> Iterator[Labelled]:
+    def lines(self, rounds: int, file: str) -> Iterator[Labelled]:
         number = 0
-        for notation, sentences in read("sentences.txt").items():
+        for notation, sentences in read(file).items():
             for sentence in sentences:
                 for _ in range(rounds if re.search(r"[#{]", sentence) else 1):
                     number += 1
@@ -200,7 +201,7 @@ class Challenge:
             "CRN": lambda: self.digits(shape, self.values.crn()),
             "CARD": lambda: self.digits(shape, self.values.card()),
             "AMEX": lambda: self.digits(shape, self.values.card(amex=True)),
-            "PERSON": lambda: self.random.choice(self.names[shape or "korean"]),
+            "PERSON": lambda: self.random.choice(self.names[(shape or "korean") + self.half]),
             "ADDRESS": self.address,
             "CI_DI": lambda: self.values.ci() if shape == "ci" else self.values.di(),
             "DOB": lambda: self.values.birth().strftime(shape),
@@ -240,6 +241,6 @@ class Challenge:
         )
 
 
-def build(seed: int = 20261122, rounds: int = 3) -> list[Labelled]:
-    """Return the whole set: every labelled sentence and every clean one with digits this many times."""
-    return list(Challenge(seed).lines(rounds))
+def build(seed: int = 20261122, rounds: int = 3, *, blind: bool = False) -> list[Labelled]:
+    """Return the open or the blind half: every labelled sentence and every clean one with digits `rounds` times."""
+    return list(Challenge(seed, blind=blind).lines(rounds, "blind.txt" if blind else "sentences.txt"))
