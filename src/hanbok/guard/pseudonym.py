@@ -96,25 +96,25 @@ class Pseudonyms:
 
     def restore(self, text: str, *, in_json: bool = False) -> str:
         """Return `text` with our placeholders turned back; in the text of a JSON document, as its strings spell it."""
-        if not self._values:
+        if not self._values or ("[" not in text and "［" not in text):
             return text
         if in_json not in self._spelling:
             self._spelling[in_json] = re.compile(_spelling(self._known(), in_json=in_json))
-        return self._spelling[in_json].sub(self._json_value if in_json else self._value, text)
+        pieces: list[str] = []
+        at = 0
+        for found in self._spelling[in_json].finditer(text):
+            value = self._values.get((_UNICODE_ESCAPE.sub(_letter, found["label"]), int(found["number"])))
+            # Markdown escapes both brackets or none.
+            start = _before_backslashes(text, found.start()) if found["escaped"] else found.start()
+            if value is None or (found["escaped"] and start == found.start()):
+                continue
+            pieces += (text[at:start], json.dumps(value, ensure_ascii=False)[1:-1] if in_json else value)
+            at = found.end()
+            self.restored += 1
+        return "".join((*pieces, text[at:])) if at else text
 
     def _known(self) -> list[str]:
         return sorted({label for label, _ in self._values})
-
-    def _value(self, found: re.Match[str]) -> str:
-        value = self._values.get((_UNICODE_ESCAPE.sub(_letter, found["label"]), int(found["number"])))
-        if value is None:
-            return found[0]
-        self.restored += 1
-        return value
-
-    def _json_value(self, found: re.Match[str]) -> str:
-        value = self._value(found)
-        return value if value is found[0] else json.dumps(value, ensure_ascii=False)[1:-1]
 
     def restorer(self, *, in_json: bool = False) -> "Restorer":
         """Return what restores one text that arrives in pieces."""
@@ -139,6 +139,8 @@ class Restorer:
 
     def feed(self, delta: str) -> str:
         """Take the next piece, and return what is ready."""
+        if not self._carry and "[" not in delta and "［" not in delta and delta[-1:] != "\\":
+            return delta
         text = self._carry + delta
         ready = self._ready(text)
         self._carry = text[ready:]
@@ -196,7 +198,7 @@ def _spelling(labels: Sequence[str], *, in_json: bool) -> str:
     names = "|".join("".join(_spelt(letter, in_json=in_json) for letter in label) for label in labels)
     dash = _any_of(_DASHES, in_json=in_json)
     number = rf"{_GAP}(?:{dash}{_GAP})?(?P<number>{_NUMBER}){_GAP}"
-    return rf"(?P<escaped>\\{{1,2}})?{_OPEN}{_GAP}(?P<label>{names}){number}(?(escaped)\\{{1,2}}){_CLOSE}"
+    return rf"{_OPEN}{_GAP}(?P<label>{names}){number}(?P<escaped>\\{{1,2}})?{_CLOSE}"
 
 
 def _spelt(letter: str, *, in_json: bool) -> str:
