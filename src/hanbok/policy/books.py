@@ -1,0 +1,194 @@
+"""The table of spending: a view of the evidence log, kept by reading the log from where it was read last.
+
+The log is the source of truth. The table, its cursor into the log and the index of the oldest open call change in
+one transaction, so a kill at any moment leaves a table that is true for its cursor. The cursor also keeps the digest
+of the last entry read: a log that has since lost its tail, or been put in the place of another, stops the start.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hanbok.core.clock import now
+from hanbok.core.values import MicroWon
+from hanbok.evidence.crashed import settle_crashed
+from hanbok.evidence.entry import Intent, Outcome
+from hanbok.evidence.errors import LogBroken
+from hanbok.evidence.log import Log, Record
+from hanbok.policy.key import Limits
+from hanbok.policy.ledger import Ledger, day_of
+from hanbok.store.database import Store
+from hanbok.store.tables import marks, spend
+
+
+class Line(NamedTuple):
+    """Whose money, on which Korean day."""
+
+    organisation: str
+    key: str
+    day: str
+
+
+class _Open(NamedTuple):
+    place: int
+    day: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """How far the log has been read, and which calls are open there."""
+
+    log: str = ""
+    """Digest of the log's first entry: what tells it from other logs in the same database."""
+    cursor: int = 0
+    head: str = ""
+    open: dict[str, _Open] = field(default_factory=dict[str, _Open])
+
+    @property
+    def unsettled(self) -> int:
+        """No intent before this index is open."""
+        return min((one.place for one in self.open.values()), default=self.cursor)
+
+    def on(self, records: Iterable[Record]) -> "tuple[_Reading, Counter[Line], Counter[Line]]":
+        """Read on; return where that leads, the money charged on the way and the number of calls."""
+        then = _Reading(log=self.log, cursor=self.cursor, head=self.head, open=dict(self.open))
+        won, calls = Counter[Line](), Counter[Line]()
+        for record in records:
+            if record.index == 0:
+                then.log = record.digest
+            charge = then.note(record)
+            if charge:
+                line, cost = charge
+                won[line] += cost
+                calls[line] += 1
+            then.cursor, then.head = record.index + 1, record.digest
+        return then, won, calls
+
+    def note(self, record: Record) -> tuple[Line, MicroWon] | None:
+        """Follow which calls are open; return what an outcome charges, to the day on which its call began."""
+        entry = record.entry
+        if isinstance(entry, Intent):
+            self.open[entry.call] = _Open(record.index, _day(entry.at[:13]))
+        elif isinstance(entry, Outcome):
+            began = self.open.pop(entry.call, None)
+            day = began.day if began else _day(entry.at[:13])
+            return Line(entry.organisation, entry.key, day), entry.cost
+        return None
+
+
+class Books:
+    """Keeps `ledger` (for the path) and the table (for everyone else) in step with the log."""
+
+    def __init__(self, store: Store, log: Log, ledger: Ledger, reading: _Reading) -> None:
+        """Use `open`."""
+        self.ledger = ledger
+        self._store = store
+        self._log = log
+        self._reading = reading
+
+    @classmethod
+    async def open(cls, store: Store, log: Log, limits_of: Callable[[str], Limits]) -> "Books":
+        """Close the calls that a crash cut off and rebuild this month's sums. To be called before the first call.
+
+        Raises LogBroken when entries that were read before are no longer in the log.
+        """
+        reading = await asyncio.to_thread(_resume, store, log)
+        await settle_crashed(log, reading.unsettled)
+        books = cls(store, log, Ledger(limits_of), reading)
+        await asyncio.to_thread(books.flush)
+        await asyncio.to_thread(books._load)
+        return books
+
+    def flush(self) -> int:
+        """Bring the table up to the log's durable end; return how many entries were read. Blocks: use a thread."""
+        before = self._reading
+        then, won, calls = before.on(self._log.read(before.cursor))
+        if then.cursor == before.cursor:
+            return 0
+        try:
+            self._write(before, then, won, calls)
+        except IntegrityError:  # another server made the same new row a moment ago: it can be updated now
+            self._write(before, then, won, calls)
+        self._reading = then
+        return then.cursor - before.cursor
+
+    def _write(self, before: _Reading, then: _Reading, won: Counter[Line], calls: Counter[Line]) -> None:
+        with self._store.write() as connection:
+            if not _advance(connection, before, then):
+                raise RuntimeError("two processes keep the books of one log")
+            for line in calls:
+                _add(connection, line, won[line], calls[line])
+
+    def _load(self) -> None:
+        month = day_of(now())[:7]
+        with self._store.read() as connection:
+            rows = connection.execute(select(spend).where(spend.c.day >= month)).all()
+        for row in rows:
+            self.ledger.charge(row.organisation, row.key, row.day, row.won)
+
+
+@lru_cache(maxsize=64)
+def _day(hour: str) -> str:
+    """Return the Korean day of an hour in UTC, `2026-11-22T15`: Korea is whole hours ahead."""
+    return day_of(datetime.fromisoformat(f"{hour}:00:00+00:00"))
+
+
+def _resume(store: Store, log: Log) -> _Reading:
+    """Return the reading as it was written down last, with the calls that were open there."""
+    first = next(iter(log.read(0)), None)
+    if first is None:
+        return _Reading()
+    with store.read() as connection:
+        read = _mark(connection, _read_mark(first.digest))
+        unsettled = _mark(connection, _open_mark(first.digest))
+    if read is None or unsettled is None:
+        return _Reading()
+    reading = _Reading(log=first.digest, cursor=read[0], head=read[1])
+    head = ""
+    for record in log.read(min(unsettled[0], reading.cursor - 1)):
+        if record.index >= reading.cursor:
+            break
+        reading.note(record)
+        head = record.digest
+    if head != reading.head:
+        raise LogBroken(file="", line=f"(index {reading.cursor - 1})", why="missing")
+    return reading
+
+
+def _advance(connection: Connection, before: _Reading, then: _Reading) -> bool:
+    """Move the marks of this log; False when they are no longer where we left them."""
+    if not before.cursor:
+        connection.execute(insert(marks).values(name=_read_mark(then.log), value=then.cursor, note=then.head))
+        connection.execute(insert(marks).values(name=_open_mark(then.log), value=then.unsettled))
+        return True
+    mine = (marks.c.name == _read_mark(then.log)) & (marks.c.value == before.cursor)
+    moved = connection.execute(update(marks).where(mine).values(value=then.cursor, note=then.head)).rowcount
+    oldest = update(marks).where(marks.c.name == _open_mark(then.log)).values(value=then.unsettled)
+    return bool(moved and connection.execute(oldest).rowcount)
+
+
+def _add(connection: Connection, line: Line, won: MicroWon, calls: int) -> None:
+    row = (spend.c.organisation == line.organisation) & (spend.c.key == line.key) & (spend.c.day == line.day)
+    change = update(spend).where(row).values(won=spend.c.won + won, calls=spend.c.calls + calls)
+    if not connection.execute(change).rowcount:
+        connection.execute(insert(spend).values(**line._asdict(), won=won, calls=calls))
+
+
+def _mark(connection: Connection, name: str) -> tuple[int, str] | None:
+    row = connection.execute(select(marks.c.value, marks.c.note).where(marks.c.name == name)).one_or_none()
+    return (int(row.value), str(row.note)) if row else None
+
+
+def _read_mark(log: str) -> str:
+    return f"read {log}"
+
+
+def _open_mark(log: str) -> str:
+    return f"open {log}"
