@@ -76,13 +76,13 @@ def scenarios() -> dict[str, tuple[bytes, int]]:
 
 def tree(root: int) -> set[int]:
     parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             try:
-                stat = Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()
+                stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
             except OSError:
                 continue
-            parents[int(entry)] = int(stat[1])
+            parents[int(entry.name)] = int(stat[1])
     found = {root}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
@@ -193,9 +193,8 @@ def measure(targets: list[Target], seconds: float, rounds: int) -> None:
             }
             bad = sum(run["bad"] for run in runs[target.name])
             spent = f"{mid['cpu']:8.1f} us CPU  {mid['cpu'] / plain:5.1f}x nginx" if target.pid else " " * 29
-            print(
-                f"  {target.name:8} {spent}  {mid['rate']:8.0f}/s  p50 {mid['p50']:7.2f} ms  p99 {mid['p99']:7.2f} ms  bad {bad:.0f}"
-            )
+            times = f"p50 {mid['p50']:7.2f} ms  p99 {mid['p99']:7.2f} ms"
+            print(f"  {target.name:8} {spent}  {mid['rate']:8.0f}/s  {times}  bad {bad:.0f}")
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import openai
 import pytest
@@ -202,8 +201,13 @@ async def test_the_asynchronous_client_works(server: RunningHanbok, abroad: Scri
     assert text == PROMPT
 
 
-def test_unknown_fields_reach_the_provider_byte_for_byte(server: RunningHanbok, abroad: ScriptedModel) -> None:
-    odd = b'{"model":"abroad", "x_new" : {"a":1.50e+2,"b":[ 1,2 ],"\\u0063":"\\uac00"},"messages":[{"role":"user","content":"hi"}]}'
+def test_unknown_fields_reach_the_provider_byte_for_byte(
+    server: RunningHanbok, abroad: ScriptedModel
+) -> None:
+    odd = (
+        b'{"model":"abroad", "x_new" : {"a":1.50e+2,"b":[ 1,2 ],"\\u0063":"\\uac00"},'
+        b'"messages":[{"role":"user","content":"hi"}]}'
+    )
     request = urllib.request.Request(
         f"{server.api}/chat/completions", odd, {"authorization": f"Bearer {server.key}"}
     )
@@ -257,10 +261,14 @@ def test_what_happened_is_in_a_log_that_verifies(
     assert entries["intent"]["findings"] == {"ACCOUNT": 1, "PHONE": 1}
     assert entries["intent"]["plan"][0]["zone"] == "foreign"
     assert entries["outcome"]["status"] == "completed"
-    assert entries["outcome"]["cost"] == 1000 * entries["outcome"]["input"] + 4000 * entries["outcome"]["output"]
+    assert (
+        entries["outcome"]["cost"] == 1000 * entries["outcome"]["input"] + 4000 * entries["outcome"]["output"]
+    )
     verified = server.run("log", "verify", "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    log = b"".join(file.read_bytes() for file in (server.folder / "state" / "evidence").rglob("*") if file.is_file())
+    log = b"".join(
+        file.read_bytes() for file in (server.folder / "state" / "evidence").rglob("*") if file.is_file()
+    )
     assert PHONE.encode() not in log
     assert ACCOUNT.encode() not in log
     assert server.key.encode() not in log

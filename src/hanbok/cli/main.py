@@ -1,4 +1,7 @@
-"""The `hanbok` command. Exit codes: 0 done; 1 found something, or a check failed; 2 wrong usage; 3 an error with a code."""
+"""The `hanbok` command.
+
+Exit codes: 0 done; 1 found something, or a check failed; 2 wrong usage; 3 an error with a code; 130 interrupted.
+"""
 
 import sys
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from hanbok.app import guard_of
 from hanbok.cli.config import File
-from hanbok.cli.output import print_json, print_rows
+from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text

@@ -22,6 +22,7 @@ def serve(config: File = None) -> None:
 
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     console = Console(highlight=False, soft_wrap=True)
     loaded = load(config)
     console.print(say("시작하는 중…", "Starting…"), style="dim")

@@ -1,5 +1,6 @@
 """Every request enters here: found its handler, or told why not."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -36,11 +37,15 @@ class Door:
     def __init__(self, app: App) -> None:
         self._app = app
         self.under_way = 0
+        self.idle = asyncio.Event()
+        """Set while no request is under way."""
+        self.idle.set()
         self.stopping = False
 
     async def __call__(self, inbound: Inbound) -> None:
         language = self._app.runtime.settings.language
         self.under_way += 1
+        self.idle.clear()
         try:
             await self._handler(inbound)(self._app, inbound)
         except HanbokError as error:
@@ -53,6 +58,8 @@ class Door:
             await tell(inbound, Internal(call=call), language, [])
         finally:
             self.under_way -= 1
+            if not self.under_way:
+                self.idle.set()
 
     def _handler(self, inbound: Inbound) -> Handler:
         if self.stopping:

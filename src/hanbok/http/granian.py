@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
-from granian.rsgi import ProtocolClosed, Scope
+from granian.rsgi import ProtocolClosed, Scope  # type: ignore[attr-defined]  # pyright: ignore[reportPrivateImportUsage]
 from granian.server.embed import Server
 
 from hanbok.core.errors import HanbokError
@@ -109,7 +109,7 @@ class GranianServer:
 
     def stop(self) -> None:
         """Close the listening socket and every connection, and let `run` return."""
-        self._server.stop()
+        self._server.stop()  # type: ignore[no-untyped-call]  # Granian leaves it untyped
 
 
 def _claim(host: str, port: int) -> int:

@@ -5,7 +5,6 @@ import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 
 import uvloop
 
@@ -16,7 +15,6 @@ from hanbok.http.granian import GranianServer
 from hanbok.settings import Loaded
 
 _log = logging.getLogger("hanbok.server")
-_STEP = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +66,10 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
 async def _drain(door: Door, seconds: float) -> None:
     """Refuse new requests and wait for those under way."""
     door.stopping = True
-    end = monotonic() + seconds
-    while door.under_way and monotonic() < end:
-        await asyncio.sleep(_STEP)
-    if door.under_way:
+    try:
+        async with asyncio.timeout(seconds):
+            await door.idle.wait()
+    except TimeoutError:
         _log.warning("stopping with %d requests under way", door.under_way)
 
 
@@ -80,6 +78,6 @@ async def _reload(app: App) -> None:
         await app.reload()
     except HanbokError as error:
         # The old settings stay in force: a slip in the file must not stop a running door.
-        _log.error("reload refused: %s", error)  # noqa: TRY400 - the message holds all there is to know
+        _log.error("reload refused: %s", error)
     else:
         _log.info("settings reloaded")

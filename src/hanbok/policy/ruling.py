@@ -38,8 +38,10 @@ class Ruling:
 class Judge(Protocol):
     """Decides by policy alone: no I/O, the same answer for the same question."""
 
-    version: str
-    """Digest of all policies in force."""
+    @property
+    def version(self) -> str:
+        """Digest of all policies in force."""
+        ...
 
     def rule(self, question: Question) -> Ruling:
         """Return the ruling. Raises PolicyBroken when the policies cannot be evaluated: the caller must refuse."""
