@@ -334,3 +334,35 @@ async def test_a_large_body_is_read_while_others_go_on():
     assert len(call.findings) == 800
     assert PHONE.encode() not in model.sent
     assert ticks > 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_number_that_is_masked_in_the_arguments_of_a_tool_leaves_json(*, stream: bool):
+    class Digits(Masker):
+        def feed(self, delta: str) -> str:
+            return re.sub(r"\d{13}", "[전화번호]", delta)
+
+    arguments = '{"n": 9990101123456, "s": "9990101123456", "who": "[이름-3]"}'
+    called = {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": arguments}}]}
+
+    async def model(call: Call) -> Reply:
+        assert call.body_in is not None
+        call.body_in(Form.PSEUDONYMISED)
+        call.ending.used = Planned(target=_TARGET, form=Form.PSEUDONYMISED)
+        body = spell({"choices": [{"index": 0, "delta" if stream else "message": called}]})
+
+        async def chunks() -> AsyncGenerator[list[bytes], None]:
+            yield [body]
+
+        return Reply(chunks=chunks()) if stream else Reply(body=body)
+
+    protect = Protect(MASKS, Digits)
+    reply = await Inspect(Guard())(call_with(PROMPT, stream=stream), lambda inner: protect(inner, model))
+    bodies = [chunk async for batch in reply.chunks for chunk in batch] if reply.chunks else [reply.body]
+    choice = json.loads(bodies[0])["choices"][0]
+    message = choice["delta" if stream else "message"]
+    assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == {
+        "n": 0,
+        "s": "[전화번호]",
+        "who": "홍길동",
+    }

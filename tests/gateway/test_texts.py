@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanbok.gateway.head import InvalidJson
-from hanbok.gateway.texts import BOUNDARY, Texts
+from hanbok.gateway.texts import Texts
+from hanbok.guard.guard import BOUNDARY
 
 _PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8).decode()
 

@@ -6,6 +6,7 @@ from binascii import Error, a2b_base64
 from dataclasses import dataclass
 
 _HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
+_BEGINNING = re.compile("[A-Za-z0-9+/]*=*")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _BARE_FROM = 1024
 """Length from which base64 without a header is taken for a file: keys, digests and tokens are shorter."""
@@ -44,6 +45,8 @@ def read_encoded(string: str) -> Encoded | None:
     header = _HEADER.match(string)
     start, media = (header.end(), header[1].lower()) if header else (0, "base64")
     if not header and len(string) < _BARE_FROM:
+        return None
+    if not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
         return None
     payload = string[start:]
     if not payload.isascii() or payload.encode().translate(None, _LETTERS):

@@ -10,18 +10,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
 from hanbok.gateway.encoded import Encoded, may_be_encoded, read_encoded
 from hanbok.gateway.head import InvalidJson
-
-BOUNDARY = "\x1e"
-"""Stands between two texts (RS, record separator). Nothing found may reach over it."""
-
-Edit: TypeAlias = tuple[int, int, str]
-"""Put the string in place of the code points from start to end (exclusive)."""
+from hanbok.guard.guard import BOUNDARY
+from hanbok.guard.pseudonym import Edit
 
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{7,}")
 _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
@@ -35,7 +31,6 @@ _SIGNS = {'"': '"', "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "
 _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ZERO_WIDTH = "\u200b"
-_STRING = msgspec.json.Decoder(str)
 _LONGEST_FLOAT = 64
 _SHORT = 16
 """Shorter strings hold no file."""
@@ -63,9 +58,9 @@ class Texts:
             self._source = body.decode()
         except UnicodeDecodeError as error:
             raise InvalidJson(position=error.start) from error
-        for control in (BOUNDARY, "\x00"):
-            if control in self._source:
-                raise InvalidJson(position=body.index(control.encode()))
+        for control in (BOUNDARY.encode(), b"\x00"):
+            if control in body:
+                raise InvalidJson(position=body.index(control))
         parts = _split(self._source)
         unread: list[str] = []
         if _NUMBER.search("".join(parts[::2])):
@@ -166,9 +161,12 @@ def _unescape(raw: str) -> str:
     if "\\" not in raw:
         return raw
     try:
-        return _STRING.decode(f'"{raw}"')
-    except msgspec.DecodeError as error:
+        string: str = json.loads(f'"{raw}"')
+    except json.JSONDecodeError as error:
         raise InvalidJson(position=0) from error
+    if ("\\ud" in raw or "\\uD" in raw) and _SURROGATE.search(string):
+        raise InvalidJson(position=0)
+    return string
 
 
 def _has_inner(string: str) -> bool:

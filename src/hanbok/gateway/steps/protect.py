@@ -11,6 +11,7 @@ import msgspec
 from hanbok.core.values import Form
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.guarding import CRASHES, guard_failed
+from hanbok.gateway.json_masks import JsonMasks
 from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, Transformer, rewrite_answer
 from hanbok.gateway.step import Next
 from hanbok.gateway.texts import Texts
@@ -47,7 +48,7 @@ class Protect:
         reply = await call_next(call)
         if call.operation is not Operation.CHAT or reply.status != _OK:
             return reply
-        return _WayBack(call, disguise, self.masker_of).of(reply)
+        return _WayBack(call, disguise, self.masks, self.masker_of).of(reply)
 
 
 class _Disguise:
@@ -86,8 +87,11 @@ class _Disguise:
 class _WayBack:
     """The way back of one answer: masked where it must be, then restored, so that no restored value is masked."""
 
-    def __init__(self, call: Call, disguise: _Disguise, masker_of: MaskerOf | None) -> None:
+    def __init__(
+        self, call: Call, disguise: _Disguise, masks: Mapping[str, str], masker_of: MaskerOf | None
+    ) -> None:
         self._call = call
+        self._masks = masks
         self._masker_of = masker_of
         self._maskers: list[Masker] = []
         self._values = disguise.values() if masker_of is not None else frozenset[str]()
@@ -102,7 +106,7 @@ class _WayBack:
         if make is None and not hide_usage:
             self._note()
             return reply
-        structured = self._pseudonyms is not None and _wants_document(self._call.body)
+        structured = make is not None and _wants_document(self._call.body)
         if reply.chunks is None:
             if make is not None:
                 reply.body = self._whole(reply.body, make, structured=structured)
@@ -122,6 +126,8 @@ class _WayBack:
             masker = self._masker_of(self._values)
             self._maskers.append(masker)
             links.append(masker)
+            if in_json:
+                links.append(JsonMasks(self._masks.values()))
         if self._pseudonyms is not None:
             links.append(self._pseudonyms.restorer(in_json=in_json))
         return links[0] if len(links) == 1 else Chain(*links)
