@@ -438,10 +438,27 @@ def test_the_same_question_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(cedarpy, "is_authorized", lambda *args: (calls.append(args), real(*args))[1])
     judge = load_judge(LAWS, {}, DAY)
     first = judge.rule(ask("PHONE ACCOUNT", FOREIGN))
-    assert judge.rule(ask("ACCOUNT PHONE", replace(FOREIGN))) is first
+    colleague = Principal(organisation="bank", key="k9")
+    assert judge.rule(ask("ACCOUNT PHONE", replace(FOREIGN), principal=colleague)) is first
     assert len(calls) == 1
     judge.rule(ask("PHONE ACCOUNT", on_record(FOREIGN, "개인정보 보호법 제28조의8제1항제1호")))
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'forbid (principal == Key::"k1", action, resource);',
+        'forbid (principal in Organisation::"bank", action, resource);',
+        'forbid (principal, action, resource) when { context.model == "m" && principal.person == "kim" };',
+    ],
+)
+def test_callers_share_rulings_only_where_no_policy_asks_who_calls(rule: str) -> None:
+    judge = load_judge(LAWS, own(rule), DAY)
+    other = Principal(organisation="broker", key="k2")
+    assert judge.rule(ask("", HOME, principal=other)).allowed
+    assert forbids(judge.rule(ask("", HOME, principal=replace(TELLER, person="kim")))) == ["ours"]
+    assert judge.rule(ask("", HOME, principal=other)).allowed
 
 
 @pytest.mark.parametrize("name", ['quote " and \\', "줄\n바꿈", "", "x" * 2000])

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import cedarpy
 
+from hanbok.core.values import Destination, Form, Grade, Principal
 from hanbok.guard.kinds import kinds as known_kinds
 from hanbok.policy.errors import PolicyBroken
 from hanbok.policy.pack import Policy, merge, read, read_pack, schema_for
@@ -21,6 +22,7 @@ OTHER: Final = "OTHER"
 """Stands for a kind that the schema does not name: every law on personal data covers it."""
 
 _ACTION: Final = {"type": "Action", "id": "send"}
+_ANYONE: Final = Principal(organisation="", key="")
 _REMEMBERED: Final = 4096
 """Rulings kept."""
 
@@ -52,13 +54,33 @@ class CedarJudge:
             json.dumps({"staticPolicies": rules, "templates": {}, "templateLinks": []})
         )
         self._schema = cedarpy.Schema.from_str(schema)
+        # Where no policy asks who calls, all callers share the rulings that are kept.
+        self._personal: Final = any(_asks_who(policy.rule) for policy in policies)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._judge)
 
     def rule(self, question: Question) -> Ruling:
         """Return the ruling. Raises PolicyBroken when a policy cannot be evaluated."""
-        return self._remembered(question)
+        return self._remembered(
+            question.principal if self._personal else _ANYONE,
+            question.destination,
+            question.model,
+            question.grade,
+            question.kinds,
+            question.form,
+        )
 
-    def _judge(self, question: Question) -> Ruling:
+    def _judge(
+        self,
+        principal: Principal,
+        destination: Destination,
+        model: str,
+        grade: Grade,
+        kinds: frozenset[str],
+        form: Form,
+    ) -> Ruling:
+        question = Question(
+            principal=principal, destination=destination, model=model, grade=grade, kinds=kinds, form=form
+        )
         result = cedarpy.is_authorized(  # pyright: ignore[reportUnknownMemberType] - takes bare dicts
             self._request(question), self._set, _entities(question), self._schema
         )
@@ -83,6 +105,10 @@ class CedarJudge:
                 "form": _reference("Form", question.form.value),
             },
         }
+
+
+def _asks_who(rule: Mapping[str, Any]) -> bool:
+    return rule["principal"]["op"] != "All" or '"Var": "principal"' in json.dumps(rule["conditions"])
 
 
 def _entities(question: Question) -> list[dict[str, Any]]:

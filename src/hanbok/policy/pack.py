@@ -19,8 +19,8 @@ _NEEDED: Final = frozenset({"id", "in_force", "reason_ko", "reason_en"})
 _KNOWN: Final = _NEEDED | {"article", "until", "replaceable"}
 
 # A statement ends at the first semicolon outside strings and comments.
-_STATEMENT = re.compile(r"""(?:"(?:\\.|[^"\\])*"|//[^\n]*|[^;"/]+|/(?!/)|")*;?""", re.DOTALL)
-_BLANK = re.compile(r"(?:\s|//[^\n]*)*")
+_STATEMENT = re.compile(r"""(?:"(?:\\.|[^"\\])*+(?:"|\\?\Z)|//[^\n]*+|[^;"/]++|/(?!/))*+;?""", re.DOTALL)
+_BLANK = re.compile(r"(?:\s|//[^\n]*+)*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
