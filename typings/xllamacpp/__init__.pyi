@@ -29,6 +29,8 @@ class CommonParams:
     cache_ram_mib: int
     embedding: bool
     chat_template: str
+    antiprompt: list[str]
+    force_pure_content_parser: bool
 
 class Server:
     listening_address: str

@@ -16,6 +16,7 @@ import msgspec
 import xllamacpp
 
 from hanbok.core.errors import HanbokError
+from hanbok.gateway.llama.errors import WeightsUnusable
 from hanbok.gateway.llama.weights import bundled, given
 from hanbok.gateway.llama.wire import Report, Spec
 
@@ -54,7 +55,10 @@ def _serve(spec: Spec, reports: BinaryIO) -> xllamacpp.Server:
 
     path = given(Path(spec.path)) if spec.path else bundled(Path(spec.folder), progress)
     _report(reports, Report(stage="loading weights"))
-    return xllamacpp.Server(_parameters(spec, path))
+    try:
+        return xllamacpp.Server(_parameters(spec, path))
+    except RuntimeError as error:
+        raise WeightsUnusable(path=path, why="it cannot be loaded, and the log says why") from error
 
 
 def _parameters(spec: Spec, path: Path) -> xllamacpp.CommonParams:
@@ -75,8 +79,19 @@ def _parameters(spec: Spec, path: Path) -> xllamacpp.CommonParams:
     given.cpuparams.n_threads = spec.threads
     given.embedding = spec.embeddings
     if not spec.path:
-        given.chat_template = (files("hanbok.gateway.llama") / "question.jinja").read_text(encoding="utf-8")
+        _dress(given)
     return given
+
+
+def _dress(given: xllamacpp.CommonParams) -> None:
+    """Make a base model answer: see docs/design/embedded.md for what was tried."""
+    given.chat_template = (files("hanbok.gateway.llama") / "question.jinja").read_text(encoding="utf-8")
+    given.antiprompt = ["\n질문:", "\n지시:", "\n자료:"]  # stands unless a request has its own `stop`
+    given.force_pure_content_parser = True  # it calls no tools, so nothing is to be read as a call
+    given.sampling.temp = 0.3
+    given.sampling.min_p = 0.1
+    given.sampling.penalty_repeat = 1.1
+    given.sampling.penalty_last_n = 64
 
 
 def _report(reports: BinaryIO, report: Report) -> None:

