@@ -17,7 +17,7 @@ from hanbok.testing.korean import Identities
 from hanbok.testing.notations import NOTATIONS, Notation, decompose
 
 _SLOT = re.compile(
-    r"<(?P<kind>[A-Z_]+)(?::(?P<variant>\w+))?>|<(?P<with>\S)?/(?P<without>\S*?)>|<=(?P<filler>\w+)>|#|⏎"
+    r"<(?P<kind>[A-Z_]+)(?::(?P<variant>\w+))?>|<(?P<with>[가-힣]*)/(?P<without>[가-힣]*)>|<=(?P<filler>\w+)>|#|⏎"
 )
 _CLEAN_SHARE, _PLAIN_SHARE = 0.3, 0.35
 _COMPANIES = (
@@ -61,6 +61,7 @@ class Corpus:
         self.random = random.Random(seed)
         self.values = Identities(seed + 1)
         self.makers = _makers(self.values)
+        self.bank = ""
 
     def lines(self, count: int) -> Iterator[Labelled]:
         """Yield this many lines."""
@@ -80,6 +81,7 @@ class Corpus:
 
     def _fill(self, identity: str, domain: str, template: str, notation: Notation | None) -> Labelled:
         text, spans, last = "", list[Span](), 0
+        self.bank = self.values.bank()
         whole = decompose if notation and notation.rewrite is decompose else _leave
         for match in _SLOT.finditer(template):
             text += whole(template[last : match.start()], self.random)
@@ -97,7 +99,7 @@ class Corpus:
     def _value(self, kind: str, variant: str, notation: Notation | None) -> str:
         if notation is _HANJA_NAME:
             return self.values.hanja_person()
-        value = self.makers[kind](variant)
+        value = self.makers[kind](self.bank if kind == "ACCOUNT" else variant)
         return notation.rewrite(value, self.random) if notation else value
 
     def _other(self, match: re.Match[str], before: str) -> str:
@@ -107,12 +109,12 @@ class Corpus:
             return str(self.random.randrange(10))
         if match[0] == "⏎":
             return "\n"
-        return (match["with"] or "") if ends_in_consonant(before) else match["without"]
+        return match["with"] if ends_in_consonant(before) else match["without"]
 
     def _filler(self, name: str) -> str:
         day = self.values.birth()
         fillers = {
-            "bank": self.values.bank(),
+            "bank": self.bank,
             "company": self.random.choice(_COMPANIES),
             "amount": f"{self.random.randrange(1, 900)},000원",
             "date": f"{day:%Y-%m-%d}",
@@ -136,9 +138,6 @@ def _makers(values: Identities) -> Mapping[str, Callable[[str], str]]:
             values.ipv6() if variant == "v6" or values.chance(0.2) else values.ipv4(public=values.chance(0.5))
         )
 
-    def account(variant: str) -> str:
-        return values.account(variant or values.bank())
-
     def health(_: str) -> str:
         number = values.health_insurance()
         return number if values.chance(0.3) else number.replace("-", "")
@@ -152,7 +151,7 @@ def _makers(values: Identities) -> Mapping[str, Callable[[str], str]]:
         "CRN": lambda _: values.crn(),
         "HEALTH_INS": health,
         "CARD": lambda variant: values.card(amex=variant == "amex"),
-        "ACCOUNT": account,
+        "ACCOUNT": values.account,
         "PHONE": lambda variant: values.phone(variant or pick(_PHONES)),
         "EMAIL": lambda _: values.email(),
         "IP": ip,
