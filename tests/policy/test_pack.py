@@ -4,12 +4,13 @@ import contextlib
 from datetime import date
 
 import cedarpy
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanbok.policy.cedar import load_judge
 from hanbok.policy.errors import PolicyInvalid
-from hanbok.policy.pack import Policy, packs, read, read_pack, schema_for
+from hanbok.policy.pack import Policy, merge, packs, read, read_pack, schema_for
 
 DAY = date(2026, 11, 22)
 KINDS = load_judge((), {}, DAY).kinds
@@ -61,6 +62,12 @@ def test_every_pack_can_be_in_force_together_with_every_other() -> None:
     judge = load_judge(packs(), {}, DAY)
     together = {policy.clause.id for policy in judge.policies}
     assert together == {policy.clause.id for name in packs() for policy in read_pack(name, SCHEMA)}
+
+
+def test_two_packs_do_not_share_an_id() -> None:
+    pack = read_pack("pipa", SCHEMA)
+    with pytest.raises(PolicyInvalid, match="is taken by"):
+        merge([], [*pack, pack[0]])
 
 
 def test_an_empty_text_holds_no_policies() -> None:
