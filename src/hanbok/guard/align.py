@@ -48,6 +48,10 @@ class Aligned:
         self._keep(last, len(self.text), pieces, starts, ends)
         return Aligned("".join(pieces), starts, ends)
 
+    def retype(self, text: str) -> "Aligned":
+        """Return the text in a spelling of the same length."""
+        return Aligned(text, self.starts, self.ends)
+
     def _keep(self, start: int, end: int, pieces: list[str], starts: list[int], ends: list[int]) -> None:
         if start == end:
             return

@@ -1,16 +1,53 @@
 """Numbers as people disguise them, rewritten as plain digits; every offset of the original is kept."""
 
+import html
 import re
+from collections.abc import Sequence
 
+from hanbok.guard import disguise
 from hanbok.guard.align import Aligned
+from hanbok.guard.signs import FOREIGN, INVISIBLE, ODD_DIGITS, ODD_LETTERS, ODD_SEPARATORS, PLAIN
+from hanbok.hangul.jamo import DECOMPOSED, compose
+from hanbok.hangul.numerals import HANGUL, HANJA
 
-DIRT_PATTERNS: tuple[str, ...] = ("[０-９＠]", "[\u200b-\u200f\u2060\ufeff\u00ad]")
-"""What Hyperscan and `re` both find in a text that must be normalised."""
+_H, _J = "".join(HANGUL), "".join(HANJA)
+_ALIKE = "OoIlㅇοОо"
 
-_SIGNS = dict(zip("０１２３４５６７８９＠．－", "0123456789@.-", strict=True)) | dict.fromkeys(
-    "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad", ""
+_ENTITY = (
+    r"&(?:#[0-9]{2,5}|#[xX][0-9a-fA-F]{2,4}|commat|period|nbsp|hyphen|dash|ndash|mdash|minus|lowbar|lpar|rpar|shy|"
+    r"zwj|zwnj|num|plus|sol|colon|middot|bull|ensp|emsp|thinsp|amp|lt|gt|quot);"
 )
-_SIGN = re.compile(f"[{''.join(_SIGNS)}]")
+_ESCAPE = r"%(?:40|2[dDeE])"
+
+DIRT_PATTERNS: tuple[str, ...] = (
+    f"[{ODD_DIGITS}][-./ ()]{{0,3}}[0-9{ODD_DIGITS}]",
+    f"[0-9][-./ ()]{{0,3}}[{ODD_DIGITS}]",
+    f"[0-9] ?[{ODD_SEPARATORS}]{{1,2}} ?[0-9]{{2}}",
+    f"[0-9A-Za-z@.가-힣-][{INVISIBLE}]",
+    f"[{INVISIBLE}][0-9A-Za-z@가-힣]",
+    f"[{ODD_LETTERS}]",
+    f"[A-Za-z0-9@.][{''.join(FOREIGN)}]|[{''.join(FOREIGN)}][A-Za-z0-9@.]",
+    "[\u1100-\u1112][\u1161-\u1175]",
+    _ENTITY,
+    _ESCAPE,
+    f"[{_H}{_J}]{{3}}",
+    f"(?:[{_H}{_J}][-. ]{{1,2}}){{3}}[{_H}{_J}]",
+    f"[0-9][{_H}{_J}][0-9]|[{_H}{_J}][0-9][{_H}{_J}]",
+    f"[{_J}] ?[0-9]|[0-9] ?[{_J}]",
+    r"(?:^|[^0-9])(?:[0-9][-./_ ]{1,3}){5}[0-9](?:[^0-9]|$)",
+    r"[0-9][0-9-. )]{5,8}[ ]{0,2}\r?\n[- .]{0,4}[0-9]",
+    r"[0-9][- .)]{0,3}\r?\n[- .]{0,4}[0-9][0-9-. ]{5}",
+    f"[{_ALIKE}](?:[-. ]?[0-9{_ALIKE}]){{5}}",
+    f"(?:[0-9{_ALIKE}][-. ]?){{5}}[{_ALIKE}]",
+    r"[0-9][-. ]?[SBZ][0-9]{2}[-. ]?[0-9]{3}",
+    r"[0-9]{3}[-. ]?[0-9]?[SBZ][0-9]",
+)
+"""What Hyperscan and `re` both find in a text that must be normalised before its numbers can be read."""
+
+_REFERENCE = re.compile(f"{_ENTITY}|{_ESCAPE}")
+_ESCAPES = {"%40": "@", "%2d": "-", "%2e": "."}
+_UNSEEN = re.compile(f"[{INVISIBLE}]+")
+_SIGN = re.compile(f"[{re.escape(''.join(PLAIN))}]")
 
 
 def normalise(text: str, *, raw: bool = False) -> Aligned:
@@ -18,4 +55,15 @@ def normalise(text: str, *, raw: bool = False) -> Aligned:
     aligned = Aligned(text)
     if raw:
         return aligned
-    return aligned.sub(_SIGN, lambda match: (_SIGNS[match[0]],))
+    aligned = aligned.sub(_REFERENCE, _dereference)
+    aligned = aligned.sub(_UNSEEN, lambda match: [""] * len(match[0]))
+    aligned = aligned.sub(DECOMPOSED, lambda match: (compose(match[0]),))
+    aligned = aligned.retype(_SIGN.sub(lambda match: PLAIN[match[0]], aligned.text))
+    for pattern, rewrite in disguise.RULES:
+        aligned = aligned.sub(pattern, rewrite)
+    return aligned
+
+
+def _dereference(match: re.Match[str]) -> Sequence[str]:
+    written = match[0].lower() if match[0].startswith("%") else match[0]
+    return (_ESCAPES.get(written) or html.unescape(written),)

@@ -1,4 +1,4 @@
-"""E-mail addresses (RFC 5321 as people write them)."""
+"""E-mail addresses (RFC 5321 as people write them), also spelt out: 골뱅이, 점, (at), [dot]."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,38 @@ from hanbok.guard.alone import find_alone
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import ANCHOR
 
-_LOCAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_+-])?$")
-_DOMAIN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}")
-_LONGEST_LOCAL = 64
+_LOCAL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9_](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_+-])?$")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}[A-Za-z]{{2,24}}")
+_REACH = 70
+
+_OPEN, _CLOSE = r"[(\[{<]", r"[)\]}>]"
+_DOT = rf"(?:[ ]?\.[ ]?|[ ]?(?:점|닷|쩜|도트)[ ]?|[ ]?{_OPEN}[ ]?(?:(?i:dot)|점|닷|\.)[ ]?{_CLOSE}[ ]?|[ ](?i:dot)[ ])"
+_TOP = (
+    r"(?i:com|net|org|edu|gov|kr|co|go|or|ac|re|ne|pe|io|ai|dev|me|info|biz|app|jp|cn|us|uk|de|xyz|shop|site)"
+)
+_TOP_SAID = r"(?:컴|콤|넷|오알지|케이알|코|씨오)"
+_SITE = r"(?:네이버|다음|한메일|지메일|쥐메일|구글|네이트|카카오|핫메일|야후|아웃룩|드림위즈|코리아|천리안)"
+_SPELT_DOMAIN = re.compile(
+    rf"[ ]{{0,2}}(?:(?:{_LABEL}|{_SITE}){_DOT}){{1,4}}(?:{_TOP}(?![A-Za-z0-9-])|{_TOP_SAID}(?:{_DOT}{_TOP_SAID})?)"
+)
+_SPELT_LOCAL = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z0-9_]"
+    rf"(?:[A-Za-z0-9._%+-]|[ ]?(?:점|닷|언더바|하이픈|{_OPEN}(?i:dot){_CLOSE})[ ]?(?=[A-Za-z0-9])){{0,60}}[ ]{{0,2}}$"
+)
+_SIGN = re.compile(
+    rf"(?:@|골뱅이|앳|{_OPEN}[ ]?(?:(?i:at)|골뱅이|@|앳)[ ]?{_CLOSE}|[ ](?P<word>(?i:at))[ ])$"
+)
 
 
 class Email:
     kind: ClassVar[str] = "EMAIL"
-    patterns: ClassVar[tuple[str, ...]] = ("@",)
+    patterns: ClassVar[tuple[str, ...]] = (
+        "@",
+        "골뱅이|앳",
+        r"[(\[{<] ?(?:[aA][tT]|골뱅이|앳|@) ?[)\]}>]",
+        r" [aA][tT] ",
+    )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = False
 
@@ -23,10 +47,26 @@ class Email:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        at = end - 1
-        local = _LOCAL.search(text[max(start - _LONGEST_LOCAL - 1, 0) : at])
-        domain = _DOMAIN.match(text, end)
-        if local and domain:
-            yield Finding(
-                kind="EMAIL", start=at - len(local[0]), end=domain.end(), score=0.98, why=("format",)
-            )
+        span = _plain(text, start) if text.endswith("@", 0, start) else None
+        if span:
+            yield Finding(kind="EMAIL", start=span[0], end=span[1], score=0.98, why=("format",))
+        elif span := _spelt(text, end):
+            yield Finding(kind="EMAIL", start=span[0], end=span[1], score=0.9, why=("spelt_out",))
+
+
+def _plain(text: str, at: int) -> tuple[int, int] | None:
+    domain = _DOMAIN.match(text, at)
+    local = _LOCAL.search(text, max(0, at - _REACH), at - 1) if domain else None
+    return (local.start(), domain.end()) if local and domain else None
+
+
+def _spelt(text: str, at: int) -> tuple[int, int] | None:
+    sign = _SIGN.search(text, max(0, at - 6), at)
+    domain = _SPELT_DOMAIN.match(text, at)
+    if sign is None or domain is None:
+        return None
+    # "look at example.com" is prose: a bare `at` needs its `dot` spelt out too.
+    if sign["word"] and "." in domain[0]:
+        return None
+    local = _SPELT_LOCAL.search(text, max(0, sign.start() - _REACH), sign.start())
+    return (local.start(), domain.end()) if local else None

@@ -10,7 +10,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import JOINT, NUMBER, START
 
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])"
-_LEFT = r"(?<![0-9])(?<![0-9][-./_])(?<![0-9],)"
+_LEFT = r"(?<![0-9])(?<![0-9][-./_])"
 _RIGHT = r"(?![0-9])(?![-./_][0-9])(?![A-Za-z])"
 _OPEN = r"[(]?"
 _MOBILE_JOINT = r"(?:[ ]{0,2}[-./_~*(),]{1,3}[ ]{0,2}|[ ]{1,3})?"
@@ -28,6 +28,7 @@ _SHAPE = re.compile(
     rf"(?P<home>{_HOME}{_OPEN}(?:1[016789]|{_AREA}|70|50[2-8]){_MOBILE_JOINT}[0-9]{{3,4}}{_MOBILE_JOINT}[0-9]{{4}})|"
     rf"(?P<mobile>{_MOBILE})|(?P<personal>{_PERSONAL})|(?P<land>{_LAND})|"
     rf"(?P<office>{_REPRESENTATIVE}[-. ~/]?[0-9]{{4}})|(?P<abroad>{_ABROAD})|"
+    rf"(?P<code>82{JOINT}1[016789]{JOINT}[0-9]{{3,4}}{JOINT}[0-9]{{4}})|"
     rf"(?P<short>10{JOINT}[2-9][0-9]{{3}}{JOINT}[0-9]{{4}}))"
     rf"{_RIGHT}"
 )
@@ -36,6 +37,8 @@ _CONTEXT = Context(
     r"\btel\b|phone|mobile|\bfax\b|\bhp\b|h[.]p|cell|call|contact|\bT[.:)]|\bM[.:)]|[☎☏📞📱]"
 )
 _SURE = frozenset({"home", "mobile", "personal"})
+_SIGNS = re.compile(r"[-.)/_~]")
+_TEMPLATE = re.compile(r"0000[^0-9]?0000$")
 _YEARS = re.compile(r"1[5-9][0-9]{2}[-~][12][0-9]{3}")
 
 
@@ -46,6 +49,7 @@ class Phone:
         START + rf"[(]?0(?:{_AREA}|70|80|50[2-8])" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}",
         START + _REPRESENTATIVE + "[-. ~/]?[0-9]{4}",
         r"(?:[+][ ]?|00)[0-9]{2}[-(). 0-9]{8}",
+        START + "82" + JOINT + "1[016789]" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}",
         START + "10" + JOINT + "[2-9][0-9]{3}" + JOINT + "[0-9]{4}",
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
@@ -56,6 +60,8 @@ class Phone:
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
         for match in _SHAPE.finditer(text, start, end):
+            if _TEMPLATE.search(match[0]):
+                continue
             score, why = _judge(text, match)
             if score:
                 begin = match.start()
@@ -73,5 +79,5 @@ def _judge(text: str, match: re.Match[str]) -> tuple[float, tuple[str, ...]]:
         return 0.0, ()
     if form in _SURE:
         return 0.92, ("format",)
-    doubtful = number.isdigit() or " " in number or (form == "office" and _YEARS.fullmatch(number))
+    doubtful = not _SIGNS.search(number) or (form == "office" and _YEARS.fullmatch(number))
     return (0.0, ()) if form == "short" or doubtful else (0.85, ("format",))

@@ -48,6 +48,7 @@ _PLACEHOLDER = re.compile(
     r"[*xX•.#?-]+|<.*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
     r"changeme|redacted|env)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
 )
+_NEXT_FIELD = re.compile(r"&[A-Za-z_]+=|[\"'][,;}]")
 _LONG = 16
 
 
@@ -68,7 +69,7 @@ class Secret:
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
         if span := _block(text, start) or _address(text, end) or _prefixed(text, end):
-            yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.97, why=("format",))
+            yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.99, why=("format",))
         elif span := _announced(text, end):
             yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.85, why=("context",))
 
@@ -100,7 +101,7 @@ def _announced(text: str, at: int) -> tuple[int, int] | None:
     match = (_BEARER if label["bearer"] else _ANNOUNCED).match(text, at)
     if match is None:
         return None
-    value = match["value"].rstrip("\"'`,;:.)]}>|")
+    value = _NEXT_FIELD.split(match["value"])[0].rstrip("\"'`,;:.)]}>|")
     digits = sum(map(str.isdigit, value))
     if _PLACEHOLDER.fullmatch(value) or len(set(value)) == 1:
         return None

@@ -1,4 +1,4 @@
-"""The scanner on Hyperscan: all patterns of all recognisers in one pass over the UTF-8 bytes."""
+"""The scanner on Hyperscan: the patterns of all recognisers over the UTF-8 bytes, at gigabytes a second."""
 
 import threading
 from collections.abc import Sequence
@@ -8,51 +8,48 @@ import hyperscan
 from hanbok.guard.normalise import DIRT_PATTERNS
 from hanbok.guard.regions import region_at
 from hanbok.guard.scanner import DIRT, Place
-from hanbok.guard.shape import Shape
+from hanbok.guard.shape import NUMBER, Shape
 
 
 class Hyperscan:
     def __init__(self, shapes: Sequence[Shape]) -> None:
-        """Compile all patterns into one database (about a third of a second)."""
+        """Compile the patterns (about a third of a second)."""
         self._alphabets = [shape.alphabet for shape in shapes]
         owned = [(index, pattern) for index, shape in enumerate(shapes) for pattern in shape.patterns]
-        # Hyperscan wants ids from zero up: the dirt takes the first, shapes follow.
-        ids = [0] * len(DIRT_PATTERNS) + [index + 1 for index, _ in owned]
-        patterns = [*DIRT_PATTERNS, *(pattern for _, pattern in owned)]
-        flags = [hyperscan.HS_FLAG_SINGLEMATCH] * len(DIRT_PATTERNS) + [0] * len(owned)
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(
-            expressions=[pattern.encode() for pattern in patterns],
-            ids=ids,
-            elements=len(ids),
-            flags=[
-                flag | (0 if pattern.isascii() else hyperscan.HS_FLAG_UTF8)
-                for flag, pattern in zip(flags, patterns, strict=True)
-            ],
+        dirt = [(DIRT, pattern) for pattern in DIRT_PATTERNS]
+        # Patterns that share no beginnings compile three times faster apart, and a scan more costs a microsecond.
+        groups = (
+            [one for one in dirt if one[1].isascii()],
+            [one for one in dirt if not one[1].isascii()],
+            [one for one in owned if self._alphabets[one[0]] == NUMBER],
+            [one for one in owned if self._alphabets[one[0]] != NUMBER],
         )
+        self._databases = [_compile(group) for group in groups if group]
         self._local = threading.local()
 
     def scan(self, text: str) -> list[Place]:
         try:
             data = text.encode()
         except UnicodeEncodeError:  # half a surrogate pair, as broken JSON writers leave it
-            data = _without_surrogates(text).encode()
+            data = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text).encode()
         hits: set[tuple[int, int]] = set()
 
         def note(pattern: int, _start: int, end: int, _flags: int, _context: object) -> None:
             hits.add((end, pattern))
 
-        self._database.scan(data, match_event_handler=note, scratch=self._scratch())
+        for database, scratch in zip(self._databases, self._scratches(), strict=True):
+            database.scan(data, match_event_handler=note, scratch=scratch)
         return self._places(text, data, sorted(hits)) if hits else []
 
-    def _scratch(self) -> "hyperscan.Scratch":
-        """Return this thread's scratch space: the scan runs without the interpreter's lock."""
-        scratch = getattr(self._local, "scratch", None)
-        if scratch is None:
-            scratch = self._local.scratch = hyperscan.Scratch(self._database)
-        return scratch
+    def _scratches(self) -> list[hyperscan.Scratch]:
+        """Return this thread's scratch spaces: a scan runs without the interpreter's lock."""
+        scratches: list[hyperscan.Scratch] | None = getattr(self._local, "scratches", None)
+        if scratches is None:
+            scratches = self._local.scratches = [hyperscan.Scratch(one) for one in self._databases]
+        return scratches
 
     def _places(self, text: str, data: bytes, hits: list[tuple[int, int]]) -> list[Place]:
+        """Turn the ends of matches, in bytes, into regions, in characters."""
         places: list[Place] = []
         done = [0] * len(self._alphabets)
         plain = len(data) == len(text)
@@ -61,7 +58,7 @@ class Hyperscan:
             if plain:
                 last_character = byte
             elif byte != last_byte:
-                last_character += len(data[last_byte:byte].decode(errors="replace"))
+                last_character += len(data[last_byte:byte].decode(errors="ignore"))
             last_byte = byte
             index = pattern - 1
             if index == DIRT:
@@ -75,5 +72,17 @@ class Hyperscan:
         return places
 
 
-def _without_surrogates(text: str) -> str:
-    return "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+def _compile(patterns: Sequence[tuple[int, str]]) -> hyperscan.Database:
+    """Return the database of these patterns; the id of a pattern is its owner plus one, as ids start at zero."""
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[pattern.encode() for _, pattern in patterns],
+        ids=[owner + 1 for owner, _ in patterns],
+        elements=len(patterns),
+        flags=[
+            (hyperscan.HS_FLAG_SINGLEMATCH if owner == DIRT else 0)
+            | (0 if pattern.isascii() else hyperscan.HS_FLAG_UTF8)
+            for owner, pattern in patterns
+        ],
+    )
+    return database

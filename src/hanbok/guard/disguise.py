@@ -1,0 +1,105 @@
+"""Disguises that only a whole run of characters gives away: read aloud, look-alike letters, spaced out, broken."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from hanbok.hangul.checksum import brn_check_digit, luhn_holds
+from hanbok.hangul.numerals import HANGUL, HANJA
+
+Rewrite = Callable[[re.Match[str]], Sequence[str] | None]
+
+_READ = {**HANGUL, **HANJA}
+_SHORTEST, _LONGEST = 7, 20
+_PLAIN_DIGITS = frozenset("0123456789")
+_AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|80|50[2-8])"
+_J = r"[-. ]{0,3}"
+_WHOLE = re.compile(
+    rf"01[016789]{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|0{_AREA}{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|1[568][0-9]{{2}}{_J}[0-9]{{4}}|"
+    r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    rf"{_J}[0-9]{{7}}|[0-9]{{4}}{_J}[0-9]{{4}}{_J}[0-9]{{4}}{_J}[0-9]{{4}}|"
+    rf"[0-9]{{3}}{_J}[0-9]{{2}}{_J}[0-9]{{5}}|(?:1[1-9]|2[0-6]|28){_J}[0-9]{{2}}{_J}[0-9]{{6}}{_J}[0-9]{{2}}"
+)
+"""The identifiers that are read aloud or broken over lines, as digits and separators."""
+
+
+def _spoken(match: re.Match[str]) -> Sequence[str] | None:
+    """공일공에 일이삼사 다시 오육칠팔이요 -> 010-1234-5678이요: a particle at the end is not a digit."""
+    run = match[0]
+    if not _SHORTEST <= sum(one in _READ or one.isdigit() for one in run) <= _LONGEST:
+        return None
+    pieces = ["-" if one in "에다대" else " " if one == "시" else _READ.get(one, one) for one in run]
+    written = "".join(pieces)
+    for head, tail in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)):
+        stop = len(run) - tail
+        if any(map(_PLAIN_DIGITS.__contains__, run[:head] + run[stop:])):
+            continue
+        if _WHOLE.fullmatch(written[head:stop].replace(" ", "").strip("-.")):
+            return [*run[:head], *pieces[head:stop], *run[stop:]]
+    return pieces if any(one in _READ for one in run[:-2]) else None
+
+
+def _alike(match: re.Match[str]) -> Sequence[str] | None:
+    """O1O-l234-5678 -> 010-1234-5678, where at least as many are true digits as are letters."""
+    run = match[0]
+    digits, letters = sum(map(str.isdigit, run)), sum(one in _ALIKE for one in run)
+    passport = _PASSPORT.fullmatch(run) is not None
+    if not letters or passport or letters > digits or not _SHORTEST < digits + letters <= _LONGEST:
+        return None
+    return [_ALIKE.get(one, one) for one in run]
+
+
+def _spaced(match: re.Match[str]) -> Sequence[str] | None:
+    """0 1 0 - 1 2 3 4 -> 010 - 1234: the separator that is met most stands between digits, others between groups."""
+    pieces = _SINGLE.split(match[0])
+    gaps = pieces[1::2]
+    if not _SHORTEST <= len(gaps) + 1 <= _LONGEST:
+        return None
+    usual = Counter(gaps).most_common(1)[0][0]
+    return [
+        one
+        for index, piece in enumerate(pieces)
+        for one in ([""] * len(piece) if index % 2 and piece == usual else piece)
+    ]
+
+
+def _broken(match: re.Match[str]) -> Sequence[str] | None:
+    """010-12/34-5678 over two lines -> one number, unless one of the lines already holds a whole one."""
+    head, gap, tail = match["head"], match["gap"], match["tail"]
+    if _is_whole(head) or _is_whole(tail) or not _is_whole(head + gap.strip("\r\n ") + tail):
+        return None
+    return [*head, *(one if one == "-" else "" for one in gap), *tail]
+
+
+def _is_whole(number: str) -> bool:
+    if not _WHOLE.fullmatch(number):
+        return False
+    digits = "".join(filter(str.isdigit, number))
+    if len(digits) == 10 and digits[0] != "0":  # noqa: PLR2004 - 사업자등록번호
+        return brn_check_digit(digits) == int(digits[9])
+    return len(digits) != 16 or luhn_holds(digits)  # noqa: PLR2004 - a card
+
+
+_X = f"[0-9{''.join(_READ)}]"
+_GAP = r"(?:[-.~ ]{0,3}|에 ?| ?다시 ?| ?대시 ?)"
+_SPOKEN = re.compile(rf"(?<![0-9]){_X}(?:{_GAP}{_X}){{6,}}(?![0-9])")
+_ALIKE = dict(zip("OoQDlIi|!ㅇㅣSBZ", "00001111101582", strict=True))
+_LETTERS = re.escape("".join(_ALIKE))
+_ALIKES = re.compile(
+    rf"(?<![A-Za-z]{{2}})[0-9OoQIlㅇ](?:[-. ()]{{0,3}}[0-9{_LETTERS}]){{7,}}(?<![SBZ|!])(?![A-Za-z0-9])"
+)
+_PASSPORT = re.compile(r"[OD](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
+_SINGLE = re.compile(r"([-./_ ]{1,3})")
+_SINGLES = re.compile(r"(?<![0-9])[0-9](?:[-./_ ]{1,3}[0-9](?![0-9])){6,}")
+_BREAKS = re.compile(
+    r"(?<![0-9])(?P<head>[0-9](?:[0-9]|[-. ](?=[0-9])){0,17})(?P<gap>-?[ ]{0,2}\r?\n[ ]{0,4}-?)"
+    r"(?P<tail>[0-9](?:[0-9]|[-. ](?=[0-9])){0,17})(?![0-9])"
+)
+
+RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
+    (_SPOKEN, _spoken),
+    (_ALIKES, _alike),
+    (_SINGLES, _spaced),
+    (_BREAKS, _broken),
+)
+"""In this order; each rewrites a match, or leaves it by returning None."""

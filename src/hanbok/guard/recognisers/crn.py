@@ -1,0 +1,40 @@
+"""Corporate registration numbers (법인등록번호): 상업등기규칙."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from hanbok.guard.alone import find_alone
+from hanbok.guard.context import Context, labelled_harmless
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.hangul.checksum import birth_of, crn_check_digit
+
+_GROUPS = ("[0-9]{6}", "[0-9]{7}")
+_NUMBER = compile_number(*_GROUPS)
+_CONTEXT = Context(r"법인|등기|corporat|\bcrn\b|company[ _]?reg")
+
+
+class Crn:
+    kind: ClassVar[str] = "CRN"
+    patterns: ClassVar[tuple[str, ...]] = (START + JOINT.join(_GROUPS),)
+    alphabet: ClassVar[frozenset[str]] = NUMBER
+    raw: ClassVar[bool] = False
+
+    def find(self, text: str) -> Iterator[Finding]:
+        return find_alone(self, text)
+
+    def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
+        for match in _NUMBER.finditer(text, start, end):
+            score, why = _judge(text, match.start(), match.end(), digits_of(match[0]))
+            if score:
+                yield Finding(kind="CRN", start=match.start(), end=match.end(), score=score, why=why)
+
+
+def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
+    checked = crn_check_digit(digits) == int(digits[12])
+    if word := _CONTEXT.near(text, start, end):
+        return (0.97, ("check_digit", f"context:{word}")) if checked else (0.86, (f"context:{word}",))
+    grouped = text[start:end].count("-") == 1
+    if checked and grouped and birth_of(digits) is None and not labelled_harmless(text, start):
+        return 0.7, ("check_digit", "format")
+    return 0.0, ()
