@@ -37,7 +37,7 @@ LONG = "백까지 하나씩 세어 주세요."
 async def endpoint(tmp_path_factory, lay_weights):
     state = lay_weights(tmp_path_factory.mktemp("embedded"))
     one = Embedded(
-        EndpointConfig(destination=HOME, state=state, options={"context": "2048", "slots": "4"}), None
+        EndpointConfig(destination=HOME, state=state, options={"context": "1024", "slots": "4"}), None
     )
     await one.start()
     yield one
@@ -145,15 +145,15 @@ async def test_a_prompt_beyond_the_context_is_refused_with_the_numbers(client):
     with pytest.raises(openai.BadRequestError) as caught:
         await ask(client, "가나다라 " * 2000)
     assert caught.value.body["type"] == "exceed_context_size_error"
-    assert "2048 tokens" in caught.value.body["message"]
+    assert "1024 tokens" in caught.value.body["message"]
 
 
 async def test_an_answer_that_fills_the_context_ends_as_too_long(client):
     answer = await ask(
-        client, "가나다라 " * 360, max_tokens=2000, stop=["없음"], extra_body={"ignore_eos": True}
+        client, "가나다라 " * 130, max_tokens=2000, stop=["없음"], extra_body={"ignore_eos": True}
     )
     assert answer.choices[0].finish_reason == "length"
-    assert answer.usage.total_tokens <= 2048
+    assert answer.usage.total_tokens <= 1024
 
 
 async def test_four_requests_are_computed_in_one_batch(client, endpoint):

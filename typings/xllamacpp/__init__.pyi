@@ -30,7 +30,6 @@ class CommonParams:
     embedding: bool
     chat_template: str
     antiprompt: list[str]
-    force_pure_content_parser: bool
 
 class Server:
     listening_address: str

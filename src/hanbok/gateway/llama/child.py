@@ -87,7 +87,6 @@ def _dress(given: xllamacpp.CommonParams) -> None:
     """Make a base model answer: see docs/design/embedded.md for what was tried."""
     given.chat_template = (files("hanbok.gateway.llama") / "question.jinja").read_text(encoding="utf-8")
     given.antiprompt = ["\n질문:", "\n지시:", "\n자료:"]  # stands unless a request has its own `stop`
-    given.force_pure_content_parser = True  # it calls no tools, so nothing is to be read as a call
     given.sampling.temp = 0.3
     given.sampling.min_p = 0.1
     given.sampling.penalty_repeat = 1.1
