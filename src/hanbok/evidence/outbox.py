@@ -7,12 +7,15 @@ the act's row (`since`): after a kill between writing and removing, only entries
 
 import asyncio
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hanbok.evidence.entry import Act, AnyEntry
+from hanbok.evidence.errors import LogLocked
+from hanbok.evidence.journal import Journal
 from hanbok.evidence.log import Log
 from hanbok.store.database import Store
 from hanbok.store.tables import outbox
@@ -80,3 +83,15 @@ def _begin(store: Store, ids: list[int], size: int) -> None:
 def _remove(store: Store, ids: list[int]) -> None:
     with store.write() as connection:
         connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+
+async def deliver(store: Store, directory: Path) -> int | None:
+    """Move waiting acts to the log in this directory if no other process writes it; None: that process will."""
+    try:
+        journal = await asyncio.to_thread(Journal.open, directory)
+    except LogLocked:
+        return None
+    try:
+        return await drain_outbox(store, journal, journal.size)
+    finally:
+        await asyncio.to_thread(journal.close)

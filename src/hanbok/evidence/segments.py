@@ -121,3 +121,12 @@ def _backwards(file: BinaryIO, needle: bytes) -> Iterator[bytes]:
                 yield chunk[head:tail]
             at = chunk.rfind(needle, 0, head)
         end, step = begin, _CHUNK
+
+
+def size_of(directory: Path) -> int:
+    """Return how many complete lines there are, from the last one's index."""
+    for segment in reversed(segments(directory)):
+        with segment.path.open("rb") as file:
+            for raw in _backwards(file, b'{"index":'):
+                return _parse(raw, segment.path.name, -1).index + 1
+    return 0

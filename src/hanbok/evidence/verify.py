@@ -1,5 +1,6 @@
 """Checking a journal without the process that wrote it: from its files alone, in one pass, in constant memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +82,11 @@ def _unfinished(raw: bytes, index: int, head: bytes) -> bool:
     return True
 
 
-def verify(directory: Path, expect: str | None = None) -> Verification:
-    """Check every line. `expect` is a digest noted earlier: its entry must still be in the log.
+def verify(
+    directory: Path, expect: str | None = None, watch: Callable[[int], object] = lambda _: None
+) -> Verification:
+    """Check every line. `expect` is a digest noted earlier: its entry must still be in the log. `watch` is told the
+    bytes of each segment that was checked.
 
     Without an expected digest a log that lost its tail, or that was rewritten from some line to its end, verifies:
     note the head elsewhere (`hanbok log verify` prints it).
@@ -92,6 +96,7 @@ def verify(directory: Path, expect: str | None = None) -> Verification:
     fault: Fault | None = None
     for number, segment in enumerate(known, start=1):
         fault = walk.through(segment, last=number == len(known))
+        watch(segment.path.stat().st_size)
         if fault:
             break
     if fault is None and not walk.met:

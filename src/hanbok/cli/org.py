@@ -1,0 +1,73 @@
+"""`hanbok org`: organisations."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from hanbok.cli.config import File
+from hanbok.cli.output import print_rows
+from hanbok.cli.records import actor, micro, register, won
+from hanbok.cli.words import say
+from hanbok.policy.key import Limits
+
+org = App(name="org", result_action="return_value")
+Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
+Name = Annotated[str, Parameter(help=say("사람이 읽는 이름.", "The name that people read."))]
+WonPerDay = Annotated[
+    int | None, Parameter(help=say("하루(한국 시각) 예산, 원.", "Budget a Korean day, won."))
+]
+WonPerMonth = Annotated[
+    int | None, Parameter(help=say("한 달(한국 시각) 예산, 원.", "Budget a Korean month, won."))
+]
+
+
+@org.command(help=say("조직을 만듭니다.", "Create an organisation."))
+def create(
+    organisation: Annotated[
+        str,
+        Parameter(help=say("식별자: 영어 소문자, 숫자, 붙임표.", "Id: lower-case letters, digits, hyphens.")),
+    ],
+    /,
+    *,
+    name: Name = "",
+    won_per_day: WonPerDay = None,
+    won_per_month: WonPerMonth = None,
+    config: File = None,
+) -> None:
+    """Add one organisation."""
+    limits = Limits(won_per_day=micro(won_per_day), won_per_month=micro(won_per_month))
+    with register(config, changes=True) as records:
+        made = records.create_organisation(organisation, name=name, limits=limits, actor=actor())
+    print(say(f"조직을 만들었습니다: {made.id}", f"organisation created: {made.id}"))
+
+
+@org.command(help=say("조직의 이름을 바꿉니다.", "Change an organisation's name."))
+def rename(organisation: str, name: Name, /, *, config: File = None) -> None:
+    """Change the name that people read; the id stays."""
+    with register(config, changes=True) as records:
+        records.rename_organisation(organisation, name, actor=actor())
+    print(say(f"이름을 바꾸었습니다: {organisation}", f"renamed: {organisation}"))
+
+
+@org.command(name="list", help=say("조직을 보입니다.", "List organisations."))
+def show(*, json: Json = False, config: File = None) -> None:
+    """Print one row for each organisation."""
+    with register(config) as records:
+        rows = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "won_per_day": won(one.limits.won_per_day, json=json),
+                "won_per_month": won(one.limits.won_per_month, json=json),
+                "created": one.created,
+            }
+            for one in records.organisations()
+        ]
+    columns = {
+        "id": say("식별자", "id"),
+        "name": say("이름", "name"),
+        "won_per_day": say("원/일", "won/day"),
+        "won_per_month": say("원/월", "won/month"),
+        "created": say("만든 때", "created"),
+    }
+    print_rows(rows, columns, json=json, empty=say("조직이 없습니다", "no organisations"))

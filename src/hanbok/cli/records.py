@@ -1,0 +1,50 @@
+"""What verbs that change organisations and keys share: the register, opened, and the acts sent on their way."""
+
+import asyncio
+import os
+import pwd
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hanbok.core.values import MicroWon
+from hanbok.evidence.outbox import deliver
+from hanbok.policy.organisations import Register
+from hanbok.settings import load
+from hanbok.store.database import Store
+
+_MICRO = 1_000_000
+
+
+@contextmanager
+def register(config: Path | None, *, changes: bool = False) -> Generator[Register]:
+    """Open the register. After `changes`, their acts go to the log: by us, or by the server that is running."""
+    settings = load(config).settings
+    store = Store.open(settings.store_url)
+    try:
+        yield Register(store)
+        if changes:
+            asyncio.run(deliver(store, settings.evidence_directory))
+    finally:
+        store.close()
+
+
+def actor() -> str:
+    """Return who runs the command, as the system knows them."""
+    user = os.getuid()
+    try:
+        return f"cli:{pwd.getpwuid(user).pw_name}"
+    except KeyError:
+        return f"cli:{user}"
+
+
+def micro(won: int | None) -> MicroWon | None:
+    """Turn won into micro-won."""
+    return None if won is None else won * _MICRO
+
+
+def won(amount: MicroWon | None, *, json: bool) -> float | str | None:
+    """Write micro-won as won: a number for programs, with thousands set apart for people."""
+    if amount is None:
+        return None
+    return amount / _MICRO if json else f"{amount / _MICRO:,.0f}"
