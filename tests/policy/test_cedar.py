@@ -347,8 +347,11 @@ def test_an_organisation_asks_how_long_an_operator_keeps_what_it_is_sent() -> No
 
 def test_an_organisation_names_its_own_types() -> None:
     rule = """forbid (principal, action, resource) when { context.kinds.contains(Kind::"STAFF_NO") };"""
-    judge = load_judge(LAWS, own(rule), DAY, kinds=["STAFF_NO"])
+    judge = load_judge(LAWS, own(rule), DAY, kinds={"STAFF_NO": "PHONE", "OLD_RRN": "RRN"})
     assert forbids(judge.rule(ask("STAFF_NO", HOME))) == ["ours"]
+    # What is like a resident registration number is ruled as one.
+    assert forbids(judge.rule(ask("OLD_RRN", FOREIGN, Form.MASKED))) == ["pipa.24-2.outside"]
+    assert judge.rule(ask("OLD_RRN", HOME, Form.MASKED)).allowed
     with pytest.raises(PolicyInvalid, match="STAFF_NO"):
         load_judge(LAWS, own(rule), DAY)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import cedarpy
@@ -22,33 +23,42 @@ OTHER: Final = "OTHER"
 """Stands for a kind that the schema does not name: every law on personal data covers it."""
 
 _ACTION: Final = {"type": "Action", "id": "send"}
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _ANYONE: Final = Principal(organisation="", key="")
 _REMEMBERED: Final = 4096
 """Rulings kept."""
 
 
 def load_judge(
-    packs: Sequence[str], extra: Mapping[str, str], on: date, kinds: Iterable[str] = ()
+    packs: Sequence[str], extra: Mapping[str, str], on: date, kinds: Mapping[str, str] = _NONE
 ) -> "CedarJudge":
     """Return the judge of the packs, the door's own rules and the organisation's texts (by file name) that are in
-    force on this day. `kinds` are types of findings beyond hanbok's own. Raises PolicyInvalid.
+    force on this day. `kinds` are types of findings beyond hanbok's own, each with the one that it is like: the
+    rules on both apply to it. Raises PolicyInvalid.
     """
     names = frozenset({*known_kinds(), *kinds, OTHER})
     schema = schema_for(names)
     laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name, schema)]
     own = [policy for file, text in extra.items() for policy in read(file, text, schema)]
-    return CedarJudge([policy for policy in merge(own, laws) if policy.in_force(on)], schema, names)
+    return CedarJudge([policy for policy in merge(own, laws) if policy.in_force(on)], schema, names, kinds)
 
 
 class CedarJudge:
     """Rules by Cedar: what no policy permits is denied, and any forbid outweighs every permit."""
 
-    def __init__(self, policies: Sequence[Policy], schema: str, kinds: frozenset[str]) -> None:
-        """Take policies in force with distinct ids, and the schema that they were checked against."""
+    def __init__(
+        self,
+        policies: Sequence[Policy],
+        schema: str,
+        kinds: frozenset[str],
+        alike: Mapping[str, str] = _NONE,
+    ) -> None:
+        """Take policies in force with distinct ids, the schema that they were checked against and the kinds in it."""
         self.policies: Final = tuple(policies)
         self.version: Final = _digest(policies, schema)
         self._clauses: Final = {policy.clause.id: policy.clause for policy in policies}
         self.kinds: Final = kinds
+        self._alike: Final = dict(alike)
         rules = {policy.clause.id: policy.rule for policy in policies}
         self._set = cedarpy.PolicySet.from_json_str(
             json.dumps({"staticPolicies": rules, "templates": {}, "templateLinks": []})
@@ -93,7 +103,8 @@ class CedarJudge:
         )
 
     def _request(self, question: Question) -> dict[str, Any]:
-        kinds = {kind if kind in self.kinds else OTHER for kind in question.kinds}
+        named = question.kinds | {self._alike[kind] for kind in question.kinds if kind in self._alike}
+        kinds = {kind if kind in self.kinds else OTHER for kind in named}
         return {
             "principal": _uid("Key", question.principal.key),
             "action": _ACTION,
