@@ -1,6 +1,7 @@
 import base64
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -188,6 +189,29 @@ def test_ten_megabytes_and_deep_nesting_are_read_in_linear_time():
     assert json.loads(texts.replace([(at, at + 13, "끝")]))[0].endswith('\\ " 끝\n')
     deep = b'["a",' * 100_000 + b'"z"' + b"]" * 100_000
     assert Texts(deep).text.count(BOUNDARY) == 100_000
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        *(
+            "\\" * 300_000,
+            '["' + "\\" * 300_000,
+            '{"a":"' + '\\"' * 300_000,
+            "\\u" * 300_000,
+            '["\\ud64' * 100_000,
+        ),
+        *("\x1e" * 300_000, '"' * 300_000, "data:;base64," * 50_000, "9" * 300_000, "[" * 300_000),
+    ],
+    ids=lambda string: f"{string[:8]!a}",
+)
+def test_adversarial_texts_take_linear_time(string: str):
+    body = json.dumps([string, "010", 10**18]).encode()
+    before = time.perf_counter()
+    texts = Texts(body)
+    changed = edit(texts, "010", "x")
+    assert time.perf_counter() - before < 2
+    assert json.loads(changed)[1] == "x"
 
 
 _CHARACTERS = st.text(

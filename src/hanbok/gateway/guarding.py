@@ -1,4 +1,4 @@
-"""What happens when the guard itself breaks: the call is blocked, never waved through."""
+"""How the guard runs beside other calls, and what happens when it breaks: the call is blocked, never waved through."""
 
 import re
 from pathlib import PurePath
@@ -8,6 +8,9 @@ from hanbok.core.values import Text
 
 CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a slip in a recogniser raises. Anything else blocks too, as an error inside hanbok."""
+
+LONG = 16 * 1024
+"""Bytes from which a body is worked on in a thread, so that other calls go on: finding names takes long."""
 
 _CODE_PLACE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 

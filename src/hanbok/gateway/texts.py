@@ -20,10 +20,11 @@ from hanbok.guard.guard import BOUNDARY
 from hanbok.guard.pseudonym import Edit
 
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{7,}")
+_LONG_NUMBER = 8
 _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
 # JSON in a JSON string, at any depth: each level doubles the backslashes, so a whole run of them is one escape.
 _INNER = re.compile(
-    r"\\++(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\"/bfnrt]))"
+    r"(?<!\\)\\++(?:u([dD][89abAB][0-9a-fA-F]{2})\\++u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\"/bfnrt]))"
 )
 _INNER_UNICODE = re.compile(r"\\u[0-9a-fA-F]{4}")
 _INNER_START = re.compile(r"\s*[\[{\"]")
@@ -61,17 +62,13 @@ class Texts:
         for control in (BOUNDARY.encode(), b"\x00"):
             if control in body:
                 raise InvalidJson(position=body.index(control))
-        parts = _split(self._source)
         unread: list[str] = []
-        if _NUMBER.search("".join(parts[::2])):
-            views = [
-                _view(token.raw, unread) if token.is_string else _digits(token.raw)
-                for token in _tokens(parts)
-            ]
-        else:
-            views = [
-                raw if len(raw) < _SHORT and "\\" not in raw else _view(raw, unread) for raw in parts[1::2]
-            ]
+        views: list[str] = []
+        for index, part in enumerate(_split(self._source)):
+            if index % 2:
+                views.append(part if len(part) < _SHORT and "\\" not in part else _view(part, unread))
+            elif len(part) >= _LONG_NUMBER:
+                views += map(_digits, _NUMBER.findall(part))
         self.text = BOUNDARY.join(views)
         """The texts, joined by BOUNDARY, which none of them holds."""
         self.unread = tuple(unread)
@@ -131,12 +128,11 @@ def _split(source: str) -> list[str]:
 
 def _tokens(parts: Sequence[str]) -> Iterator[_Token]:
     """Yield strings (without quotation marks) and long numbers in their order."""
-    with_numbers = _NUMBER.search("".join(parts[::2])) is not None
     at = 0
     for index, part in enumerate(parts):
         if index % 2:
             yield _Token(at, part, is_string=True)
-        elif with_numbers:
+        elif len(part) >= _LONG_NUMBER:
             for number in _NUMBER.finditer(part):
                 yield _Token(at + number.start(), number[0], is_string=False)
         at += len(part) + 1

@@ -31,7 +31,6 @@ _LONGEST = 64
 _LONGEST_ESCAPED = _LONGEST + 5 * (_LONGEST_LABEL + 1)
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
-_BACKSLASHES = re.compile(r"\\{1,2}\Z")
 
 
 def mask(text: str, findings: Iterable[Finding], masks: Mapping[str, str]) -> list[Edit]:

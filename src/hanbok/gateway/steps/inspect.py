@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hanbok.gateway.call import Call, Reply
-from hanbok.gateway.guarding import CRASHES, guard_failed
+from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.step import Next
 from hanbok.gateway.texts import Texts
 from hanbok.guard.grade import grade
 from hanbok.guard.kinds import Kind, kinds
 from hanbok.guard.recogniser import Finding
-
-_LONG = 256 * 1024
-"""Bytes from which a body is read in a thread, so that other calls go on meanwhile."""
 
 
 class Finder(Protocol):
@@ -31,7 +28,7 @@ class Inspect:
     kinds: Mapping[str, Kind] = field(default_factory=kinds)
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        if len(call.body) < _LONG:
+        if len(call.body) < LONG:
             texts, found = self._look(call.body)
         else:
             texts, found = await asyncio.to_thread(self._look, call.body)

@@ -1,0 +1,146 @@
+"""The way back of an answer: what it must not show is masked, what was hidden in the request is put back."""
+
+from asyncio import to_thread
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from hanbok.gateway.call import Call, Reply
+from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
+from hanbok.gateway.json_masks import JsonMasks
+from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, Transformer, rewrite_answer
+from hanbok.guard.pseudonym import Pseudonyms
+
+_NOT_RUN = "not run"
+
+
+class Masker(Transformer, Protocol):
+    """Masks what a model's answer must not show."""
+
+    found: Mapping[str, int]
+    """How many findings of each kind it masked so far."""
+
+
+MaskerOf: TypeAlias = Callable[[frozenset[str]], Masker]
+"""Makes the masker of one text of an answer. It spares these values: the client sent them itself."""
+
+
+class WayBack:
+    """The way back of one answer: masked where it must be, then restored, so that no restored value is masked."""
+
+    def __init__(
+        self,
+        call: Call,
+        *,
+        masks: Mapping[str, str],
+        masker_of: MaskerOf | None,
+        spared: frozenset[str],
+        pseudonyms: Pseudonyms | None,
+    ) -> None:
+        """Take what makes maskers and the values that they spare (None: no masking), and what to restore if any."""
+        self._call = call
+        self._masks = masks
+        self._masker_of = masker_of
+        self._maskers: list[Masker] = []
+        self._spared = spared
+        self._pseudonyms = pseudonyms
+
+    async def of(self, reply: Reply) -> Reply:
+        """Return the reply as the client may see it. Raises GuardFailed, UpstreamGarbled."""
+        make = self._make if self._masker_of is not None or self._pseudonyms is not None else None
+        hide_usage = self._call.stream and not self._call.wants_usage
+        if make is None and not hide_usage:
+            self._note()
+            return reply
+        structured = make is not None and _wants_document(self._call.body)
+        if reply.chunks is None:
+            if make is not None:
+                reply.body = await self._whole(reply.body, make, structured=structured)
+            self._note()
+        else:
+            rewriter = ChunkRewriter(make, self._origin, structured=structured, hide_usage=hide_usage)
+            reply.chunks = self._stream(reply.chunks, rewriter)
+        return reply
+
+    @property
+    def _origin(self) -> str:
+        return self._call.ending.used.target.endpoint if self._call.ending.used else ""
+
+    def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
+        links: list[Transformer] = []
+        if self._masker_of is not None:
+            masker = self._masker_of(self._spared)
+            self._maskers.append(masker)
+            links.append(masker)
+            if in_json:
+                links.append(JsonMasks(self._masks.values()))
+        if self._pseudonyms is not None:
+            links.append(self._pseudonyms.restorer(in_json=in_json))
+        return links[0] if len(links) == 1 else Chain(*links)
+
+    async def _whole(self, body: bytes, make: Make, *, structured: bool) -> bytes:
+        try:
+            if len(body) < LONG:
+                return rewrite_answer(body, make, self._origin, structured=structured)
+            return await to_thread(rewrite_answer, body, make, self._origin, structured=structured)
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
+    async def _stream(
+        self, chunks: AsyncGenerator[list[bytes], None], rewriter: ChunkRewriter
+    ) -> AsyncGenerator[list[bytes], None]:
+        # Closing this generator closes the one inside at once, which aborts the connection to the model.
+        try:
+            async with aclosing(chunks):
+                async for batch in chunks:
+                    if ready := _fed(rewriter, batch):
+                        yield ready
+            if rest := _closed(rewriter):
+                yield rest
+        finally:
+            self._note()
+
+    def _note(self) -> None:
+        ending, pseudonyms = self._call.ending, self._pseudonyms
+        ending.steps["restore"] = f"{pseudonyms.restored} restored" if pseudonyms is not None else _NOT_RUN
+        ending.steps["inspect_reply"] = "ran" if self._masker_of is not None else _NOT_RUN
+        found = Counter[str]()
+        for masker in self._maskers:
+            found.update(masker.found)
+        ending.reply_findings = dict(found)
+
+
+def _fed(rewriter: ChunkRewriter, batch: list[bytes]) -> list[bytes]:
+    try:
+        return [ready for chunk in batch for ready in rewriter.feed(chunk)]
+    except CRASHES as crash:
+        raise guard_failed(crash) from None
+
+
+def _closed(rewriter: ChunkRewriter) -> list[bytes]:
+    try:
+        return rewriter.close()
+    except CRASHES as crash:
+        raise guard_failed(crash) from None
+
+
+class _ResponseFormat(msgspec.Struct):
+    type: str = ""
+
+
+class _Asked(msgspec.Struct):
+    response_format: _ResponseFormat | None = None
+
+
+def _wants_document(body: bytes) -> bool:
+    """Whether the request asked for an answer that is a JSON document."""
+    if b"response_format" not in body:
+        return False
+    try:
+        asked = msgspec.json.decode(body, type=_Asked).response_format
+    except msgspec.ValidationError:
+        return False
+    return asked is not None and asked.type in {"json_object", "json_schema"}
