@@ -1,0 +1,70 @@
+# hanbok: every target works on a fresh machine with Python >= 3.11, git and make.
+# Packages come from wherever pip is configured to look; nothing else is fetched.
+
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+# A lock never changes under an installed environment: its stamp does.
+STAMP := .venv/.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench docs check format lock changelog clean
+
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(STAMP)-run ## start the server on 127.0.0.1:8700 with the embedded model
+	@$(BIN)/hanbok serve $(ARGS)
+
+test: $(STAMP)-test ## run the tests (ARGS="-k name" for some of them)
+	@$(BIN)/pytest $(if $(ARGS),$(ARGS),$(FULL_TEST))
+
+bench: $(STAMP)-test ## measure; appends to benchmarks/LOG.md
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+docs: $(STAMP)-docs ## build docs/_build/{ko,en}, offline, warnings are errors
+	@for language in ko en; do \
+	  $(BIN)/sphinx-build -W --keep-going -q -j auto -c docs -D language=$$language docs/$$language docs/_build/$$language \
+	    && echo "docs/_build/$$language/index.html" || exit 1; \
+	done
+
+check: $(STAMP)-check ## lint, types, import contract, architecture
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/basedpyright --warnings
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest tests/architecture -q
+
+format: $(STAMP)-check ## format and repair what can be repaired
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(STAMP)-lock ## pin every dependency with its hashes, for Linux on x86-64 and aarch64, Python >= 3.11
+	@tools/lock $(BIN)/uv
+
+changelog: $(STAMP)-docs ## turn changelog.d/ into CHANGELOG.md (ARGS="--version 0.2.0")
+	@$(BIN)/towncrier build $(ARGS)
+
+clean: ## remove what the other targets made, the environment too; var/ and hanbok.yaml stay
+	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache docs/_build build dist
+
+# Four packages are gated together on branch coverage; pyproject.toml holds the threshold.
+FULL_TEST := -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+$(STAMP)-run: requirements/run.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(STAMP)-%: requirements/%.txt $(STAMP)-run
+	$(BIN)/python -m pip install --require-hashes -r requirements/$*.txt
+	@touch $@
+
+# The types of all dependencies and of the tests are checked too.
+$(STAMP)-check: $(STAMP)-test
+
+# The reference pages are generated from the code.
+$(STAMP)-docs: $(STAMP)-run
+
+.venv/bin/python:
+	@tools/find-python -m venv .venv
