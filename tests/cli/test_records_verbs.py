@@ -116,7 +116,7 @@ def test_entries_are_shown_from_the_end_from_an_index_and_by_number(hanbok: Hanb
     shown = json.loads(hanbok("log", "show", "--json", "-n", "2")[1])
     assert [one["index"] for one in shown] == [1, 2]
     assert shown[1]["previous"] == shown[0]["digest"]
-    shown = json.loads(hanbok("log", "show", "--json", "--start", "0", "--count", "1")[1])
+    shown = json.loads(hanbok("log", "show", "--json", "--start", "0", "--limit", "1")[1])
     assert [one["index"] for one in shown] == [0]
     assert "organisation.create" in hanbok("log", "show")[1]
     assert json.loads(hanbok("log", "show", "--json", "--call", "none")[1]) == []

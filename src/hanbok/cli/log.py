@@ -97,8 +97,8 @@ def show(
         str | None, Parameter(help=say("이 호출의 기록과 증명만.", "Only this call's entries, with proof."))
     ] = None,
     start: Annotated[int | None, Parameter(help=say("이 번호부터.", "From this index on."))] = None,
-    count: Annotated[
-        int, Parameter(name=["--count", "-n"], help=say("몇 건까지.", "At most so many entries."))
+    limit: Annotated[
+        int, Parameter(name=["--limit", "-n"], help=say("몇 건까지.", "At most so many entries."))
     ] = 20,
     directory: Directory = None,
     json: Json = False,
@@ -109,8 +109,8 @@ def show(
     if call is not None:
         chosen = find(folder, call)
     else:
-        begin = max(size_of(folder) - count, 0) if start is None else start
-        chosen = list(islice(lines(folder, begin), count))
+        begin = max(size_of(folder) - limit, 0) if start is None else start
+        chosen = list(islice(lines(folder, begin), limit))
     if json:
         print_json([_proof(line) for line in chosen])
         return
