@@ -296,6 +296,35 @@ async def test_closing_says_so_when_posted_entries_could_not_be_written(tmp_path
     Journal.open(tmp_path).close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_nobody_waits_for_ever_when_the_writer_itself_fails(tmp_path: Path) -> None:
+    class Broken(RealDisk):
+        def sync(self, file: int) -> None:
+            super().sync(file // 0)
+
+    journal = Journal.open(tmp_path, disk=Broken())
+    async with asyncio.timeout(5):
+        results = await asyncio.gather(*(journal.append(act("x")) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(result, LogUnavailable) for result in results)
+    with pytest.raises(LogUnavailable):
+        journal.post(act("later"))
+    journal.close()
+
+
+async def test_appends_during_closing_are_written_or_refused(tmp_path: Path) -> None:
+    for turn in range(20):
+        journal = Journal.open(tmp_path)
+        size = journal.size
+        tasks = [asyncio.create_task(journal.append(act(f"{turn}.{number}"))) for number in range(20)]
+        closing = asyncio.create_task(asyncio.to_thread(journal.close))
+        async with asyncio.timeout(5):
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            await closing
+        written = [result for result in results if not isinstance(result, BaseException)]
+        assert journal.size == size + len(written)
+    assert verify(tmp_path).ok
+
+
 def test_a_file_size_limit_of_the_system_is_a_clear_error(tmp_path: Path) -> None:
     script = dedent("""
         import asyncio, pathlib, resource, sys

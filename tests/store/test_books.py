@@ -2,16 +2,19 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, insert, select
+from sqlalchemy import Connection, event, insert, select
 
 from hanbok.core.values import Principal
 from hanbok.evidence.crashed import settle_crashed
@@ -26,7 +29,7 @@ from hanbok.policy.key import Key, Limits
 from hanbok.policy.ledger import Reservation
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreUnavailable
-from hanbok.store.tables import marks, spend
+from hanbok.store.tables import spend
 
 NOW = datetime(2026, 11, 22, 14, 59, tzinfo=UTC)
 HOP = Hop(endpoint="home", model="m", country="KR", zone="home", operator="우리 기관", form="as_is")
@@ -319,23 +322,38 @@ async def test_the_tables_first_row_may_be_made_by_another_server_meanwhile(
     books = await Books.open(store, journal, no_limits)
     await journal.append(outcome("1", "a", 5))
     row = {"organisation": "o", "key": "a", "day": "2026-11-22", "won": 7, "calls": 1}
-    real = Books._write
-    turns = count()
-
-    def late(self: Books, *arguments: object) -> None:
-        if next(turns) == 0:  # what a lost race looks like to the one who lost it
-            with store.write() as connection:
-                connection.execute(insert(spend).values(row))
-            with store.write() as connection:
-                connection.execute(insert(spend).values(row))
-        real(self, *arguments)  # type: ignore[arg-type] # passed on as they came
-
-    monkeypatch.setattr(Books, "_write", late)
-    books.flush()
-    assert table(store) == {("a", "2026-11-22"): 12}
     with store.write() as connection:
-        connection.execute(delete(marks).where(marks.c.name.like("read%")))
-    await journal.append(outcome("2", "a", 5))
-    with pytest.raises(RuntimeError):
-        books.flush()
+        connection.execute(insert(spend).values(row))
+    add, turns = books_module._add, count()
+
+    def late(connection: Connection, *arguments: Any) -> None:
+        if next(turns) == 0:  # the update found no row, and now there is one
+            connection.execute(insert(spend).values(row))
+        add(connection, *arguments)
+
+    monkeypatch.setattr(books_module, "_add", late)
+    assert books.flush() == 1
+    assert table(store) == {("a", "2026-11-22"): 12}
     journal.close()
+
+
+async def test_a_database_put_back_from_a_copy_is_brought_up_to_the_log_again(tmp_path: Path) -> None:
+    path, copy = tmp_path / "hanbok.db", tmp_path / "copy.db"
+    store, journal = Store.open(f"sqlite:///{path}"), Journal.open(tmp_path / "log")
+    books = await Books.open(store, journal, no_limits)
+    for number in range(30):
+        await journal.append(intent(str(number), "a", 5))
+        if number == 10:
+            books.flush()
+            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+        await journal.append(outcome(str(number), "a", 1))
+        books.flush()
+    with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+    assert table(store) == {("a", "2026-11-22"): 10}
+    await journal.append(outcome("more", "a", 100))
+    books.flush()
+    assert table(store) == sums(journal) == {("a", "2026-11-22"): 130}
+    journal.close()
+    store.close()

@@ -22,10 +22,11 @@ from hanbok.evidence.entry import Act, AnyEntry
 from hanbok.evidence.errors import LogBroken, LogLocked, LogUnavailable
 from hanbok.evidence.log import Record
 from hanbok.evidence.segments import find, lines, open_record
-from hanbok.evidence.tail import Disk, Place, RealDisk, Tail, survey
+from hanbok.evidence.tail import Disk, Place, RealDisk, Tail, survey, sync_directory
 
 _LINGER = 0.02
 _RETRY = 1.0
+_CLOSED = "the log is closed"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -52,8 +53,10 @@ class Journal:
         self._queue: deque[_Item] = deque()
         self._kept: list[_Item] = []
         """Posted entries of batches that failed: they go first in the next one."""
+        self._batch: list[_Item] = []
         self._urgent = False
         self._closing = False
+        self._stopped = False
         self._bell = Lock()
         self._bell.acquire()
         self._durable = place.index
@@ -75,7 +78,9 @@ class Journal:
         LogUnavailable.
         """
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            if not directory.is_dir():
+                directory.mkdir(parents=True, exist_ok=True)
+                sync_directory(directory.parent)
             lock = _lock(directory)
         except OSError as error:
             raise LogUnavailable(why=_why(error)) from error
@@ -141,10 +146,12 @@ class Journal:
 
     def _hand_over(self, item: _Item, *, ring: bool) -> None:
         if self._closing:
-            raise LogUnavailable(why="the log is closed")
+            raise LogUnavailable(why=_CLOSED)
         self._queue.append(item)
         if ring:
             self._ring()
+        if self._stopped:  # the writer ended between the two lines above
+            self._give_up([])
 
     def _ring(self) -> None:
         if self._bell.locked():
@@ -154,19 +161,34 @@ class Journal:
                 return
 
     def _run(self) -> None:
+        try:
+            self._write_until_closed()
+        finally:  # also when the writer itself fails: nobody may wait for ever
+            self._closing = self._stopped = True
+            self._give_up(self._batch)
+
+    def _write_until_closed(self) -> None:
         while True:
             self._bell.acquire(timeout=_RETRY if self._kept else -1)
             if not self._urgent and not self._closing:
                 self._bell.acquire(timeout=_LINGER)
             self._urgent = False
-            batch = self._kept
+            batch = self._batch = self._kept
             self._kept = []
             while self._queue:
                 batch.append(self._queue.popleft())
             if batch:
                 self._commit(batch)
+            self._batch = []
             if self._closing and not self._queue:
                 return
+
+    def _give_up(self, batch: list[_Item]) -> None:
+        left = batch
+        while self._queue:
+            left.append(self._queue.popleft())
+        self._kept += [item for item in left if item.waiter is None]
+        _wake((item.waiter, LogUnavailable(why=_CLOSED)) for item in left if item.waiter)
 
     def _commit(self, batch: list[_Item]) -> None:
         first, head = self._tail.place.index, self._tail.place.head

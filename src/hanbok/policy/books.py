@@ -25,6 +25,7 @@ from hanbok.evidence.log import Log, Record
 from hanbok.policy.key import Limits
 from hanbok.policy.ledger import Ledger, day_of
 from hanbok.store.database import Store
+from hanbok.store.errors import StoreBusy
 from hanbok.store.tables import marks, spend
 
 
@@ -34,6 +35,10 @@ class Line(NamedTuple):
     organisation: str
     key: str
     day: str
+
+
+class _Moved(Exception):
+    """The marks changed behind our back; the transaction is undone."""
 
 
 class _Open(NamedTuple):
@@ -112,19 +117,25 @@ class Books:
         then, won, calls = before.on(self._log.read(before.cursor))
         if then.cursor == before.cursor:
             return 0
-        try:
-            self._write(before, then, won, calls)
-        except IntegrityError:  # another server made the same new row a moment ago: it can be updated now
-            self._write(before, then, won, calls)
+        if not self._write(before, then, won, calls):
+            # The marks are not where we left them, as when the database was put back from a copy: go on from there.
+            # Or another server made the same new row a moment ago, and it can be updated now.
+            before = _resume(self._store, self._log)
+            then, won, calls = before.on(self._log.read(before.cursor))
+            if not self._write(before, then, won, calls):
+                raise StoreBusy(why="marks")
         self._reading = then
         return then.cursor - before.cursor
 
-    def _write(self, before: _Reading, then: _Reading, won: Counter[Line], calls: Counter[Line]) -> None:
-        with self._store.write() as connection:
-            if not _advance(connection, before, then):
-                raise RuntimeError("two processes keep the books of one log")
-            for line in calls:
-                _add(connection, line, won[line], calls[line])
+    def _write(self, before: _Reading, then: _Reading, won: Counter[Line], calls: Counter[Line]) -> bool:
+        try:
+            with self._store.write() as connection:
+                for line in calls:
+                    _add(connection, line, won[line], calls[line])
+                _advance(connection, before, then)
+        except (IntegrityError, _Moved):
+            return False
+        return True
 
     def _load(self) -> None:
         month = day_of(now())[:7]
@@ -162,16 +173,17 @@ def _resume(store: Store, log: Log) -> _Reading:
     return reading
 
 
-def _advance(connection: Connection, before: _Reading, then: _Reading) -> bool:
-    """Move the marks of this log; False when they are no longer where we left them."""
+def _advance(connection: Connection, before: _Reading, then: _Reading) -> None:
+    """Move the marks of this log. Raises _Moved or IntegrityError when they are not where we left them."""
     if not before.cursor:
         connection.execute(insert(marks).values(name=_read_mark(then.log), value=then.cursor, note=then.head))
         connection.execute(insert(marks).values(name=_open_mark(then.log), value=then.unsettled))
-        return True
+        return
     mine = (marks.c.name == _read_mark(then.log)) & (marks.c.value == before.cursor)
     moved = connection.execute(update(marks).where(mine).values(value=then.cursor, note=then.head)).rowcount
     oldest = update(marks).where(marks.c.name == _open_mark(then.log)).values(value=then.unsettled)
-    return bool(moved and connection.execute(oldest).rowcount)
+    if not (moved and connection.execute(oldest).rowcount):
+        raise _Moved
 
 
 def _add(connection: Connection, line: Line, won: MicroWon, calls: int) -> None:
