@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletionChunk
 
 from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, Transformer, rewrite_answer
@@ -271,6 +272,17 @@ def test_what_was_held_leaves_before_the_end_of_its_choice():
         [],
     ]
     assert all({"id": "chatcmpl-1", "created": 1, "model": "m"}.items() <= one.items() for one in out[:3])
+
+
+def test_a_chunk_made_for_what_was_held_has_the_shape_that_clients_expect():
+    call = {
+        "tool_calls": [
+            {"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "[이"}}
+        ]
+    }
+    for delta in ({"content": "[이"}, {"refusal": "[이"}, call):
+        for one in stream(restoring, [chunk(delta), chunk({}, finish="stop")]):
+            ChatCompletionChunk.model_validate(one)
 
 
 def test_what_was_held_joins_the_chunk_that_ends_its_choice():

@@ -6,7 +6,7 @@ that the particle around it (은/는, 이/가, 을/를, 으로/로) is right bef
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from hanbok.guard.recogniser import Finding
@@ -22,10 +22,26 @@ _NOT_IN_LABEL = re.compile(r"[^A-Za-z가-힣]")
 # What models do to a placeholder on the way: full-width signs, spaces inside the brackets, another dash or none,
 # Markdown's backslashes before both brackets, letters escaped in JSON. Anything else is not taken for ours, and
 # stays as the model wrote it.
-_OPEN, _CLOSE = r"[\[［]", r"[\]］]"
-_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_OPEN, _CLOSE = r"[\[［]", r"(?P<escaped>\\{1,2})?[\]］]"
+_LETTER = "[A-Za-z가-힣]"
+_LETTER_IN_JSON = rf"(?:{_LETTER}|\\u(?:[aA][c-fC-F]|[bcBC][0-9a-fA-F]|[dD][0-7])[0-9a-fA-F]{{2}})"
+_DASH = "[-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d]"
+_DASH_IN_JSON = rf"(?:{_DASH}|\\u(?:201[0-5]|2212))"
 _GAP = r"[ \u00a0]{0,2}"
 _NUMBER = r"[1-9１-９][0-9０-９]{0,6}"
+
+
+def _spelling(letter: str, dash: str) -> re.Pattern[str]:
+    label = rf"(?P<label>{letter}{{1,{_LONGEST_LABEL}}})"
+    return re.compile(rf"{_OPEN}{_GAP}{label}{_GAP}(?:{dash}{_GAP})?(?P<number>{_NUMBER}){_GAP}{_CLOSE}")
+
+
+_SPELLING = _spelling(_LETTER, _DASH)
+_SPELLING_IN_JSON = _spelling(_LETTER_IN_JSON, _DASH_IN_JSON)
+_BEGINNING = re.compile(
+    rf"{_OPEN}{_GAP}(?P<label>{_LETTER}{{0,{_LONGEST_LABEL}}})"
+    rf"(?P<rest>{_GAP}(?:{_DASH}{_GAP})?(?:{_NUMBER}{_GAP}\\{{0,2}})?)"
+)
 _LONGEST = 64
 """No spelling of a placeholder is longer, escaped letters counted as one."""
 _LONGEST_ESCAPED = _LONGEST + 5 * (_LONGEST_LABEL + 1)
@@ -52,8 +68,7 @@ class Pseudonyms:
         self._placeholders: dict[tuple[str, str], str] = {}
         self._values: dict[tuple[str, int], str] = {}
         self._last: dict[tuple[str, FinalClass], int] = {}
-        self._spelling: dict[bool, re.Pattern[str]] = {}
-        self._beginning: re.Pattern[str] | None = None
+        self._own: set[str] = set()
         self.restored = 0
         """How many placeholders were turned back so far."""
 
@@ -70,25 +85,22 @@ class Pseudonyms:
         holds is never given out: it could not be told from ours in the answer.
         """
         edits: list[Edit] = []
-        held: dict[str, set[int]] = {}
+        held = _held(text)
         for start, end, kind in _apart(text, findings):
             label, value = _label(kind, self._masks), text[start:end]
             placeholder = self._placeholders.get((label, value))
             if placeholder is None:
-                if label not in held:
-                    held[label] = _held(label, text)
-                number = self._free(label, value, held[label])
+                number = self._free(label, value, held)
                 self._values[label, number] = value
+                self._own.add(label)
                 placeholder = self._placeholders[label, value] = f"[{label}-{number}]"
             edits.append((start, end, placeholder))
-        self._spelling.clear()
-        self._beginning = None
         return edits
 
-    def _free(self, label: str, value: str, held: set[int]) -> int:
+    def _free(self, label: str, value: str, held: set[tuple[str, int]]) -> int:
         ending = final_class(value)
         number = self._last.get((label, ending), 0) + 1
-        while number in held or final_class(str(number)) != ending:
+        while (label, number) in held or final_class(str(number)) != ending:
             number += 1
         self._last[label, ending] = number
         return number
@@ -97,12 +109,10 @@ class Pseudonyms:
         """Return `text` with our placeholders turned back; in the text of a JSON document, as its strings spell it."""
         if not self._values or ("[" not in text and "［" not in text):
             return text
-        if in_json not in self._spelling:
-            self._spelling[in_json] = re.compile(_spelling(self._known(), in_json=in_json))
         pieces: list[str] = []
         at = 0
-        for found in self._spelling[in_json].finditer(text):
-            value = self._values.get((_UNICODE_ESCAPE.sub(_letter, found["label"]), int(found["number"])))
+        for found in (_SPELLING_IN_JSON if in_json else _SPELLING).finditer(text):
+            value = self._values.get(_read(found))
             # Markdown escapes both brackets or none.
             start = _before_backslashes(text, found.start()) if found["escaped"] else found.start()
             if value is None or (found["escaped"] and start == found.start()):
@@ -112,18 +122,17 @@ class Pseudonyms:
             self.restored += 1
         return "".join((*pieces, text[at:])) if at else text
 
-    def _known(self) -> list[str]:
-        return sorted({label for label, _ in self._values})
-
     def restorer(self, *, in_json: bool = False) -> "Restorer":
         """Return what restores one text that arrives in pieces."""
         return Restorer(self, in_json=in_json)
 
     def may_go_on(self, tail: str) -> bool:
         """Whether `tail`, from a bracket on, could be the beginning of a placeholder of ours."""
-        if self._beginning is None:
-            self._beginning = re.compile(_beginning(self._known()))
-        return self._beginning.fullmatch(tail) is not None
+        found = _BEGINNING.fullmatch(tail)
+        if found is None:
+            return False
+        label = found["label"]
+        return label in self._own if found["rest"] else any(own.startswith(label) for own in self._own)
 
 
 class Restorer:
@@ -185,41 +194,15 @@ def _apart(text: str, findings: Iterable[Finding]) -> list[tuple[int, int, str]]
     return [span[:3] for span in spans]
 
 
-def _held(label: str, text: str) -> set[int]:
-    """Return the numbers of this label's placeholders that `text` holds, in whatever spelling."""
-    if label not in text:
+def _held(text: str) -> set[tuple[str, int]]:
+    """Return the label and number of whatever reads like a placeholder in `text`."""
+    if "[" not in text and "［" not in text:
         return set()
-    return {int(found["number"]) for found in re.finditer(_spelling([label], in_json=True), text)}
+    return {_read(found) for found in _SPELLING_IN_JSON.finditer(text)}
 
 
-def _spelling(labels: Sequence[str], *, in_json: bool) -> str:
-    """Return the pattern of the placeholders with these labels, in every spelling that counts as ours."""
-    names = "|".join("".join(_spelt(letter, in_json=in_json) for letter in label) for label in labels)
-    dash = _any_of(_DASHES, in_json=in_json)
-    number = rf"{_GAP}(?:{dash}{_GAP})?(?P<number>{_NUMBER}){_GAP}"
-    return rf"{_OPEN}{_GAP}(?P<label>{names}){number}(?P<escaped>\\{{1,2}})?{_CLOSE}"
-
-
-def _spelt(letter: str, *, in_json: bool) -> str:
-    if not in_json:
-        return re.escape(letter)
-    return rf"(?:{re.escape(letter)}|\\u(?i:{ord(letter):04x}))"
-
-
-def _any_of(letters: str, *, in_json: bool) -> str:
-    return f"(?:{'|'.join(_spelt(letter, in_json=in_json) for letter in letters)})"
-
-
-def _beginning(labels: Sequence[str]) -> str:
-    """Return the pattern of what a placeholder with one of these labels may begin with, unescaped."""
-    rest = rf"{_GAP}(?:{_any_of(_DASHES, in_json=False)}{_GAP})?(?:{_NUMBER}{_GAP}\\{{0,2}})?"
-    names: list[str] = []
-    for label in labels:
-        pattern = rest
-        for letter in reversed(label):
-            pattern = f"(?:{re.escape(letter)}{pattern})?"
-        names.append(pattern)
-    return f"{_OPEN}{_GAP}(?:{'|'.join(names)})"
+def _read(found: re.Match[str]) -> tuple[str, int]:
+    return _UNICODE_ESCAPE.sub(_letter, found["label"]), int(found["number"])
 
 
 def _letter(escape: re.Match[str]) -> str:
