@@ -2,8 +2,8 @@
 
 Marks in `sentences.txt`: `{KIND shape}` is a labelled value. In a shape `#` is a digit (those of a computed number for
 types with a check digit), `N` a digit from 2 on, `A` a letter, `K` a letter of a plate, `w` a latin word, `b` a byte,
-`h` a hexadecimal group, `~8` `^8` `%8` eight characters of a secret; `@name` at the end is a writer below. `⏎` breaks
-the line. Sections name the notation.
+`h` a hexadecimal group, `~8` `^8` `%8` eight characters of a secret; `@name` at the end is a writer below. `⏎` breaks the line (`␍⏎` as
+Windows does). Sections name the notation.
 """
 
 import random
@@ -144,7 +144,7 @@ class Challenge:
             kind: re.split(r"\|" if "foreign" in kind else r"\s+", " ".join(lines).replace("| ", "|"))
             for kind, lines in read("names.txt").items()
         }
-        self.addresses = read("addresses.txt")[self.half.removeprefix("_")]
+        self.addresses = read("addresses.txt")
 
     def lines(self, rounds: int, file: str) -> Iterator[Labelled]:
         number = 0
@@ -174,7 +174,7 @@ class Challenge:
             value = self.value(kind, shape)
             if writer:
                 value = WRITERS[writer](value, self.random)
-            yield value.replace("⏎", "\n"), SAME.get(kind, kind)
+            yield value.replace("␍", "\r").replace("⏎", "\n"), SAME.get(kind, kind)
             last = match.end()
         yield self.plain(sentence[last:], value), ""
 
@@ -184,7 +184,7 @@ class Challenge:
             coda = (ord(before[-1]) - ord("가")) % 28
             with_coda = coda > 0 and not (match[1] == "로" and coda == 8)  # ㄹ takes 로
             text = PARTICLES[match[1]][0 if with_coda else 1] + text[match.end() :]
-        return self.digits(text).replace("⏎", "\n")
+        return self.digits(text).replace("␍", "\r").replace("⏎", "\n")
 
     def digits(self, shape: str, number: str = "") -> str:
         rest = iter(number.replace("-", ""))
@@ -202,15 +202,15 @@ class Challenge:
             "CARD": lambda: self.digits(shape, self.values.card()),
             "AMEX": lambda: self.digits(shape, self.values.card(amex=True)),
             "PERSON": lambda: self.random.choice(self.names[(shape or "korean") + self.half]),
-            "ADDRESS": self.address,
+            "ADDRESS": lambda: self.address(shape),
             "CI_DI": lambda: self.values.ci() if shape == "ci" else self.values.di(),
             "DOB": lambda: self.values.birth().strftime(shape),
             "SECRET": lambda: self.secret(shape),
         }
         return makers[kind]() if kind in makers else self.shaped(kind, shape)
 
-    def address(self) -> str:
-        place = self.random.choice(self.addresses)
+    def address(self, shape: str) -> str:
+        place = self.random.choice(self.addresses[(shape + self.half).removeprefix("_")])
         return self.digits(re.sub("N", lambda _: str(self.random.randrange(1, 10)), place))
 
     def shaped(self, kind: str, shape: str) -> str:
