@@ -13,12 +13,13 @@ _READ = {**HANGUL, **HANJA}
 _SHORTEST, _LONGEST = 7, 20
 _PLAIN_DIGITS = frozenset("0123456789")
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|80|50[2-8])"
+_OFFICE = r"1(?:5(?:22|33|44|66|77|88|99)|6(?:00|11|33|44|55|60|61|66|68|70|77|88|99)|8(?:00|11|33|44|55|66|77|88|99))"
 _J = r"[-. ]{0,3}"
 _WHOLE = re.compile(
-    rf"01[016789]{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|0{_AREA}{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|1[568][0-9]{{2}}{_J}[0-9]{{4}}|"
+    rf"01[016789]{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|0{_AREA}{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|{_OFFICE}{_J}[0-9]{{4}}|[1-9][0-9]{{10}}|"
     r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
     rf"{_J}[0-9]{{7}}|[0-9]{{4}}{_J}[0-9]{{4}}{_J}[0-9]{{4}}{_J}[0-9]{{4}}|"
-    rf"[0-9]{{3}}{_J}[0-9]{{2}}{_J}[0-9]{{5}}|(?:1[1-9]|2[0-6]|28){_J}[0-9]{{2}}{_J}[0-9]{{6}}{_J}[0-9]{{2}}"
+    rf"[0-9]{{6}}-[0-9]{{7}}|[0-9]{{3}}{_J}[0-9]{{2}}{_J}[0-9]{{5}}|(?:1[1-9]|2[0-6]|28){_J}[0-9]{{2}}{_J}[0-9]{{6}}{_J}[0-9]{{2}}"
 )
 """The identifiers that are read aloud or broken over lines, as digits and separators."""
 
@@ -28,13 +29,18 @@ def _spoken(match: re.Match[str]) -> Sequence[str] | None:
     run = match[0]
     if not _SHORTEST <= sum(one in _READ or one.isdigit() for one in run) <= _LONGEST:
         return None
+    if _PLATE.fullmatch(run):
+        return None
     pieces = ["-" if one in "에다대" else " " if one == "시" else _READ.get(one, one) for one in run]
     written = "".join(pieces)
-    for head, tail in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)):
+    groups = _GAPS.split(written.strip(" -."))
+    joint = "" if all(len(one) == 1 for one in groups) else "-"
+    copula = run.endswith("이") and match.string[match.end() : match.end() + 1] in _COPULA
+    for head, tail in _GLUED if copula else _CUTS:
         stop = len(run) - tail
         if any(map(_PLAIN_DIGITS.__contains__, run[:head] + run[stop:])):
             continue
-        if _WHOLE.fullmatch(written[head:stop].replace(" ", "").strip("-.")):
+        if _is_whole(_GAPS.sub(joint, written[head:stop].strip(" -."))):
             return [*run[:head], *pieces[head:stop], *run[stop:]]
     return pieces if any(one in _READ for one in run[:-2]) else None
 
@@ -43,7 +49,8 @@ def _alike(match: re.Match[str]) -> Sequence[str] | None:
     """O1O-l234-5678 -> 010-1234-5678, where at least as many are true digits as are letters."""
     run = match[0]
     digits, letters = sum(map(str.isdigit, run)), sum(one in _ALIKE for one in run)
-    passport = _PASSPORT.fullmatch(run) is not None
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    passport = _PASSPORT.fullmatch(before + run if before.isalpha() else run) is not None
     if not letters or passport or letters > digits or not _SHORTEST < digits + letters <= _LONGEST:
         return None
     return [_ALIKE.get(one, one) for one in run]
@@ -66,7 +73,9 @@ def _spaced(match: re.Match[str]) -> Sequence[str] | None:
 def _broken(match: re.Match[str]) -> Sequence[str] | None:
     """010-12/34-5678 over two lines -> one number, unless one of the lines already holds a whole one."""
     head, gap, tail = match["head"], match["gap"], match["tail"]
-    if _is_whole(head) or _is_whole(tail) or not _is_whole(head + gap.strip("\r\n ") + tail):
+    goes_on = "-" in gap and _SHORTEST < sum(map(str.isdigit, head + tail)) <= _LONGEST
+    joined = _is_whole(head + tail) and not (_is_whole(head) or _is_whole(tail))
+    if not goes_on and not joined:
         return None
     return [*head, *(one if one == "-" else "" for one in gap), *tail]
 
@@ -77,18 +86,27 @@ def _is_whole(number: str) -> bool:
     digits = "".join(filter(str.isdigit, number))
     if len(digits) == 10 and digits[0] != "0":  # noqa: PLR2004 - 사업자등록번호
         return brn_check_digit(digits) == int(digits[9])
+    if len(digits) == 13 and not _BIRTH.match(digits):  # noqa: PLR2004 - 법인등록번호
+        return "-" in number
     return len(digits) != 16 or luhn_holds(digits)  # noqa: PLR2004 - a card
 
 
+_BIRTH = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _X = f"[0-9{''.join(_READ)}]"
 _GAP = r"(?:[-.~ ]{0,3}|에 ?| ?다시 ?| ?대시 ?)"
 _SPOKEN = re.compile(rf"(?<![0-9]){_X}(?:{_GAP}{_X}){{6,}}(?![0-9])")
 _ALIKE = dict(zip("OoQDlIi|!ㅇㅣSBZ", "00001111101582", strict=True))
 _LETTERS = re.escape("".join(_ALIKE))
 _ALIKES = re.compile(
-    rf"(?<![A-Za-z]{{2}})[0-9OoQIlㅇ](?:[-. ()]{{0,3}}[0-9{_LETTERS}]){{7,}}(?<![SBZ|!])(?![A-Za-z0-9])"
+    r"(?:(?<![A-Za-z])(?:[0-9]|[OoQIlㅇ](?=[-0-9OoQIlㅇ]))|(?<=(?<![A-Za-z])[MSRODGPmsrodgp])[0-9])"
+    rf"(?:[-. ()]{{0,3}}[0-9{_LETTERS}]){{7,}}(?<![SBZ|!])(?![A-Za-z0-9])"
 )
-_PASSPORT = re.compile(r"[OD](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
+_PASSPORT = re.compile(r"[MSRODG](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
+_PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
+_GAPS = re.compile(r"[-. ]+")
+_COPULA = frozenset("에고다야라랑며나지죠니래냐었든거")
+_CUTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0))
+_GLUED = ((0, 1), (0, 2), (0, 0), (1, 1), (1, 0), (2, 0))
 _SINGLE = re.compile(r"([-./_ ]{1,3})")
 _SINGLES = re.compile(r"(?<![0-9])[0-9](?:[-./_ ]{1,3}[0-9](?![0-9])){6,}")
 _BREAKS = re.compile(

@@ -46,4 +46,12 @@ def digits_of(text: str) -> str:
 
 def compile_number(*groups: str, joint: str = JOINT) -> re.Pattern[str]:
     """Return the pattern of a number that stands alone, its groups joined by anything people write between."""
-    return re.compile(LEFT + joint.join(groups) + RIGHT)
+    return re.compile(LEFT + "[(]?" + joint.join(groups) + RIGHT)
+
+
+def numbers(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and plain digits of each number; a bracket that only opens is not part of it."""
+    for match in pattern.finditer(text, start, end):
+        number = match[0]
+        only_opens = number.startswith("(") and ")" not in number
+        yield match.start() + only_opens, match.end(), digits_of(number)

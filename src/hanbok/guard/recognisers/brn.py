@@ -6,12 +6,14 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import brn_check_digit
 
 _GROUPS = ("[1-9][0-9]{2}", "[0-9]{2}", "[0-9]{5}")
 _NUMBER = compile_number(*_GROUPS)
-_CONTEXT = Context(r"사업자|사업체|등록번호|업체번호|\bbrn\b|business[ _]?(?:reg|id|no|num)|tax[ _]?id|vat")
+_CONTEXT = Context(
+    r"사업자|사업체|biz|등록번호|업체번호|\bbrn\b|business[ _]?(?:reg|id|no|num)|tax[ _]?id|vat"
+)
 
 
 class Brn:
@@ -24,10 +26,10 @@ class Brn:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in _NUMBER.finditer(text, start, end):
-            score, why = _judge(text, match.start(), match.end(), digits_of(match[0]))
+        for begin, stop, digits in numbers(_NUMBER, text, start, end):
+            score, why = _judge(text, begin, stop, digits)
             if score:
-                yield Finding(kind="BRN", start=match.start(), end=match.end(), score=score, why=why)
+                yield Finding(kind="BRN", start=begin, end=stop, score=score, why=why)
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import luhn_holds
 
 _SIXTEEN = ("[2-69][0-9]{3}", "[0-9]{4}", "[0-9]{4}", "[0-9]{4}")
@@ -31,10 +31,10 @@ class Card:
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
         for shape in _SHAPES:
-            for match in shape.finditer(text, start, end):
-                score, why = _judge(text, match.start(), match.end(), digits_of(match[0]))
+            for begin, stop, digits in numbers(shape, text, start, end):
+                score, why = _judge(text, begin, stop, digits)
                 if score:
-                    yield Finding(kind="CARD", start=match.start(), end=match.end(), score=score, why=why)
+                    yield Finding(kind="CARD", start=begin, end=stop, score=score, why=why)
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import TOKEN
 
 _BASE64 = r"[A-Za-z0-9+/]"
-_LEFT, _RIGHT = r"(?<![A-Za-z0-9+/=_-])", r"(?![A-Za-z0-9+/=_-])"
+_LEFT, _RIGHT = r"(?<![A-Za-z0-9+/_-])", r"(?![A-Za-z0-9+/=_-])"
 _CI = re.compile(rf"{_LEFT}{_BASE64}{{86}}(?:==|%3[dD]%3[dD]){_RIGHT}")
 _DI = re.compile(rf"{_LEFT}{_BASE64}{{64}}{_RIGHT}")
 _CI_CONTEXT = Context(

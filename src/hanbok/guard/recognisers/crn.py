@@ -6,12 +6,13 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, crn_check_digit
 
 _GROUPS = ("[0-9]{6}", "[0-9]{7}")
 _NUMBER = compile_number(*_GROUPS)
-_CONTEXT = Context(r"법인|등기|corporat|\bcrn\b|company[ _]?reg")
+_CONTEXT = Context(r"법인|등기|corp|\bcrn\b|company[ _]?reg")
+_PERSON = Context(r"주민|외국인|거소|민번|생년")
 
 
 class Crn:
@@ -24,14 +25,16 @@ class Crn:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in _NUMBER.finditer(text, start, end):
-            score, why = _judge(text, match.start(), match.end(), digits_of(match[0]))
+        for begin, stop, digits in numbers(_NUMBER, text, start, end):
+            score, why = _judge(text, begin, stop, digits)
             if score:
-                yield Finding(kind="CRN", start=match.start(), end=match.end(), score=score, why=why)
+                yield Finding(kind="CRN", start=begin, end=stop, score=score, why=why)
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     checked = crn_check_digit(digits) == int(digits[12])
+    if _PERSON.nearer(_CONTEXT, text, start):
+        return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.97, ("check_digit", f"context:{word}")) if checked else (0.86, (f"context:{word}",))
     grouped = text[start:end].count("-") == 1

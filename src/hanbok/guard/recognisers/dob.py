@@ -8,6 +8,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import ANCHOR
+from hanbok.guard.table import cells_below
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NAME = rf"(?i:(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?)"
@@ -33,6 +34,7 @@ _BACKWARD = re.compile(
     _DATE
     + r"[ ]?(?:\([^)\n]{1,12}\)[ ]?)?(?:에[ ]?|날[ ]?|[ ]?(?:서울|부산)?(?:에서)?[ ]?)?(?P<word>생|生|출생|태어|born)$"
 )
+_DATE_ALONE = re.compile(_DATE)
 _AFTER_BIRTH = re.compile(r"(?![가-힣])|(?:으로|이[다고며에야]|인|의|일[ )]|입니다|은|을|남|여|년월일|자)")
 _REACH = 48
 
@@ -54,6 +56,10 @@ class Dob:
             if match and _is_date(match):
                 begin, stop = _span(match)
                 yield Finding(kind="DOB", start=begin, end=stop, score=0.9, why=("context",))
+        for begin, stop in cells_below(text, end):
+            match = _DATE_ALONE.match(text, begin, stop)
+            if match and _is_date(match):
+                yield Finding(kind="DOB", start=begin, end=match.end(), score=0.9, why=("heading",))
 
 
 def _before(text: str, at: int) -> re.Match[str] | None:

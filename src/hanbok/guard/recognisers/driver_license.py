@@ -11,10 +11,13 @@ from hanbok.guard.shape import JOINT, LEFT, NUMBER, RIGHT, START, digits_of
 
 _GROUPS = ("(?:1[1-9]|2[0-6]|28)", "[0-9]{2}", "[0-9]{6}", "[0-9]{2}")
 _TAIL = _GROUPS[1:]
-_REGION = r"(?:서울|부산|대구|인천|광주|대전|울산|세종|경기|경기북부|경기남부|강원|충북|충남|전북|전남|경북|경남|제주)"
+_REGION = (
+    r"(?:서 ?울|부 ?산|대 ?구|인 ?천|광 ?주|대 ?전|울 ?산|세 ?종|경 ?기(?: ?[남북] ?부)?|강 ?원|충 ?[남북]|전 ?[남북]|"
+    r"경 ?[남북]|제 ?주)"
+)
 _NUMBER = re.compile(LEFT + JOINT.join(_GROUPS) + RIGHT)
 _OLD = re.compile(r"(?<![0-9])" + JOINT.join(_TAIL) + RIGHT)
-_REGION_BEFORE = re.compile(_REGION + r"[ ]{0,2}[-.]?[ ]{0,2}$")
+_REGION_BEFORE = re.compile(_REGION + r"[ ]{0,3}[-.]?[ ]{0,3}$")
 _CONTEXT = Context(r"면허|운전|driver|licen[cs]e|\bdl\b")
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, frn_check_digit
 
 _BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
@@ -15,6 +15,7 @@ _CONTEXT = Context(
     r"외국인[ ]?(?:등록|번호|등)|등록증|거소|체류|국적|고유식별|주민|신분증|"
     r"\bfrn\b|\barc\b|alien|foreign(?:er)?[ _]?(?:reg|id|no)"
 )
+_COMPANY = Context(r"법인|등기|corp|company")
 
 
 class Frn:
@@ -27,17 +28,18 @@ class Frn:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in _NUMBER.finditer(text, start, end):
-            digits = digits_of(match[0])
+        for begin, stop, digits in numbers(_NUMBER, text, start, end):
             if birth_of(digits) is None:
                 continue
-            score, why = _judge(text, match.start(), match.end(), digits)
+            score, why = _judge(text, begin, stop, digits)
             if score:
-                yield Finding(kind="FRN", start=match.start(), end=match.end(), score=score, why=why)
+                yield Finding(kind="FRN", start=begin, end=stop, score=score, why=why)
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     checked = frn_check_digit(digits) == int(digits[12])
+    if _COMPANY.nearer(_CONTEXT, text, start) or _COMPANY.over(text, start):
+        return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
     if labelled_harmless(text, start):

@@ -9,7 +9,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import JOINT, NUMBER, START, compile_number
 
 _SHAPES = (compile_number("[1-9]", "[0-9]{10}"), compile_number("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}"))
-_CONTEXT = Context(r"건강[ ]?보험|보험증|증[ ]?번호|건보|의료[ ]?보험|health[ _]?ins|nhis")
+_CONTEXT = Context(r"건강[ ]?보험|보험[ ]?증|(?<![가-힣])증[ ]?번호|건보|의료[ ]?보험|health[ _]?ins|nhis")
 
 
 class HealthIns:

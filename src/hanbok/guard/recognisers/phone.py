@@ -27,19 +27,19 @@ _SHAPE = re.compile(
     rf"{_LEFT}{_OPEN}(?:"
     rf"(?P<home>{_HOME}{_OPEN}(?:1[016789]|{_AREA}|70|50[2-8]){_MOBILE_JOINT}[0-9]{{3,4}}{_MOBILE_JOINT}[0-9]{{4}})|"
     rf"(?P<mobile>{_MOBILE})|(?P<personal>{_PERSONAL})|(?P<land>{_LAND})|"
-    rf"(?P<office>{_REPRESENTATIVE}[-. ~/]?[0-9]{{4}})|(?P<abroad>{_ABROAD})|"
+    rf"(?P<office>{_REPRESENTATIVE}{JOINT}[0-9]{{4}})|(?P<abroad>{_ABROAD})|"
     rf"(?P<code>82{JOINT}1[016789]{JOINT}[0-9]{{3,4}}{JOINT}[0-9]{{4}})|"
     rf"(?P<short>10{JOINT}[2-9][0-9]{{3}}{JOINT}[0-9]{{4}}))"
     rf"{_RIGHT}"
 )
 _CONTEXT = Context(
-    r"전화|휴대|핸드폰|폰|연락|번호는|모바일|문자|카톡|톡|팩스|콜센터|고객센터|상담|문의|대표|직통|내선|집|회사|"
+    r"전화|휴대|핸드폰|폰|연락|(?<![가-힣])번호|모바일|문자|sms|사무실|카톡|톡|팩스|콜센터|고객센터|상담|문의|대표|직통|내선|집|회사|"
     r"\btel\b|phone|mobile|\bfax\b|\bhp\b|h[.]p|cell|call|contact|\bT[.:)]|\bM[.:)]|[☎☏📞📱]"
 )
 _SURE = frozenset({"home", "mobile", "personal"})
 _SIGNS = re.compile(r"[-.)/_~]")
 _TEMPLATE = re.compile(r"0000[^0-9]?0000$")
-_YEARS = re.compile(r"1[5-9][0-9]{2}[-~][12][0-9]{3}")
+_YEARS = re.compile(r"1[5-9][0-9]{2}[^0-9]+(?:1[5-9]|20)[0-9]{2}")
 
 
 class Phone:
@@ -47,8 +47,8 @@ class Phone:
     patterns: ClassVar[tuple[str, ...]] = (
         START + r"[(]?01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + "[0-9]{4}",
         START + rf"[(]?0(?:{_AREA}|70|80|50[2-8])" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}",
-        START + _REPRESENTATIVE + "[-. ~/]?[0-9]{4}",
-        r"(?:[+][ ]?|00)[0-9]{2}[-(). 0-9]{8}",
+        START + _REPRESENTATIVE + JOINT + "[0-9]{4}",
+        r"(?:[+][ ]?|00)[0-9]{2}[-(). 0-9/_~]{8}",
         START + "82" + JOINT + "1[016789]" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}",
         START + "10" + JOINT + "[2-9][0-9]{3}" + JOINT + "[0-9]{4}",
     )
@@ -73,11 +73,11 @@ class Phone:
 def _judge(text: str, match: re.Match[str]) -> tuple[float, tuple[str, ...]]:
     form, number = match.lastgroup or "", match[0]
     word = _CONTEXT.near(text, match.start(), match.end())
-    if word:
-        return 0.97 if form in _SURE else 0.95, (f"context:{word}",)
-    if labelled_harmless(text, match.start()):
+    if labelled_harmless(text, match.start()) and not (word and form in _SURE):
         return 0.0, ()
-    if form in _SURE:
-        return 0.92, ("format",)
+    if word or form in _SURE:
+        return (0.97 if form in _SURE else 0.95) if word else 0.92, (f"context:{word}",) if word else (
+            "format",
+        )
     doubtful = not _SIGNS.search(number) or (form == "office" and _YEARS.fullmatch(number))
     return (0.0, ()) if form == "short" or doubtful else (0.85, ("format",))

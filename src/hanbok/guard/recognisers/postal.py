@@ -19,6 +19,7 @@ _LABEL = re.compile(
     r"[\"'`\])]{0,2}[ ]?(?:[은는이가]|[:=]|→)?[\s\"'`(\[\x1e:]{0,4}$",
     re.IGNORECASE,
 )
+_HEADING = Context(r"우편|zip|postal|postcode")
 _SIDO = (
     "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주|"
     "충청[남북]|전라[남북]|경상[남북]"
@@ -51,6 +52,8 @@ def _judge(text: str, start: int, end: int) -> str:
         return ""
     if _LABEL.search(text, max(0, start - 24), start):
         return "context:우편번호"
+    if _HEADING.over(text, start):
+        return "heading"
     if not new:
         return ""
     if _BEFORE_ADDRESS.match(text, end):

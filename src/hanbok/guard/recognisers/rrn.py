@@ -6,13 +6,13 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, digits_of
+from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, rrn_check_digit
 
 _BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _NUMBER = compile_number(_BIRTH, r"[0-49][0-9]{6}")
 _CONTEXT = Context(r"주민|민번|신분증|고유식별|등본|\brrn\b|resident[ _]?reg|resident[ _]?(?:id|no|num)|ssn")
-_COMPANY = Context(r"법인|등기번호")
+_COMPANY = Context(r"법인|등기|corp|company")
 
 
 class Rrn:
@@ -25,13 +25,12 @@ class Rrn:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in _NUMBER.finditer(text, start, end):
-            digits = digits_of(match[0])
+        for begin, stop, digits in numbers(_NUMBER, text, start, end):
             if birth_of(digits) is None:
                 continue
-            score, why = _judge(text, match.start(), match.end(), digits)
+            score, why = _judge(text, begin, stop, digits)
             if score:
-                yield Finding(kind="RRN", start=match.start(), end=match.end(), score=score, why=why)
+                yield Finding(kind="RRN", start=begin, end=stop, score=score, why=why)
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
@@ -40,9 +39,11 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
     Numbers given out since October 2020 carry no check digit: a wrong one makes us less sure, it clears nothing.
     """
     checked = rrn_check_digit(digits) == int(digits[12])
+    if _COMPANY.nearer(_CONTEXT, text, start) or _COMPANY.over(text, start):
+        return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
-    if _COMPANY.before(text, start) or labelled_harmless(text, start):
+    if labelled_harmless(text, start):
         return 0.0, ()
     if checked:
         return 0.9, ("check_digit",)

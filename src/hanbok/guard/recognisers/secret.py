@@ -50,6 +50,7 @@ _PLACEHOLDER = re.compile(
 )
 _NEXT_FIELD = re.compile(r"&[A-Za-z_]+=|[\"'][,;}]")
 _LONG = 16
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).{8,}")
 
 
 class Secret:
@@ -108,7 +109,9 @@ def _announced(text: str, at: int) -> tuple[int, int] | None:
     if label["bearer"]:
         good = digits > 0
     elif label["key"]:
-        good = len(value) >= _LONG and digits > 0
+        good = digits > 0 and (
+            len(value) >= _LONG or (match["sign"] is not None and bool(_MIXED.match(value)))
+        )
     else:
         good = _is_password(value, digits, said=match["sign"] is None)
     begin = match.start("value")

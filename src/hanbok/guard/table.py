@@ -1,0 +1,76 @@
+"""Rows of cells in plain text (CSV, tab-separated, Markdown): which heading stands over a value."""
+
+from collections.abc import Iterator
+
+_DELIMITERS = "\t|,;"
+_REACH = 4096
+"""How far up, in characters, a table's first row is looked for: keeps long tables linear."""
+_ROWS = 200
+_HEAD_LINES = 4
+
+
+def heading_of(text: str, at: int) -> str:
+    """Return the text of the heading over the cell at `at`, or nothing where there is no table."""
+    begin = text.rfind("\n", max(0, at - _REACH), at) + 1
+    if not begin:
+        return ""
+    row = text[begin:at]
+    for delimiter in _DELIMITERS:
+        column = row.count(delimiter)
+        if column or text.find(delimiter, at, _end_of_line(text, at)) >= 0:
+            return _cell(_head(text, begin, delimiter), delimiter, column)
+    return ""
+
+
+def cells_below(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Yield the cells under the heading that ends at `at`, without the blanks and quotes around them."""
+    stop = _end_of_line(text, at)
+    begin = text.rfind("\n", max(0, at - _REACH), at) + 1
+    for delimiter in _DELIMITERS:
+        column, width = text.count(delimiter, begin, at), text.count(delimiter, begin, stop)
+        if width:
+            yield from _column(text, stop + 1, delimiter, column, width)
+            return
+
+
+def _column(text: str, begin: int, delimiter: str, column: int, width: int) -> Iterator[tuple[int, int]]:
+    for _ in range(_ROWS):
+        stop = _end_of_line(text, begin)
+        if begin >= len(text) or text.count(delimiter, begin, stop) != width:
+            return
+        start = begin
+        for _ in range(column):
+            start = text.find(delimiter, start, stop) + 1
+        end = text.find(delimiter, start, stop)
+        end = stop if end < 0 else end
+        cell = text[start:end]
+        start += len(cell) - len(cell.lstrip(" \"'"))
+        yield start, max(start, end - len(cell) + len(cell.rstrip(" \"'\r")))
+        begin = stop + 1
+
+
+def _head(text: str, begin: int, delimiter: str) -> str:
+    """Return the first row of the table whose row begins at `begin`."""
+    width = text.count(delimiter, begin, _end_of_line(text, begin))
+    floor = max(0, begin - _REACH)
+    top = text.rfind("\n\n", floor, begin) + 2
+    if top == 1:
+        top = 0
+    for _ in range(_HEAD_LINES):
+        stop = _end_of_line(text, top)
+        if top >= begin:
+            break
+        if text.count(delimiter, top, stop) == width:
+            return text[top:stop]
+        top = stop + 1
+    return ""
+
+
+def _cell(row: str, delimiter: str, column: int) -> str:
+    cells = row.split(delimiter)
+    return cells[column] if column < len(cells) else ""
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
