@@ -5,6 +5,7 @@ import msgspec
 from hanbok.core.values import Usage
 from hanbok.gateway.errors import UpstreamFailed, UpstreamGarbled
 from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.spelling.json_text import ABSENT, Raw, given
 
 _OK = 200
 
@@ -33,14 +34,14 @@ class Chunk(msgspec.Struct):
 
     choices: list[_Choice] = []
     usage: UsageText | None = None
-    error: msgspec.Raw | None = None
+    error: Raw = ABSENT
 
 
 class _Whole(msgspec.Struct):
-    choices: list[msgspec.Raw] | None = None
-    data: list[msgspec.Raw] | None = None
+    choices: list[Raw] | None = None
+    data: list[Raw] | None = None
     usage: UsageText | None = None
-    error: msgspec.Raw | None = None
+    error: Raw = ABSENT
 
 
 _CHUNK = msgspec.json.Decoder(Chunk)
@@ -83,6 +84,6 @@ def read_usage(text: UsageText | None) -> Usage | None:
     )
 
 
-def _refuse_error(error: msgspec.Raw | None, body: bytes, origin: str) -> None:
-    if error is not None and bytes(error) != b"null":
+def _refuse_error(error: Raw, body: bytes, origin: str) -> None:
+    if given(error):
         raise UpstreamFailed(origin=origin, status=_OK, reason=failure_code(body) or "no reason given")

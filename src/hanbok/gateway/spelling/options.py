@@ -67,3 +67,11 @@ def secret(config: EndpointConfig) -> str:
 def invalid(config: EndpointConfig, option: str, why: str) -> EndpointOptionInvalid:
     """Return the error to raise."""
     return EndpointOptionInvalid(endpoint=config.destination.endpoint, option=option, why=why)
+
+
+def whole_number(config: EndpointConfig, option: str, default: int) -> int:
+    """Read a positive whole number. Raises EndpointOptionInvalid."""
+    text = config.options.get(option, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise invalid(config, option, "it must be a positive whole number")
+    return int(text)

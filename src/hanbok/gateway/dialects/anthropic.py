@@ -1,0 +1,54 @@
+"""Anthropic's Messages API."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from hanbok.gateway.call import Operation
+from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
+from hanbok.gateway.errors import UpstreamGarbled
+from hanbok.gateway.spelling.anthropic_answer import Message, read_usage, whole
+from hanbok.gateway.spelling.anthropic_request import spell
+from hanbok.gateway.spelling.anthropic_stream import AnthropicReader
+from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
+from hanbok.gateway.spelling.openai_request import read_chat, unsupported
+
+_DECODE = msgspec.json.Decoder(Message).decode
+
+
+class Anthropic:
+    def __init__(
+        self, origin: str = "anthropic", *, max_tokens: int = 4096, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`origin` names the provider in errors; `max_tokens` stands in where a request sets none, for the format
+        demands it; `clock` dates answers, which bear no date.
+        """
+        self._origin = origin
+        self._max_tokens = max_tokens
+        self._clock = clock
+
+    def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
+        """Spell a chat request."""
+        if operation is not Operation.CHAT:
+            raise unsupported("anthropic", operation.value)
+        spelled = spell(read_chat(body), body, model=model, stream=stream, max_tokens=self._max_tokens)
+        return WireRequest(path="/messages", body=encode(spelled), headers=JSON_HEADERS)
+
+    def answer(self, operation: Operation, body: bytes) -> WireAnswer:  # noqa: ARG002 - there is only chat
+        """Read a whole answer."""
+        try:
+            message = _DECODE(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamGarbled(origin=self._origin, why="an answer that is not Anthropic's") from error
+        usage = read_usage(message.usage)
+        return WireAnswer(body=whole(message, usage, int(self._clock())), usage=usage)
+
+    def failure(self, body: bytes) -> str:
+        """Return `error.type`."""
+        return failure_code(body)
+
+    def reader(self) -> StreamReader:
+        """Return the reader of one stream."""
+        return AnthropicReader(self._origin, int(self._clock()))

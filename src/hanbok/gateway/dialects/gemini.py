@@ -1,0 +1,83 @@
+"""Gemini's native API: `generateContent`, `streamGenerateContent`, `batchEmbedContents`."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import msgspec
+
+from hanbok.core.values import Usage
+from hanbok.gateway.call import Operation
+from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
+from hanbok.gateway.errors import UpstreamGarbled
+from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.spelling.gemini_answer import UsageText, blocked, read, read_usage, whole
+from hanbok.gateway.spelling.gemini_request import spell, spell_embeddings
+from hanbok.gateway.spelling.gemini_stream import GeminiReader
+from hanbok.gateway.spelling.json_text import JSON_HEADERS, Json, Raw, encode
+from hanbok.gateway.spelling.openai_request import read_chat, read_embeddings
+
+
+class _Embedding(msgspec.Struct):
+    values: Raw
+
+
+class _Embeddings(msgspec.Struct, rename="camel"):
+    embeddings: list[_Embedding]
+    usage_metadata: UsageText | None = None
+
+
+_EMBEDDINGS = msgspec.json.Decoder(_Embeddings)
+
+
+class Gemini:
+    def __init__(self, origin: str = "gemini", *, clock: Callable[[], float] = time.time) -> None:
+        """`origin` names the provider in errors; `clock` dates answers, which bear no date."""
+        self._origin = origin
+        self._clock = clock
+
+    def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
+        """Spell a request. The model is a part of its path."""
+        path = model if "/" in model else f"models/{model}"
+        if operation is Operation.EMBEDDINGS:
+            spelled, verb = spell_embeddings(read_embeddings(body), path), "batchEmbedContents"
+        else:
+            verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
+            spelled = spell(read_chat(body), body, model=model)
+        return WireRequest(path=f"/{quote(path)}:{verb}", body=encode(spelled), headers=JSON_HEADERS)
+
+    def answer(self, operation: Operation, body: bytes) -> WireAnswer:
+        """Read a whole answer."""
+        if operation is Operation.EMBEDDINGS:
+            return self._embeddings(body)
+        answer = read(body, self._origin)
+        if answer.candidates is None and not blocked(answer):
+            raise UpstreamGarbled(origin=self._origin, why="an answer without candidates")
+        usage = read_usage(answer.usage_metadata)
+        return WireAnswer(body=whole(answer, usage, int(self._clock())), usage=usage)
+
+    def _embeddings(self, body: bytes) -> WireAnswer:
+        try:
+            answer = _EMBEDDINGS.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamGarbled(origin=self._origin, why="embeddings that are not Gemini's") from error
+        usage = read_usage(answer.usage_metadata)
+        tokens = (usage or Usage()).input
+        spelled: Json = {
+            "object": "list",
+            "data": [
+                {"object": "embedding", "index": at, "embedding": one.values}
+                for at, one in enumerate(answer.embeddings)
+            ],
+            "model": "",
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
+        return WireAnswer(body=encode(spelled), usage=usage)
+
+    def failure(self, body: bytes) -> str:
+        """Return `error.status`."""
+        return failure_code(body)
+
+    def reader(self) -> StreamReader:
+        """Return the reader of one stream."""
+        return GeminiReader(self._origin, int(self._clock()))

@@ -1,0 +1,72 @@
+"""Azure OpenAI: the v1 path and the older deployments path, with an API key or an Entra ID token."""
+
+from urllib.parse import quote, urlencode
+
+from hanbok.gateway.call import Operation
+from hanbok.gateway.dialect import Dialect
+from hanbok.gateway.dialects.openai import Openai
+from hanbok.gateway.endpoint import Address, EndpointConfig
+from hanbok.gateway.spelling.options import base_url, header_options, invalid, known_options, secret
+from hanbok.gateway.transport.client_credentials import ClientCredentials
+from hanbok.gateway.upstream import Upstream
+
+_AUTHORITY = "https://login.microsoftonline.com"
+_SCOPE = "https://cognitiveservices.azure.com/.default"
+_OPTIONS = frozenset({"api_version", "authority", "client_id", "form", "scope", "tenant"})
+
+
+class Azure:
+    """`url` is the resource's, such as `https://NAME.openai.azure.com`.
+
+    Options: `form` (`v1`, or `deployments`, where a model's name is its deployment's), `api_version` (which the latter
+    needs). With `tenant` and `client_id` the secret is that application's, else it is an API key; `authority` and
+    `scope` are for sovereign clouds. `header.NAME` adds a fixed header.
+    """
+
+    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
+        """Raise EndpointOptionUnknown, EndpointOptionInvalid."""
+        known_options("azure", config, _OPTIONS, prefix="header.")
+        options = config.options
+        self.destination = config.destination
+        self.dialect: Dialect = Openai(config.destination.endpoint)
+        form = options.get("form", "v1")
+        if form not in {"v1", "deployments"}:
+            raise invalid(config, "form", "it must be v1 or deployments")
+        if form == "deployments" and not options.get("api_version"):
+            raise invalid(config, "api_version", "the deployments form needs it")
+        if bool(options.get("tenant")) != bool(options.get("client_id")):
+            raise invalid(config, "client_id", "tenant and client_id come together")
+        self._deployments = form == "deployments"
+        self._url = f"{base_url(config)}/openai/{form}"
+        self._query = urlencode({"api-version": options["api_version"]}) if options.get("api_version") else ""
+        self._headers = header_options(config)
+        self._key = secret(config)
+        self._tokens = _tokens(config, upstream)
+
+    async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - the same for both
+        """Return where to send, with a fresh token."""
+        who = ("api-key", self._key)
+        if self._tokens is not None:
+            who = ("authorization", f"Bearer {await self._tokens.token()}")
+        url = f"{self._url}/{quote(model, safe='')}" if self._deployments else self._url
+        return Address(url=url, headers=(who, *self._headers), query=self._query)
+
+    async def start(self) -> None:
+        """Nothing runs beside it: a token is fetched when the first call needs it."""
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+
+def _tokens(config: EndpointConfig, upstream: Upstream) -> ClientCredentials | None:
+    if not config.options.get("tenant"):
+        return None
+    authority = config.options.get("authority", _AUTHORITY).rstrip("/")
+    return ClientCredentials(
+        endpoint=config.destination.endpoint,
+        url=f"{authority}/{quote(config.options['tenant'], safe='')}/oauth2/v2.0/token",
+        client_id=config.options["client_id"],
+        client_secret=config.secret,
+        scope=config.options.get("scope", _SCOPE),
+        upstream=upstream,
+    )
