@@ -2,8 +2,8 @@
 
 Marks in `sentences.txt`: `{KIND shape}` is a labelled value. In a shape `#` is a digit (those of a computed number for
 types with a check digit), `N` a digit from 2 on, `A` a letter, `K` a letter of a plate, `w` a latin word, `b` a byte,
-`h` a hexadecimal group, `~8` `^8` `%8` eight characters of a secret; `@name` at the end is a writer below. `⏎` breaks the line (`␍⏎` as
-Windows does). Sections name the notation.
+`h` a hexadecimal group, `~8` `^8` `%8` eight characters of a secret; `@name` at the end is a writer below. `⏎` breaks
+the line, `␍⏎` as Windows does. Sections name the notation.
 """
 
 import random
