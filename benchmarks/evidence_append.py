@@ -13,8 +13,9 @@ from pathlib import Path
 
 import uvloop
 
+from hanbok.core.clock import stamp
 from hanbok.evidence.entry import Hop, Intent, Outcome
-from hanbok.evidence.journal import Journal, now
+from hanbok.evidence.journal import Journal
 from hanbok.evidence.verify import verify
 
 
@@ -28,7 +29,7 @@ def intent(call: str) -> Intent:
         form="pseudonymised",
     )
     return Intent(
-        at=now(),
+        at=stamp(),
         call=call,
         organisation="default",
         key="key_01",
@@ -46,7 +47,7 @@ def intent(call: str) -> Intent:
 
 def outcome(call: str) -> Outcome:
     return Outcome(
-        at=now(), call=call, status="completed", organisation="default", key="key_01", endpoint="azure",
+        at=stamp(), call=call, status="completed", organisation="default", key="key_01", endpoint="azure",
         model="gpt-5", form="pseudonymised", input=30, output=120, cost=130_000, sent="0" * 64, received="0" * 64,
         steps={"guard": "ran"},
     )  # fmt: skip

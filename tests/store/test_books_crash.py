@@ -38,8 +38,8 @@ SERVER = dedent("""
         while True:
             call = f"{os.getpid()}-{random.random()}"
             held = ledger.reserve(key, random.randrange(1000), now())
-            await journal.append(Intent(at=stamp(), call=call, organisation="o", key=name,
-                                        route="", model="", grade="O", digest="", plan=(), policy="", reserved=held.amount))
+            await journal.append(Intent(at=stamp(), call=call, organisation="o", key=name, route="",
+                                        model="", grade="O", digest="", plan=(), policy="", reserved=held.amount))
             await asyncio.sleep(random.random() / 100)
             cost = random.randrange(held.amount + 1)
             journal.post(Outcome(at=stamp(), call=call, status="completed", organisation="o", key=name, cost=cost))

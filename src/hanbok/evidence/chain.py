@@ -21,7 +21,7 @@ END = b'"}'
 """How a line ends, but for its line break."""
 _END = END + b"\n"
 _SEAL = len(_SEAM) + 64 + len(_END)
-_ENTRY = b',"entry":'
+_ENTRY = b'"entry":'
 
 
 class Flaw(StrEnum):
@@ -53,9 +53,10 @@ class Line:
 
 def seal(index: int, previous: bytes, entry: bytes) -> tuple[bytes, bytes]:
     """Return the line of this entry and its digest (hex, as ASCII bytes)."""
-    body = b'{"index":%d,"previous":"%b","entry":%b' % (index, previous, entry)
+    # Joined, not formatted: `%` on bytes takes twice as long.
+    body = b"".join((b'{"index":', str(index).encode(), b',"previous":"', previous, b'",', _ENTRY, entry))
     digest = sha256(body).hexdigest().encode()
-    return b"%b%b%b%b" % (body, _SEAM, digest, _END), digest
+    return b"".join((body, _SEAM, digest, _END)), digest
 
 
 def check(raw: bytes, index: int, previous: bytes) -> Flaw | bytes:
@@ -68,14 +69,14 @@ def check(raw: bytes, index: int, previous: bytes) -> Flaw | bytes:
     start = b'{"index":%d,"previous":"' % index
     if not raw.startswith(start):
         return Flaw.MISPLACED
-    if not raw.startswith(previous + b'"' + _ENTRY, len(start)):
+    if not raw.startswith(previous + b'",' + _ENTRY, len(start)):
         return Flaw.UNLINKED
     return digest
 
 
 def parse(raw: bytes, file: str = "") -> Line:
     """Take a line apart without checking it. Raises ValueError if it does not have the form of one."""
-    head, found, rest = raw[:-_SEAL].partition(_ENTRY)
+    head, found, rest = raw[:-_SEAL].partition(b"," + _ENTRY)
     opening, _, previous = head.partition(b',"previous":"')
     if not found or not opening.startswith(b'{"index":') or not raw.endswith(_END):
         raise ValueError("not a line of a journal")
