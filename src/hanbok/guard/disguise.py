@@ -16,10 +16,10 @@ _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|80|50[2-8])"
 _OFFICE = r"1(?:5(?:22|33|44|66|77|88|99)|6(?:00|11|33|44|55|60|61|66|68|70|77|88|99)|8(?:00|11|33|44|55|66|77|88|99))"
 _J = r"[-. ]{0,3}"
 _WHOLE = re.compile(
-    rf"01[016789]{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|0{_AREA}{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|{_OFFICE}{_J}[0-9]{{4}}|[1-9][0-9]{{10}}|"
+    rf"01[016789]{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|0{_AREA}{_J}[0-9]{{3,4}}{_J}[0-9]{{4}}|{_OFFICE}{_J}[0-9]{{4}}|[1-9]-?[0-9]{{10}}|"
     r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
     rf"{_J}[0-9]{{7}}|[0-9]{{4}}{_J}[0-9]{{4}}{_J}[0-9]{{4}}{_J}[0-9]{{4}}|"
-    rf"[0-9]{{6}}-[0-9]{{7}}|[0-9]{{3}}{_J}[0-9]{{2}}{_J}[0-9]{{5}}|(?:1[1-9]|2[0-6]|28){_J}[0-9]{{2}}{_J}[0-9]{{6}}{_J}[0-9]{{2}}"
+    rf"[0-9]{{6}}-[0-9]{{7}}|[1-9][0-9]{{2}}{_J}[0-9]{{2}}{_J}[0-9]{{5}}|(?:1[1-9]|2[0-6]|28){_J}[0-9]{{2}}{_J}[0-9]{{6}}{_J}[0-9]{{2}}"
 )
 """The identifiers that are read aloud or broken over lines, as digits and separators."""
 
@@ -27,20 +27,25 @@ _WHOLE = re.compile(
 def _spoken(match: re.Match[str]) -> Sequence[str] | None:
     """공일공에 일이삼사 다시 오육칠팔이요 -> 010-1234-5678이요: a particle at the end is not a digit."""
     run = match[0]
-    if not _SHORTEST <= sum(one in _READ or one.isdigit() for one in run) <= _LONGEST:
-        return None
-    if _PLATE.fullmatch(run):
+    before, after = _LONE_BEFORE.match(run), _LONE_AFTER.search(run)
+    first, last = before.end() if before else 0, after.start() if after else len(run)
+    copula = run.endswith("이") and match.string[match.end() : match.end() + 1] in _COPULA
+    read = _read(run[first:last], copula=copula and not after)
+    return None if read is None else [*run[:first], *read, *run[last:]]
+
+
+def _read(run: str, *, copula: bool) -> Sequence[str] | None:
+    digits = sum(one in _READ or one in _PLAIN_DIGITS for one in run)
+    if not _SHORTEST <= digits <= _LONGEST or _PLATE.fullmatch(run):
         return None
     pieces = ["-" if one in "에다대" else " " if one == "시" else _READ.get(one, one) for one in run]
     written = "".join(pieces)
-    groups = _GAPS.split(written.strip(" -."))
-    joint = "" if all(len(one) == 1 for one in groups) else "-"
-    copula = run.endswith("이") and match.string[match.end() : match.end() + 1] in _COPULA
-    for head, tail in _GLUED if copula else _CUTS:
+    singles = all(len(one) == 1 for one in _GAPS.split(written.strip(" -.")))
+    for head, tail in _COPULA_CUTS if copula else _CUTS:
         stop = len(run) - tail
         if any(map(_PLAIN_DIGITS.__contains__, run[:head] + run[stop:])):
             continue
-        if _is_whole(_GAPS.sub(joint, written[head:stop].strip(" -."))):
+        if _is_whole(_GAPS.sub("" if singles else "-", written[head:stop].strip(" -."))):
             return [*run[:head], *pieces[head:stop], *run[stop:]]
     return pieces if any(one in _READ for one in run[:-2]) else None
 
@@ -98,15 +103,18 @@ _SPOKEN = re.compile(rf"(?<![0-9]){_X}(?:{_GAP}{_X}){{6,}}(?![0-9])")
 _ALIKE = dict(zip("OoQDlIi|!ㅇㅣSBZ", "00001111101582", strict=True))
 _LETTERS = re.escape("".join(_ALIKE))
 _ALIKES = re.compile(
-    r"(?:(?<![A-Za-z])(?:[0-9]|[OoQIlㅇ](?=[-0-9OoQIlㅇ]))|(?<=(?<![A-Za-z])[MSRODGPmsrodgp])[0-9])"
+    r"(?:(?<![A-Za-z])(?:[0-9]|[OoQIlㅇ](?=[-0-9OoQIlㅇ]))|(?<=(?<![A-Za-z])[MSRDGPp])[0-9OIl])"
     rf"(?:[-. ()]{{0,3}}[0-9{_LETTERS}]){{7,}}(?<![SBZ|!])(?![A-Za-z0-9])"
 )
 _PASSPORT = re.compile(r"[MSRODG](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
+_LONE_BEFORE = re.compile(f"[{''.join(_READ)}][ ]+(?=[0-9]{{2}})")
+_LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
+"""A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
 _GAPS = re.compile(r"[-. ]+")
 _COPULA = frozenset("에고다야라랑며나지죠니래냐었든거")
 _CUTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0))
-_GLUED = ((0, 1), (0, 2), (0, 0), (1, 1), (1, 0), (2, 0))
+_COPULA_CUTS = ((0, 1), (0, 2), (0, 0), (1, 1), (1, 0), (2, 0))
 _SINGLE = re.compile(r"([-./_ ]{1,3})")
 _SINGLES = re.compile(r"(?<![0-9])[0-9](?:[-./_ ]{1,3}[0-9](?![0-9])){6,}")
 _BREAKS = re.compile(

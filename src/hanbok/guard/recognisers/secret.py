@@ -45,7 +45,7 @@ _ANNOUNCED = re.compile(
     r"[\"'`(\[<]{0,2}(?P<value>[!-~]{4,256})"
 )
 _PLACEHOLDER = re.compile(
-    r"[*xX•.#?-]+|<.*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
+    r"[*xX•.#?-]+|[<{].*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
     r"changeme|redacted|env)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
 )
 _NEXT_FIELD = re.compile(r"&[A-Za-z_]+=|[\"'][,;}]")
