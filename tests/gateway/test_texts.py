@@ -145,6 +145,14 @@ def test_image_data_is_no_text_but_is_named():
     assert edit(texts, "image", "IMAGE") == body.replace(b"image", b"IMAGE")
 
 
+def test_the_parameters_of_a_data_url_are_text():
+    texts = Texts(json.dumps([f"data:image/png;name=홍길동.png;base64,{_PNG}"]).encode())
+    assert texts.text == "data:image/png;name=홍길동.png;base64,"
+    assert json.loads(edit(texts, "홍길동", "[이름-3]"))[0].startswith(
+        "data:image/png;name=[이름-3].png;base64,iVBO"
+    )
+
+
 def test_long_base64_without_a_header_is_a_file():
     texts = Texts(json.dumps({"input_audio": {"data": _PNG, "format": "wav"}}).encode())
     assert texts.text.split(BOUNDARY) == ["input_audio", "data", "", "format", "wav"]

@@ -6,8 +6,9 @@ from binascii import Error, a2b_base64
 from dataclasses import dataclass
 
 _HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
-_BEGINNING = re.compile("[A-Za-z0-9+/]*=*")
+_BEGINNING = re.compile(r"[A-Za-z0-9+/\r\n]*[=\r\n]*")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_LINE_ENDS = b"\r\n"
 _BARE_FROM = 1024
 """Length from which base64 without a header is taken for a file: keys, digests and tokens are shorter."""
 _SHORTEST = 64
@@ -48,8 +49,11 @@ def read_encoded(string: str) -> Encoded | None:
         return None
     if not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
         return None
-    payload = string[start:]
-    if not payload.isascii() or payload.encode().translate(None, _LETTERS):
+    letters = string[start:]
+    if not letters.isascii():
+        return None
+    payload = letters.encode().translate(None, _LINE_ENDS)
+    if payload.translate(None, _LETTERS):
         return None
     try:
         text, charset = _decode(payload, korean=media.startswith("text/"))
@@ -58,12 +62,12 @@ def read_encoded(string: str) -> Encoded | None:
     return Encoded(start=start, media=media, text=text, charset=charset)
 
 
-def _decode(payload: str, *, korean: bool) -> tuple[str, str]:
+def _decode(payload: bytes, *, korean: bool) -> tuple[str, str]:
     """Return the text and its character set. Raises Error or UnicodeDecodeError when it is not text."""
-    probe = a2b_base64(payload[:_PROBE] + "=" * (-len(payload[:_PROBE]) % 4))
+    probe = a2b_base64(payload[:_PROBE] + b"=" * (-len(payload[:_PROBE]) % 4))
     if _CONTROLS.search(probe.decode("latin-1")):
         raise Error
-    content = a2b_base64(payload + "=" * (-len(payload) % 4))
+    content = a2b_base64(payload + b"=" * (-len(payload) % 4))
     try:
         return content.decode(), "utf-8"
     except UnicodeDecodeError:
