@@ -35,10 +35,10 @@ from hanbok.guard.custom import CustomType
 from hanbok.guard.guard import Guard
 from hanbok.guard.kinds import kinds
 from hanbok.guard.stream import StreamMasker
+from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge, load_judge
 from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
-from hanbok.policy.ledger import Ledger
 from hanbok.policy.limits import Limiter
 from hanbok.policy.organisations import Register
 from hanbok.settings import Loaded, ModelSettings, Settings, TargetSettings, load
@@ -96,8 +96,8 @@ def catalogue_of(settings: Settings) -> Catalogue:
 def judge_of(loaded: Loaded) -> CedarJudge:
     """Load the policies that the settings name, as of today in Korea."""
     settings = loaded.settings
-    own = [one.name for one in settings.guard.custom]
-    return load_judge(settings.policy.packs, loaded.policies, now().astimezone(KST).date(), own)
+    like = {one.name: one.like for one in settings.guard.custom}
+    return load_judge(settings.policy.packs, dict(loaded.policies), now().astimezone(KST).date(), like)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Endpoints:
 class App:
     """The running whole: what outlives a reload, and the runtime in force."""
 
-    def __init__(self, loaded: Loaded, store: Store, log: Journal, ledger: Ledger) -> None:
+    def __init__(self, loaded: Loaded, store: Store, log: Journal) -> None:
         """Use `open`."""
         self.version = version("hanbok")
         self.registry = CollectorRegistry()
@@ -156,7 +156,7 @@ class App:
         self._store = store
         self._register = Register(store)
         self._keyring = KeyRing(self._register)
-        self._ledger = ledger
+        self._books: Books
         self._limiter = Limiter()
         self._upstream = Http1()
         self._measure = Measure(self.registry)
@@ -175,8 +175,7 @@ class App:
         )
         try:
             store = await asyncio.to_thread(Store.open, settings.store_url)
-            ledger = await asyncio.to_thread(Ledger.rebuild, store, log)
-            app = cls(loaded, store, log, ledger)
+            app = cls(loaded, store, log)
             await app._start()
         except BaseException:
             log.close()
@@ -187,6 +186,7 @@ class App:
         first = await asyncio.to_thread(self._register.bootstrap)
         self.first_key = first.secret if first else ""
         await self._keep_records()
+        self._books = await Books.open(self._store, self.log, self._keyring.limits_of)
         await self._put_in_force(self._loaded)
         self._tasks = [
             asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
@@ -263,7 +263,7 @@ class App:
             self._measure,
             Authenticate(self._keyring, now),
             Witness(self.log, judge),
-            Admit(catalogue, self._limiter, self._ledger, now),
+            Admit(catalogue, self._limiter, self._books.ledger, now),
             Inspect(guard, known),
             Decide(judge),
             Record(self.log, judge),
@@ -277,7 +277,7 @@ class App:
             await drain_outbox(self._store, self.log, self.log.size)
 
     async def _keep_spend(self) -> None:
-        await asyncio.to_thread(self._ledger.flush, self._store)
+        await asyncio.to_thread(self._books.flush)
 
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:

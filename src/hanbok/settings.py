@@ -7,20 +7,21 @@ The only module that reads configuration files and the environment. Values may n
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from msgspec import Meta, Struct, ValidationError, convert, field, to_builtins
+from msgspec.json import schema as json_schema
 
 from hanbok.core.errors import HanbokError
+from hanbok.core.secret import Secret
 from hanbok.core.values import DataUse, Destination, Language, Text, Zone
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.upstream import Timeouts
+from hanbok.located_yaml import LocatedYaml, Problem, Problems, Where
 
 DEFAULT_FILE = "hanbok.yaml"
 DEFAULT_PACKS = ("pipa", "credit_information", "efsr", "n2sf", "network")
@@ -35,194 +36,202 @@ class SettingsInvalid(HanbokError):
     )
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_Count = Annotated[int, Meta(ge=0)]
 
 
-class TlsSettings(_Model):
-    certificate: Path = Field(description="PEM file with the certificate chain.")
-    key: Path = Field(description="PEM file with the private key.")
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
 
 
-class ServerSettings(_Model):
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(
-        default=8700, ge=0, le=65535, description="Port to listen on; 0 lets the system choose."
+class TlsSettings(_Section, frozen=True, kw_only=True):
+    certificate: Annotated[Path, Meta(description="PEM file with the certificate chain.")]
+    key: Annotated[Path, Meta(description="PEM file with the private key.")]
+
+
+class ServerSettings(_Section, frozen=True, kw_only=True):
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")] = (
+        8700
     )
-    body_limit_mib: float = Field(default=10, gt=0, le=1024, description="Largest request body, MiB.")
-    read_timeout: float = Field(
-        default=30, gt=0, description="Seconds within which a request must have arrived."
-    )
-    drain_timeout: float = Field(
-        default=30, ge=0, description="Seconds that running calls get when the server stops."
-    )
-    tls: TlsSettings | None = Field(
-        default=None, description="Serve HTTPS with this certificate; none: plain HTTP."
-    )
+    body_limit_mib: Annotated[float, Meta(gt=0, le=1024, description="Largest request body, MiB.")] = 10
+    read_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds within which a request must have arrived.")
+    ] = 30
+    drain_timeout: Annotated[
+        float, Meta(ge=0, description="Seconds that running calls get when the server stops.")
+    ] = 30
+    tls: Annotated[
+        TlsSettings | None, Meta(description="Serve HTTPS with this certificate; none: plain HTTP.")
+    ] = None
 
 
-class StoreSettings(_Model):
-    url: SecretStr | None = Field(
-        default=None, description="SQLAlchemy URL of the database; none: SQLite in the state folder."
+class StoreSettings(_Section, frozen=True, kw_only=True):
+    url: Annotated[
+        Secret | None, Meta(description="SQLAlchemy URL of the database; none: SQLite in the state folder.")
+    ] = None
+
+
+class EvidenceSettings(_Section, frozen=True, kw_only=True):
+    directory: Annotated[
+        Path | None, Meta(description="Folder of the log; none: `evidence` in the state folder.")
+    ] = None
+    segment_mib: Annotated[
+        float, Meta(gt=0, description="A segment of the log is closed at this size, MiB.")
+    ] = 64
+
+
+class CustomTypeSettings(_Section, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", description="Type name, capitals.")]
+    pattern: Annotated[str, Meta(min_length=1, description="Regular expression of the value.")]
+    check: Annotated[
+        Literal["", "luhn", "rrn", "frn", "brn", "crn"], Meta(description="Check digit rule.")
+    ] = ""
+    context: Annotated[
+        tuple[str, ...], Meta(description="Words of which one must stand near; none: always.")
+    ] = ()
+    like: Annotated[str, Meta(description="Existing type whose class and grade it takes.")] = "PHONE"
+    label: Annotated[str, Meta(description="Label in placeholders and pages; none: the name.")] = ""
+
+
+class GuardSettings(_Section, frozen=True, kw_only=True):
+    mask_replies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Types that are masked in a model's answer, unless they came from the request itself."
+        ),
+    ] = ("RRN", "FRN", "PASSPORT", "DRIVER_LICENSE", "CARD", "SECRET")
+    custom: Annotated[tuple[CustomTypeSettings, ...], Meta(description="Types of your own.")] = ()
+
+
+class PolicySettings(_Section, frozen=True, kw_only=True):
+    packs: Annotated[tuple[str, ...], Meta(description="Law packs in force, by name.")] = DEFAULT_PACKS
+    extra: Annotated[
+        tuple[Path, ...], Meta(description="Cedar files with the organisation's own policies.")
+    ] = ()
+
+
+class DataUseSettings(_Section, frozen=True, kw_only=True):
+    trains: Annotated[bool, Meta(description="Whether the operator may train on what it is sent.")] = True
+    retention_days: Annotated[
+        _Count | None, Meta(description="Days that it keeps contents; none: not known.")
+    ] = None
+    basis: Annotated[
+        str, Meta(description="Legal basis on record for provision or outsourcing, as a citation.")
+    ] = ""
+
+
+class TimeoutSettings(_Section, frozen=True, kw_only=True):
+    connect: Annotated[float, Meta(gt=0, description="Seconds to connect.")] = 5
+    first: Annotated[float, Meta(gt=0, description="Seconds from the request sent to the answer's head.")] = (
+        120
     )
+    idle: Annotated[float, Meta(gt=0, description="Seconds between two reads of an answer.")] = 60
+    total: Annotated[float, Meta(gt=0, description="Seconds for the whole exchange.")] = 600
 
 
-class EvidenceSettings(_Model):
-    directory: Path | None = Field(
-        default=None, description="Folder of the log; none: `evidence` in the state folder."
+class EndpointSettings(_Section, frozen=True, kw_only=True):
+    kind: Annotated[str, Meta(description="How it is reached: a name from `hanbok models kinds`.")]
+    url: Annotated[str, Meta(description="Base address; none: the kind's own.")] = ""
+    key: Annotated[Secret, Meta(description="The provider's key, best as `${NAME}`.")] = field(
+        default_factory=Secret
     )
-    segment_mib: float = Field(
-        default=64, gt=0, description="A segment of the log is closed at this size, MiB."
+    country: Annotated[
+        str, Meta(pattern=r"^[A-Z]{2}$", description="Country of the machines, ISO 3166-1 alpha-2.")
+    ] = "KR"
+    zone: Annotated[Zone, Meta(description="`home`, `domestic` (a cloud in Korea) or `foreign`.")]
+    operator: Annotated[
+        str, Meta(min_length=1, description="Who runs it: the processor in the sense of PIPA art. 26.")
+    ]
+    data_use: Annotated[DataUseSettings, Meta(description="What its operator may do with the data.")] = (
+        DataUseSettings()
     )
+    certificates: Annotated[
+        tuple[str, ...], Meta(description="Certificates, such as `CSAP:중`, `ISMS-P`, `SOC2`.")
+    ] = ()
+    timeouts: Annotated[TimeoutSettings, Meta(description="Time limits.")] = TimeoutSettings()
+    options: Annotated[
+        dict[str, str], Meta(description="What only this kind knows, such as `api_version`.")
+    ] = {}
 
-
-class CustomTypeSettings(_Model):
-    name: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="Type name, capitals.")
-    pattern: str = Field(min_length=1, description="Regular expression of the value.")
-    check: Literal["", "luhn", "rrn", "frn", "brn", "crn"] = Field(
-        default="", description="Check digit rule."
-    )
-    context: tuple[str, ...] = Field(
-        default=(), description="Words of which one must stand near; none: always."
-    )
-    like: str = Field(default="PHONE", description="Existing type whose class and grade it takes.")
-    label: str = Field(default="", description="Label in placeholders and pages; none: the name.")
-
-
-class GuardSettings(_Model):
-    mask_replies: tuple[str, ...] = Field(
-        default=("RRN", "FRN", "PASSPORT", "DRIVER_LICENSE", "CARD", "SECRET"),
-        description="Types that are masked in a model's answer, unless they came from the request itself.",
-    )
-    custom: tuple[CustomTypeSettings, ...] = Field(default=(), description="Types of your own.")
-
-
-class PolicySettings(_Model):
-    packs: tuple[str, ...] = Field(default=DEFAULT_PACKS, description="Law packs in force, by name.")
-    extra: tuple[Path, ...] = Field(
-        default=(), description="Cedar files with the organisation's own policies."
-    )
-
-
-class DataUseSettings(_Model):
-    trains: bool = Field(default=True, description="Whether the operator may train on what it is sent.")
-    retention_days: int | None = Field(
-        default=None, ge=0, description="Days that it keeps contents; none: not known."
-    )
-    basis: str = Field(
-        default="", description="Legal basis on record for provision or outsourcing, as a citation."
-    )
-
-
-class TimeoutSettings(_Model):
-    connect: float = Field(default=5, gt=0, description="Seconds to connect.")
-    first: float = Field(default=120, gt=0, description="Seconds from the request sent to the answer's head.")
-    idle: float = Field(default=60, gt=0, description="Seconds between two reads of an answer.")
-    total: float = Field(default=600, gt=0, description="Seconds for the whole exchange.")
-
-
-class EndpointSettings(_Model):
-    kind: str = Field(description="How it is reached: a name from `hanbok models kinds`.")
-    url: str = Field(default="", description="Base address; none: the kind's own.")
-    key: SecretStr = Field(default=SecretStr(""), description="The provider's key, best as `${NAME}`.")
-    country: str = Field(
-        default="KR", pattern=r"^[A-Z]{2}$", description="Country of the machines, ISO 3166-1 alpha-2."
-    )
-    zone: Zone = Field(description="`home`, `domestic` (a cloud in Korea) or `foreign`.")
-    operator: str = Field(
-        min_length=1, description="Who runs it: the processor in the sense of PIPA art. 26."
-    )
-    data_use: DataUseSettings = Field(
-        default=DataUseSettings(), description="What its operator may do with the data."
-    )
-    certificates: tuple[str, ...] = Field(
-        default=(), description="Certificates, such as `CSAP:중`, `ISMS-P`, `SOC2`."
-    )
-    timeouts: TimeoutSettings = Field(default=TimeoutSettings(), description="Time limits.")
-    options: dict[str, str] = Field(
-        default={}, description="What only this kind knows, such as `api_version`."
-    )
-
-    @model_validator(mode="after")
-    def _place(self) -> "EndpointSettings":
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for a place that cannot be."""
         if self.zone is not Zone.FOREIGN and self.country != "KR":
             raise ValueError("an endpoint outside KR is in the zone `foreign`")
-        return self
 
 
-class PriceSettings(_Model):
-    currency: Literal["KRW", "USD"] = Field(default="KRW", description="Currency of the amounts.")
-    input: Decimal = Field(ge=0, description="Per million input tokens.")
-    output: Decimal = Field(ge=0, description="Per million output tokens.")
-    cached_input: Decimal | None = Field(
-        default=None, ge=0, description="Per million cached input tokens; none: as input."
-    )
-    as_of: date = Field(description="Day of the price.")
+class PriceSettings(_Section, frozen=True, kw_only=True):
+    currency: Annotated[Literal["KRW", "USD"], Meta(description="Currency of the amounts.")] = "KRW"
+    input: Annotated[Decimal, Meta(description="Per million input tokens.")]
+    output: Annotated[Decimal, Meta(description="Per million output tokens.")]
+    cached_input: Annotated[
+        Decimal | None, Meta(description="Per million cached input tokens; none: as input.")
+    ] = None
+    as_of: Annotated[date, Meta(description="Day of the price.")]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for a price below nothing."""
+        if min(self.input, self.output, self.cached_input or 0) < 0:
+            raise ValueError("a price cannot be negative")
 
 
-class TargetSettings(_Model):
-    endpoint: str = Field(description="Name of an endpoint.")
-    model: str = Field(
-        min_length=1, description="The provider's name of the model (on Azure: of the deployment)."
-    )
-    facts: str = Field(default="", description="Id of the model in the catalogue of facts; none: `model`.")
+class TargetSettings(_Section, frozen=True, kw_only=True):
+    endpoint: Annotated[str, Meta(description="Name of an endpoint.")]
+    model: Annotated[
+        str, Meta(min_length=1, description="The provider's name of the model (on Azure: of the deployment).")
+    ]
+    facts: Annotated[str, Meta(description="Id of the model in the catalogue of facts; none: `model`.")] = ""
 
 
-class ModelSettings(_Model):
-    targets: tuple[TargetSettings, ...] = Field(
-        min_length=1, description="Where it is reached, in the order in which they are tried."
-    )
-    instead: str = Field(
-        default="", description="Model that answers when policy lets the data go to none of the targets."
-    )
-    price: PriceSettings | None = Field(default=None, description="Declared price; none: the catalogue's.")
+class ModelSettings(_Section, frozen=True, kw_only=True):
+    targets: Annotated[
+        tuple[TargetSettings, ...],
+        Meta(min_length=1, description="Where it is reached, in the order in which they are tried."),
+    ]
+    instead: Annotated[
+        str, Meta(description="Model that answers when policy lets the data go to none of the targets.")
+    ] = ""
+    price: Annotated[PriceSettings | None, Meta(description="Declared price; none: the catalogue's.")] = None
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$")]
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$")]
 
 
-class Settings(_Model):
+class Settings(_Section, frozen=True, kw_only=True):
     """All settings. Built by `load`; frozen."""
 
-    language: Language = Field(
-        default=Language.KO, description="Language of messages where the client asks for none."
+    language: Annotated[
+        Language, Meta(description="Language of messages where the client asks for none.")
+    ] = Language.KO
+    state: Annotated[Path, Meta(description="Folder for everything that hanbok keeps.")] = field(
+        default_factory=lambda: Path("var")
     )
-    state: Path = Field(default=Path("var"), description="Folder for everything that hanbok keeps.")
-    server: ServerSettings = Field(default=ServerSettings(), description="The listening side.")
-    store: StoreSettings = Field(default=StoreSettings(), description="Keys, organisations, spending.")
-    evidence: EvidenceSettings = Field(default=EvidenceSettings(), description="The evidence log.")
-    guard: GuardSettings = Field(default=GuardSettings(), description="What is looked for in texts.")
-    policy: PolicySettings = Field(default=PolicySettings(), description="Who may send what where.")
-    endpoints: dict[Name, EndpointSettings] = Field(
+    server: Annotated[ServerSettings, Meta(description="The listening side.")] = ServerSettings()
+    store: Annotated[StoreSettings, Meta(description="Keys, organisations, spending.")] = StoreSettings()
+    evidence: Annotated[EvidenceSettings, Meta(description="The evidence log.")] = EvidenceSettings()
+    guard: Annotated[GuardSettings, Meta(description="What is looked for in texts.")] = GuardSettings()
+    policy: Annotated[PolicySettings, Meta(description="Who may send what where.")] = PolicySettings()
+    endpoints: Annotated[
+        dict[_Name, EndpointSettings], Meta(description="Places where models are reached.")
+    ] = field(
         default_factory=lambda: {
             "home": EndpointSettings(
                 kind="embedded", zone=Zone.HOME, operator="self", data_use=DataUseSettings(trains=False)
             )
-        },
-        description="Places where models are reached.",
+        }
     )
-    models: dict[Name, ModelSettings] = Field(
-        default_factory=lambda: {
-            "hanbok-mini": ModelSettings(targets=(TargetSettings(endpoint="home", model="gemma-3-270m"),))
-        },
-        description="Names that clients may ask for.",
+    models: Annotated[dict[_Name, ModelSettings], Meta(description="Names that clients may ask for.")] = (
+        field(
+            default_factory=lambda: {
+                "hanbok-mini": ModelSettings(targets=(TargetSettings(endpoint="home", model="gemma-3-270m"),))
+            }
+        )
     )
-
-    @model_validator(mode="after")
-    def _references(self) -> "Settings":
-        for name, model in self.models.items():
-            for target in model.targets:
-                if target.endpoint not in self.endpoints:
-                    raise ValueError(f"models.{name}: there is no endpoint {target.endpoint!r}")
-            if model.instead and model.instead not in self.models:
-                raise ValueError(f"models.{name}: there is no model {model.instead!r} for `instead`")
-        return self
 
     @property
     def store_url(self) -> str:
         """URL of the database, with its password."""
         if self.store.url is not None:
-            return self.store.url.get_secret_value()
+            return self.store.url.reveal()
         return f"sqlite:///{self.state.absolute() / 'hanbok.db'}"
 
     @property
@@ -246,7 +255,7 @@ class Settings(_Model):
         return EndpointConfig(
             destination=destination,
             url=one.url,
-            secret=one.key.get_secret_value(),
+            secret=one.key.reveal(),
             options=one.options,
             state=self.state / "endpoints" / name,
         )
@@ -257,15 +266,15 @@ class Settings(_Model):
         return Timeouts(connect=one.connect, first=one.first, idle=one.idle, total=one.total)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """Settings and the texts of the files that they name."""
 
     settings: Settings
-    source: Path | None
+    source: Path | None = None
     """None: the built-in defaults."""
-    policies: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Extra Cedar texts by file name."""
+    policies: tuple[tuple[str, str], ...] = ()
+    """File name and text of each extra Cedar file."""
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
@@ -274,17 +283,18 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     named = path or (Path(environ["HANBOK_CONFIG"]) if environ.get("HANBOK_CONFIG") else None)
     source = named or (Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else None)
     if source is None:
-        return Loaded(Settings(), None)
-    tree = _parse(source)
-    problems = list(_fill(tree, environ, ()))
-    if problems:
-        raise _invalid(source, tree, problems)
+        return Loaded(settings=Settings())
+    file = LocatedYaml(source, environ)
     try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as error:
-        found = [(tuple(one["loc"]), one["msg"]) for one in error.errors(include_url=False)]
-        raise _invalid(source, tree, found) from None
-    return Loaded(settings, source, _texts(source, tree, settings))
+        settings = _settings(file.tree())
+        return Loaded(settings=settings, source=source, policies=_policies(source, settings))
+    except Problems as problems:
+        raise SettingsInvalid(problems="\n".join(file.told(problems))) from None
+
+
+def shown(settings: Settings) -> object:
+    """Return the settings as JSON values, secrets hidden."""
+    return to_builtins(settings, enc_hook=str)
 
 
 def client(environ: Mapping[str, str] | None = None) -> tuple[str, str]:
@@ -302,78 +312,80 @@ def speaks(environ: Mapping[str, str] | None = None) -> Language:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of `hanbok.yaml`, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Settings.model_json_schema()
+    body = json_schema(Settings, schema_hook=lambda _: {"type": "string"})
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | body
 
 
-_Problem = tuple[tuple[int | str, ...], str]
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_AT = re.compile(r"^(.*?)(?: - at (?:`key` in )?`\$\.?(.*)`)?$", re.DOTALL)
+_NAMED = ("endpoints", "models")
 
 
-def _parse(source: Path) -> Any:  # noqa: ANN401 - whatever the file holds; pydantic narrows it
+def _settings(tree: Any) -> Settings:  # noqa: ANN401 - as `tree`
     try:
-        tree: Any = YAML(typ="rt").load(source.read_text(encoding="utf-8"))  # pyright: ignore[reportUnknownMemberType]
-    except YAMLError as error:
-        mark: Any = getattr(error, "problem_mark", None)
-        problem: Any = getattr(error, "problem", None) or error
-        raise SettingsInvalid(problems=f"  {source}:{mark.line + 1 if mark else 1}: {problem}") from None
-    except UnicodeDecodeError as error:
-        raise SettingsInvalid(problems=f"  {source}: byte {error.start} is not UTF-8") from None
-    except OSError as error:
-        raise SettingsInvalid(problems=f"  {source}: {error.strerror}") from None
-    return {} if tree is None else tree
+        settings = convert(tree, Settings, dec_hook=_decode)
+    except ValidationError as whole:
+        # One error at a time is tiresome: try the parts that can be judged alone, and tell all of theirs.
+        problems = [problem for part, path in _parts(tree) if (problem := _problem_of(part, path))]
+        raise Problems(problems or [_problem(whole, ())]) from None
+    if dangling := list(_dangling(settings)):
+        raise Problems(dangling)
+    return settings
 
 
-def _members(node: Any) -> list[tuple[int | str, Any]]:  # noqa: ANN401
-    if isinstance(node, dict):
-        mapping: dict[str, Any] = node  # pyright: ignore[reportUnknownVariableType] - isinstance tells no more
-        return list(mapping.items())
-    if isinstance(node, list):
-        items: list[Any] = node  # pyright: ignore[reportUnknownVariableType] - isinstance tells no more
-        return list(enumerate(items))
-    return []
+def _dangling(settings: Settings) -> Iterator[Problem]:
+    """Yield names that stand for nothing."""
+    for name, model in settings.models.items():
+        for index, target in enumerate(model.targets):
+            if target.endpoint not in settings.endpoints:
+                where = ("models", name, "targets", index, "endpoint")
+                yield where, f"there is no endpoint {target.endpoint!r}"
+        if model.instead and model.instead not in settings.models:
+            yield ("models", name, "instead"), f"there is no model {model.instead!r}"
 
 
-def _fill(node: Any, environ: Mapping[str, str], path: tuple[int | str, ...]) -> Iterator[_Problem]:  # noqa: ANN401
-    """Replace `${NAME}` in place; yield the references that cannot be filled."""
-    for key, value in _members(node):
-        if not isinstance(value, str):
-            yield from _fill(value, environ, (*path, key))
-            continue
-        missing = [m[1] for m in _REFERENCE.finditer(value) if m[2] is None and m[1] not in environ]
-        if missing:
-            yield (*path, key), f"the environment variable {missing[0]} is not set"
-        elif "${" in value:
-            node[key] = _REFERENCE.sub(lambda m: environ.get(m[1]) or m[2] or "", value)
+def _parts(tree: Any) -> Iterator[tuple[Any, Where]]:  # noqa: ANN401 - as `tree`
+    for name, value in _members(tree):
+        if name in _NAMED and isinstance(value, dict):
+            for key, one in _members(value):
+                yield {name: {key: one}}, (name, key)
+        else:
+            yield {name: value}, (name,)
 
 
-def _texts(source: Path, tree: Any, settings: Settings) -> dict[str, str]:  # noqa: ANN401
-    """Read the files that the settings name; relative paths start at the settings file."""
-    texts: dict[str, str] = {}
+def _members(tree: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - as `tree`
+    return list(tree.items()) if isinstance(tree, dict) else []  # pyright: ignore[reportUnknownArgumentType] - Any
+
+
+def _problem_of(part: Any, path: Where) -> Problem | None:  # noqa: ANN401 - as `tree`
+    try:
+        convert(part, Settings, dec_hook=_decode)
+    except ValidationError as error:
+        return _problem(error, path)
+    return None
+
+
+def _problem(error: ValidationError, part: Where) -> Problem:
+    """Split msgspec's message into place and text; it writes `[...]` for the name of an entry."""
+    found = _AT.match(str(error))
+    text, place = (found[1], found[2] or "") if found else (str(error), "")
+    names = [int(one) if one.isdigit() else one for one in re.findall(r"[^.\[\]]+|\.\.\.", place)]
+    path = [part[1] if one == "..." and len(part) > 1 else one for one in names]
+    unknown = re.search(r"unknown field `(.*)`", text)
+    return (*path, *((unknown[1],) if unknown else ())), text
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind in (Path, Secret) and isinstance(value, str):
+        return kind(value)
+    raise ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+
+
+def _policies(source: Path, settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Read the Cedar files that the settings name; relative paths start at the settings file."""
+    texts: list[tuple[str, str]] = []
     for index, path in enumerate(settings.policy.extra):
-        file = source.parent / path
         try:
-            texts[str(path)] = file.read_text(encoding="utf-8")
+            texts.append((str(path), (source.parent / path).read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
-            raise _invalid(source, tree, [(("policy", "extra", index), f"{file}: {error}")]) from None
-    return texts
-
-
-def _invalid(source: Path, tree: Any, problems: list[_Problem]) -> SettingsInvalid:  # noqa: ANN401
-    lines = [
-        f"  {source}:{_line(tree, path)}: {'.'.join(str(part) for part in path) or 'hanbok.yaml'}: {text}"
-        for path, text in problems
-    ]
-    return SettingsInvalid(problems="\n".join(lines))
-
-
-def _line(tree: Any, path: tuple[int | str, ...]) -> int:  # noqa: ANN401
-    """Return the line (from 1) of the deepest part of `path` that the file holds."""
-    line, node = 1, tree
-    for part in path:
-        inner = dict(_members(node))
-        if part not in inner:
-            break
-        marks: Any = node.lc
-        line = int((marks.key(part) if isinstance(node, dict) else marks.item(part))[0]) + 1
-        node = inner[part]
-    return line
+            raise Problems([(("policy", "extra", index), str(error))]) from None
+    return tuple(texts)

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from hanbok.cli.output import print_json
 from hanbok.cli.words import say
-from hanbok.settings import load, schema
+from hanbok.settings import load, schema, shown
 
 config = App(name="config", result_action="return_value")
 File = Annotated[
@@ -23,7 +23,7 @@ File = Annotated[
 )
 def show(file: File = None) -> None:
     """Print every setting with its value."""
-    print_json(load(file).settings.model_dump(mode="json"))
+    print_json(shown(load(file).settings))
 
 
 @config.command(help=say("설정 파일을 검사합니다.", "Check the settings file."))
