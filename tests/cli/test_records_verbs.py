@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hanbok.cli.main import build
-from hanbok.core.clock import now
+from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
+from hanbok.evidence.entry import Outcome
 from hanbok.evidence.journal import Journal
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.organisations import KeyNotFound, OrganisationUnknown, Register
@@ -120,3 +122,19 @@ def test_entries_are_shown_from_the_end_from_an_index_and_by_number(hanbok: Hanb
     assert [one["index"] for one in shown] == [0]
     assert "organisation.create" in hanbok("log", "show")[1]
     assert json.loads(hanbok("log", "show", "--json", "--call", "none")[1]) == []
+
+
+async def test_a_calls_entries_come_with_all_that_a_third_party_needs(hanbok: Hanbok, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "evidence")
+    for call in ("one", "two"):
+        entry = Outcome(
+            at=stamp(), call=call, status="completed", organisation="은행", key="k", cost=1_500_000
+        )
+        await journal.append(entry)
+    journal.close()
+    (proof,) = json.loads(hanbok("log", "show", "--call", "two", "--json")[1])
+    body, _, digest = proof["line"].rstrip("\n").rpartition(',"digest":')
+    assert digest == f'"{proof["digest"]}"}}'
+    assert sha256(body.encode()).hexdigest() == proof["digest"]
+    assert json.loads(body + "}")["previous"] == proof["previous"]
+    assert "1.50" in hanbok("log", "show", "--call", "two")[1]

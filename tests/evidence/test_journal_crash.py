@@ -38,7 +38,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> N
     moments = random.Random(2)
     log = tmp_path / "log"
     acknowledged: dict[int, str] = {}
-    for _ in range(12):
+    for _ in range(8):
         with subprocess.Popen([sys.executable, "-c", WRITER, log], stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"open\n"

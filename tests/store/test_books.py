@@ -296,7 +296,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_order_of_holding_settling_flushing_and_crashing_adds_up(
     tmp_path: Path, steps: list[tuple[str, *tuple[object, ...]]]

@@ -112,7 +112,7 @@ def show(
         begin = max(size_of(folder) - limit, 0) if start is None else start
         chosen = list(islice(lines(folder, begin), limit))
     if json:
-        print_json([_proof(line) for line in chosen])
+        print_json([_proof(line, whole=call is not None) for line in chosen])
         return
     columns = {
         "index": "#",
@@ -131,14 +131,15 @@ def _folder(directory: Path | None, config: Path | None) -> Path:
     return directory or load(config).settings.evidence_directory
 
 
-def _proof(line: Line) -> dict[str, object]:
+def _proof(line: Line, *, whole: bool) -> dict[str, object]:
+    """With `whole`, the very bytes that the digest was made of (see `evidence/chain.py`) are there to be checked."""
     return {
         "index": line.index,
         "previous": line.previous,
         "entry": msgspec.Raw(line.entry),
         "digest": line.digest,
         "file": line.file,
-    }
+    } | ({"line": line.raw.decode()} if whole else {})
 
 
 def _row(record: Record) -> dict[str, object]:
