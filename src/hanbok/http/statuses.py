@@ -90,7 +90,10 @@ def status_of(error: HanbokError) -> HTTPStatus:
     """Return the status that tells this error; 500 for what no client should meet."""
     if error.code == "upstream_failed" and error.facts.get("status") == HTTPStatus.TOO_MANY_REQUESTS:
         return HTTPStatus.TOO_MANY_REQUESTS
-    return _STATUSES.get(error.code, HTTPStatus.INTERNAL_SERVER_ERROR)
+    codes = (
+        one.code for one in type(error).__mro__ if issubclass(one, HanbokError)
+    )  # its own, then its parents'
+    return next((_STATUSES[code] for code in codes if code in _STATUSES), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def type_of(status: HTTPStatus) -> str:
