@@ -317,6 +317,17 @@ async def test_files_that_were_not_read_are_named_in_the_record():
     assert image.encode() in model.sent
 
 
+async def test_token_ids_that_were_not_read_are_named_in_the_record():
+    for given, did in (
+        ([[1, 2], [3]], "ran; 1 not read: token ids"),
+        ([7], "ran; 1 not read: token ids"),
+        (["a"], "ran"),
+    ):
+        call = call_with("x", operation=Operation.EMBEDDINGS, input=given)
+        await run(call, Model(Form.AS_IS, [""]))
+        assert call.ending.steps["inspect"] == did
+
+
 async def test_a_large_body_is_read_while_others_go_on():
     ticks = 0
 

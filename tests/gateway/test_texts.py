@@ -148,6 +148,8 @@ def test_image_data_is_no_text_but_is_named():
 def test_the_parameters_of_a_data_url_are_text():
     texts = Texts(json.dumps([f"data:image/png;name=홍길동.png;base64,{_PNG}"]).encode())
     assert texts.text == "data:image/png;name=홍길동.png;base64,"
+    assert texts.unread == ("image/png",)
+    assert Texts(json.dumps([f"data:홍길동/png;base64,{_PNG}"]).encode()).unread == ("data",)
     assert json.loads(edit(texts, "홍길동", "[이름-3]"))[0].startswith(
         "data:image/png;name=[이름-3].png;base64,iVBO"
     )

@@ -6,6 +6,9 @@ from binascii import Error, a2b_base64
 from dataclasses import dataclass
 
 _HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
+_MEDIA = re.compile(
+    r"(?:application|audio|font|image|message|model|multipart|text|video)/[a-z][a-z.+-]{0,40}"
+)
 _BEGINNING = re.compile(r"[A-Za-z0-9+/\r\n]*[=\r\n]*")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _LINE_ENDS = b"\r\n"
@@ -44,7 +47,7 @@ def may_be_encoded(string: str) -> bool:
 def read_encoded(string: str) -> Encoded | None:
     """Return the file that fills `string`; None when it is to be read as it stands."""
     header = _HEADER.match(string)
-    start, media = (header.end(), header[1].lower()) if header else (0, "base64")
+    start, media = (header.end(), _media(header[1])) if header else (0, "base64")
     if not header and len(string) < _BARE_FROM:
         return None
     if not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
@@ -60,6 +63,12 @@ def read_encoded(string: str) -> Encoded | None:
     except (Error, UnicodeDecodeError):
         return None if len(payload) < _SHORTEST else Encoded(start=start, media=media, text=None)
     return Encoded(start=start, media=media, text=text, charset=charset)
+
+
+def _media(parameters: str) -> str:
+    """Return the media type if it is one: it is written into the record, where nothing that a caller made up may be."""
+    media = parameters.partition(";")[0].strip().lower()
+    return media if _MEDIA.fullmatch(media) else "data"
 
 
 def _decode(payload: bytes, *, korean: bool) -> tuple[str, str]:
