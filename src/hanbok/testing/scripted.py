@@ -19,7 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Self
 
-from hanbok.testing.wire import openai
+from hanbok.testing.wire import anthropic, gemini, openai
 from hanbok.testing.wire.line import Cut, Left, Line
 from hanbok.testing.wire.script import Asked, Captured, Said, Script, ToolCall, echo, echo_tool
 
@@ -72,6 +72,8 @@ class ScriptedModel:
         self.models = models
         self.captured: list[Captured] = []
         self.cancelled: list[Cancelled] = []
+        self.token_seconds = 3600
+        """Life of the access tokens that its `/oauth2/v2.0/token` gives."""
         self.connections = 0
         """Connections accepted so far."""
         self.origin = ""
@@ -86,7 +88,7 @@ class ScriptedModel:
 
     @property
     def url(self) -> str:
-        """Base URL of its OpenAI form."""
+        """Base URL of its OpenAI and Anthropic forms; Gemini's is `{origin}/v1beta`."""
         return f"{self.origin}/v1"
 
     def then(self, *scripts: Script) -> None:
@@ -176,20 +178,56 @@ class ScriptedModel:
 
     def _spell(self, captured: Captured, script: Script) -> _Answer:
         path = captured.target.partition("?")[0]
+        if path.endswith("/messages"):
+            return _spell_anthropic(captured, script)
+        if gemini.verb(captured):
+            return _spell_gemini(captured, script)
         if script.status != _OK:
             return _whole(openai.error(script.status))
+        if path.endswith("/oauth2/v2.0/token"):
+            token = f"token-{sum(one.target == captured.target for one in self.captured)}"
+            return _whole({"token_type": "Bearer", "expires_in": self.token_seconds, "access_token": token})
         if path.endswith("/models"):
             return _whole(openai.models(self.models))
-        ask = openai.asked(captured)
-        if path.endswith("/embeddings"):
-            return _whole(openai.embeddings(ask))
-        said = script.speak(ask)
-        if not ask.stream:
-            return _whole(openai.chat(ask, said))
-        events = openai.stream(ask, said, script)
-        if script.error_after is not None:
-            events = [*events[: script.error_after], openai.error_event()]
-        return _Answer(pieces=events, streamed=True)
+        return _spell_openai(captured, script)
+
+
+def _spell_openai(captured: Captured, script: Script) -> _Answer:
+    ask = openai.asked(captured)
+    if captured.target.partition("?")[0].endswith("/embeddings"):
+        return _whole(openai.embeddings(ask))
+    said = script.speak(ask)
+    if not ask.stream:
+        return _whole(openai.chat(ask, said))
+    return _stream(openai.stream(ask, said, script), openai.error_event(), script)
+
+
+def _spell_anthropic(captured: Captured, script: Script) -> _Answer:
+    if script.status != _OK:
+        return _whole(anthropic.error(script.status))
+    ask = anthropic.asked(captured)
+    said = script.speak(ask)
+    if not ask.stream:
+        return _whole(anthropic.message(ask, said))
+    return _stream(anthropic.stream(ask, said, script), anthropic.error_event(), script)
+
+
+def _spell_gemini(captured: Captured, script: Script) -> _Answer:
+    if script.status != _OK:
+        return _whole(gemini.error(script.status))
+    if gemini.verb(captured) == "batchEmbedContents":
+        return _whole(gemini.embeddings(captured))
+    ask = gemini.asked(captured)
+    said = script.speak(ask)
+    if not ask.stream:
+        return _whole(gemini.answer(ask, said))
+    return _stream(gemini.stream(ask, said, script), gemini.error_event(), script)
+
+
+def _stream(events: list[bytes], failure: bytes, script: Script) -> _Answer:
+    if script.error_after is not None:
+        events = [*events[: script.error_after], failure]
+    return _Answer(pieces=events, streamed=True)
 
 
 def _whole(body: dict[str, Any]) -> _Answer:
