@@ -74,7 +74,7 @@ def test_lists_are_tables_for_people_and_json_for_programs(hanbok: Hanbok) -> No
     assert "50,000" in hanbok("org", "list")[1]
     (row,) = json.loads(hanbok("key", "list", "--json")[1])
     assert (row["state"], row["who"], row["won_per_day"]) == ("active", ["사번 17"], None)
-    assert json.loads(hanbok("org", "list", "--json")[1])[0]["won_per_day"] == 50000
+    assert json.loads(hanbok("org", "list", "--json")[1])[0]["won_per_day"] == 50_000_000_000
     assert json.loads(hanbok("key", "list", "--org", "other", "--json")[1]) == []
 
 

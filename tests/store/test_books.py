@@ -27,6 +27,7 @@ from hanbok.policy import books as books_module
 from hanbok.policy.books import Books
 from hanbok.policy.key import Key, Limits
 from hanbok.policy.ledger import Reservation
+from hanbok.policy.organisations import Register
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreUnavailable
 from hanbok.store.tables import spend
@@ -136,6 +137,18 @@ async def test_the_ledger_starts_with_this_months_spending_only(store: Store, tm
         await journal.append(outcome(str(days), "a", cost, moment))
     books = await Books.open(store, journal, no_limits)
     assert books.ledger.spent("a", NOW) == (1, 111)
+    journal.close()
+
+
+async def test_spending_is_told_by_key_and_by_organisation(store: Store, tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "log")
+    for name, days, cost in (("a", 0, 2**40), ("a", 1, 10), ("a", 60, 100), ("b", 0, 5)):
+        await journal.append(outcome(f"{name} {days}", name, cost, NOW - timedelta(days=days)))
+    await Books.open(store, journal, no_limits)
+    register = Register(store)
+    assert register.spending(NOW, "key") == {"a": (2**40, 2**40 + 10), "b": (5, 5)}
+    assert register.spending(NOW, "organisation") == {"o": (2**40 + 5, 2**40 + 15)}
+    assert register.spending(NOW + timedelta(days=40), "key") == {}
     journal.close()
 
 

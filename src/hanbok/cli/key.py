@@ -13,7 +13,7 @@ from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.clock import KST, now
 from hanbok.core.values import Principal, Text
 from hanbok.policy.key import Key, Limits
-from hanbok.policy.organisations import KeyCard
+from hanbok.policy.organisations import KeyCard, Spent
 
 key = App(name="key", result_action="return_value")
 Organisation = Annotated[
@@ -108,7 +108,10 @@ def rename(id_: Id, name: Name, /, *, config: File = None) -> None:
 def show(*, organisation: Organisation | None = None, json: Json = False, config: File = None) -> None:
     """Print one row for each key; secrets are not kept, so none is shown."""
     with register(config) as records:
-        rows = [_row(card, json=json) for card in records.cards(organisation)]
+        spending = records.spending(now(), "key")
+        rows = [
+            _row(card, spending.get(card.key.id, Spent()), json=json) for card in records.cards(organisation)
+        ]
     columns = {
         "id": say("식별자", "id"),
         "name": say("이름", "name"),
@@ -117,12 +120,13 @@ def show(*, organisation: Organisation | None = None, json: Json = False, config
         "models": say("모델", "models"),
         "won_per_day": say("원/일", "won/day"),
         "won_per_month": say("원/월", "won/month"),
+        "spent_this_month": say("이달 쓴 돈", "spent this month"),
         "state": say("상태", "state"),
     }
     print_rows(rows, columns, json=json, empty=say("키가 없습니다", "no keys"))
 
 
-def _row(card: KeyCard, *, json: bool) -> dict[str, object]:
+def _row(card: KeyCard, spent: Spent, *, json: bool) -> dict[str, object]:
     one, who = card.key, card.key.principal
     return {
         "id": one.id,
@@ -134,6 +138,8 @@ def _row(card: KeyCard, *, json: bool) -> dict[str, object]:
         "concurrency": one.limits.concurrency,
         "won_per_day": won(one.limits.won_per_day, json=json),
         "won_per_month": won(one.limits.won_per_month, json=json),
+        "spent_today": won(spent.today, json=json),
+        "spent_this_month": won(spent.this_month, json=json),
         "created": card.created,
         "expires": one.expires,
         "revoked": one.revoked,

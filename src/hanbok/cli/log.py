@@ -133,13 +133,14 @@ def _folder(directory: Path | None, config: Path | None) -> Path:
 
 def _proof(line: Line, *, whole: bool) -> dict[str, object]:
     """With `whole`, the very bytes that the digest was made of (see `evidence/chain.py`) are there to be checked."""
-    return {
+    proof: dict[str, object] = {
         "index": line.index,
         "previous": line.previous,
         "entry": msgspec.Raw(line.entry),
         "digest": line.digest,
         "file": line.file,
-    } | ({"line": line.raw.decode()} if whole else {})
+    }
+    return proof | {"line": line.raw.decode()} if whole else proof
 
 
 def _row(record: Record) -> dict[str, object]:

@@ -8,10 +8,12 @@ from hanbok.cli.config import File
 from hanbok.cli.output import print_rows
 from hanbok.cli.records import actor, micro, register, won
 from hanbok.cli.words import say
+from hanbok.core.clock import now
 from hanbok.policy.key import Limits
+from hanbok.policy.organisations import Spent
 
 org = App(name="org", result_action="return_value")
-Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
+Json = Annotated[bool, Parameter(help=say("JSON으로. 돈은 백만분의 1원.", "As JSON; money in micro-won."))]
 Name = Annotated[str, Parameter(help=say("사람이 읽는 이름.", "The name that people read."))]
 WonPerDay = Annotated[
     int | None, Parameter(help=say("하루(한국 시각) 예산, 원.", "Budget a Korean day, won."))
@@ -53,12 +55,15 @@ def rename(organisation: str, name: Name, /, *, config: File = None) -> None:
 def show(*, json: Json = False, config: File = None) -> None:
     """Print one row for each organisation."""
     with register(config) as records:
+        spending = records.spending(now(), "organisation")
         rows = [
             {
                 "id": one.id,
                 "name": one.name,
                 "won_per_day": won(one.limits.won_per_day, json=json),
                 "won_per_month": won(one.limits.won_per_month, json=json),
+                "spent_today": won(spending.get(one.id, Spent()).today, json=json),
+                "spent_this_month": won(spending.get(one.id, Spent()).this_month, json=json),
                 "created": one.created,
             }
             for one in records.organisations()
@@ -68,6 +73,7 @@ def show(*, json: Json = False, config: File = None) -> None:
         "name": say("이름", "name"),
         "won_per_day": say("원/일", "won/day"),
         "won_per_month": say("원/월", "won/month"),
-        "created": say("만든 때", "created"),
+        "spent_today": say("오늘 쓴 돈", "spent today"),
+        "spent_this_month": say("이달 쓴 돈", "spent this month"),
     }
     print_rows(rows, columns, json=json, empty=say("조직이 없습니다", "no organisations"))

@@ -43,8 +43,6 @@ def micro(won: int | None) -> MicroWon | None:
     return None if won is None else won * _MICRO
 
 
-def won(amount: MicroWon | None, *, json: bool) -> float | str | None:
-    """Write micro-won as won: a number for programs, with thousands set apart for people."""
-    if amount is None:
-        return None
-    return amount / _MICRO if json else f"{amount / _MICRO:,.0f}"
+def won(amount: MicroWon | None, *, json: bool) -> MicroWon | str | None:
+    """Write money: for people in won, for programs in micro-won as in the log, so that sums are exact."""
+    return amount if json or amount is None else f"{amount / _MICRO:,.0f}"

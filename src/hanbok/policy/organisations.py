@@ -8,22 +8,23 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hanbok.core.clock import stamp
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Principal, Text
+from hanbok.core.values import MicroWon, Principal, Text
 from hanbok.evidence.entry import Act
 from hanbok.evidence.outbox import put
 from hanbok.policy.key import Key, Limits
 from hanbok.policy.keyring import Snapshot
+from hanbok.policy.ledger import day_of
 from hanbok.policy.secret import digest_of, new_secret
 from hanbok.store.database import Store
-from hanbok.store.tables import keys, marks, organisations
+from hanbok.store.tables import keys, marks, organisations, spend
 
 _VERSION = "keys"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -81,6 +82,11 @@ class NewKey:
 
     key: Key
     secret: str
+
+
+class Spent(NamedTuple):
+    today: MicroWon = 0
+    this_month: MicroWon = 0
 
 
 class Register:
@@ -166,6 +172,22 @@ class Register:
             new = _new_key(Principal(organisation="default", key=""))
             _add_key(connection, new.key, "첫 키", actor)
         return new
+
+    def spending(self, moment: datetime, by: Literal["key", "organisation"]) -> dict[str, Spent]:
+        """Return what each key or organisation spent on the Korean day and in the month of `moment`.
+
+        As of the server's latest flush, a few seconds ago.
+        """
+        today = day_of(moment)
+        column = spend.c.key if by == "key" else spend.c.organisation
+        on_the_day = func.sum(case((spend.c.day == today, spend.c.won), else_=0))
+        query = (
+            select(column, on_the_day, func.sum(spend.c.won))
+            .where(spend.c.day.between(today[:7], today))
+            .group_by(column)
+        )
+        with self._store.read() as connection:
+            return {name: Spent(int(day), int(month)) for name, day, month in connection.execute(query)}
 
     def version(self) -> int:
         """Return the number of the latest change."""
