@@ -171,7 +171,8 @@ def report(results: Sequence[Result]) -> None:
     for one in results:
         for key, scores in one.scores.items():
             print(
-                f"| {one.name} | {len(one.known)} | {one.rates['plain']:.2f} | {one.rates['dense']:.2f} | {key} | {scores.micro.overlap.f1:.3f} | "
+                f"| {one.name} | {len(one.known)} | {one.rates['plain']:.2f} | {one.rates['dense']:.2f} | {key} | "
+                f"{scores.micro.overlap.f1:.3f} | "
                 f"{one.own[key].micro.overlap.f1:.3f} | {scores.micro.strict.f1:.3f} | {scores.leak:.3f} | "
                 f"{scores.alarm:.3f} | {one.statute_alarm:.4f} |"
             )
