@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
 _MEDIA = re.compile(
-    r"(?:application|audio|font|image|message|model|multipart|text|video)/[a-z][a-z.+-]{0,40}"
+    r"(?:application|audio|font|image|message|model|multipart|text|video)/[a-z][a-z.+-]{0,80}[0-9]?"
 )
 _BEGINNING = re.compile(r"[A-Za-z0-9+/\r\n]*[=\r\n]*")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
