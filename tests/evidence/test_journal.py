@@ -170,7 +170,7 @@ async def test_reading_from_an_index_finds_it_in_a_large_segment(tmp_path: Path)
 def test_only_one_process_writes(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path)
     with pytest.raises(LogLocked) as caught:
-        Journal.open(tmp_path)
+        Journal.open(tmp_path, patience=0)
     assert caught.value.code == "log_locked"
     script = "import sys, pathlib; from hanbok.evidence.journal import Journal; Journal.open(pathlib.Path(sys.argv[1]))"
     other = subprocess.run(
@@ -355,6 +355,12 @@ def test_a_file_size_limit_of_the_system_is_a_clear_error(tmp_path: Path) -> Non
     assert resource.getrlimit(resource.RLIMIT_FSIZE) == before
     assert failed > 5
     assert (verify(tmp_path).ok, verify(tmp_path).entries) == (True, done)
+
+
+def test_an_opening_waits_for_a_command_that_holds_the_lock_for_a_moment(tmp_path: Path) -> None:
+    first = Journal.open(tmp_path)
+    threading.Timer(0.1, first.close).start()
+    Journal.open(tmp_path, patience=10).close()
 
 
 def test_a_directory_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:

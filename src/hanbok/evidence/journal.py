@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock, Thread
+from time import monotonic, sleep
 from typing import NamedTuple
 
 import msgspec
@@ -71,17 +72,18 @@ class Journal:
         segment_bytes: int = 64 << 20,
         disk: Disk | None = None,
         backlog: int = 65_536,
+        patience: float = 1.0,
     ) -> "Journal":
         """Lock the directory, find the end of the chain and start the writer.
 
-        A line that a crash left unfinished is moved aside and a `recover` act says so. Raises LogLocked, LogBroken,
-        LogUnavailable.
+        A line that a crash left unfinished is moved aside and a `recover` act says so. Waits `patience` seconds for
+        the lock, as a command may hold it for a moment. Raises LogLocked, LogBroken, LogUnavailable.
         """
         try:
             if not directory.is_dir():
                 directory.mkdir(parents=True, exist_ok=True)
                 sync_directory(directory.parent)
-            lock = _lock(directory)
+            lock = _lock(directory, patience)
         except OSError as error:
             raise LogUnavailable(why=_why(error)) from error
         try:
@@ -213,14 +215,19 @@ class Journal:
         )
 
 
-def _lock(directory: Path) -> int:
+def _lock(directory: Path, patience: float) -> int:
     lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise LogLocked(directory=str(directory)) from error
-    return lock
+    until = monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if monotonic() >= until:
+                os.close(lock)
+                raise LogLocked(directory=str(directory)) from error
+            sleep(_LINGER)
+        else:
+            return lock
 
 
 def _why(error: OSError | LogBroken) -> str:

@@ -88,7 +88,7 @@ def _remove(store: Store, ids: list[int]) -> None:
 async def deliver(store: Store, directory: Path) -> int | None:
     """Move waiting acts to the log in this directory if no other process writes it; None: that process will."""
     try:
-        journal = await asyncio.to_thread(Journal.open, directory)
+        journal = await asyncio.to_thread(Journal.open, directory, patience=0)
     except LogLocked:
         return None
     try:
