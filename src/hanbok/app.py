@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -28,6 +28,7 @@ from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.measure import Measure
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.record import Record
+from hanbok.gateway.steps.show import Halt, Show
 from hanbok.gateway.steps.witness import Witness
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
@@ -110,6 +111,8 @@ class Runtime:
     catalogue: Catalogue
     places: Mapping[str, Place]
     path: Path
+    preview: Path
+    """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
 
 
 class Endpoints:
@@ -158,6 +161,8 @@ class App:
         self._keyring = KeyRing(self._register)
         self._books: Books
         self._limiter = Limiter()
+        self._preview_limiter = Limiter()
+        """Previews are limited as calls are, and take none from them."""
         self._upstream = Http1()
         self._measure = Measure(self.registry)
         self._endpoints = Endpoints(self._upstream)
@@ -237,10 +242,11 @@ class App:
         judge, catalogue = judge_of(loaded), catalogue_of(settings)
         wanted = self._endpoints.of(settings)
         places = {name: Place(endpoint, settings.timeouts(name)) for name, (_, _, endpoint) in wanted.items()}
-        path = Path(self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies)))
+        steps = self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies))
+        path, preview = Path(steps), Path(self._preview_steps(steps, guard, judge, catalogue, places))
         retired = await self._endpoints.put_in_force(wanted)
         before, self._path = self._path, path
-        self.runtime = Runtime(settings, guard, judge, catalogue, places, path)
+        self.runtime = Runtime(settings, guard, judge, catalogue, places, path, preview)
         self._loaded = loaded
         facts = {"policy": judge.version, "file": str(loaded.source or "")}
         await self.log.append(
@@ -269,6 +275,26 @@ class App:
             Record(self.log, judge),
             Protect(masks, lambda spared: StreamMasker(guard, mask_replies, spared)),
             CallModel(places, self._upstream),
+        ]
+
+    def _preview_steps(
+        self,
+        steps: Sequence[Step],
+        guard: Guard,
+        judge: CedarJudge,
+        catalogue: Catalogue,
+        places: Mapping[str, Place],
+    ) -> list[Step]:
+        shared = {type(step): step for step in steps}
+        policies = {policy.clause.id: policy for policy in judge.policies}
+        return [
+            shared[Authenticate],
+            Admit(catalogue, self._preview_limiter, self._books.ledger, now),
+            Show(guard.kinds, policies, places),
+            shared[Inspect],
+            shared[Decide],
+            shared[Protect],
+            Halt(),
         ]
 
     async def _keep_records(self) -> None:

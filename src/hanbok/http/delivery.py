@@ -22,11 +22,27 @@ _DONE = b"data: [DONE]\n\n"
 async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
     """Read the request, send it down the path, deliver what comes back. Raises HanbokError before an answer began."""
     runtime = app.runtime
+    call = await read_call(runtime, inbound, operation)
+    task, left = asyncio.current_task(), asyncio.ensure_future(inbound.gone())
+    if task is not None:
+        # A client that leaves takes its call with it: cancelling unwinds the steps down to the upstream connection.
+        left.add_done_callback(lambda gone: gone.cancelled() or task.cancel())
+    try:
+        await _carry(runtime, inbound, call)
+    except (asyncio.CancelledError, ConnectionError):
+        if not left.done():
+            raise
+    finally:
+        left.cancel()
+
+
+async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) -> Call:
+    """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `read_head` raises."""
     server = runtime.settings.server
     body = await inbound.read(int(server.body_limit_mib * _MIB), server.read_timeout)
     head = read_head(body)
     stream = operation is Operation.CHAT and bool(head.stream)
-    call = Call(
+    return Call(
         id=f"call-{secrets.token_hex(12)}",
         route=inbound.path,
         operation=operation,
@@ -40,17 +56,6 @@ async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
         choices=max(1, head.n or 1),
         max_output=head.max_completion_tokens or head.max_tokens,
     )
-    task, left = asyncio.current_task(), asyncio.ensure_future(inbound.gone())
-    if task is not None:
-        # A client that leaves takes its call with it: cancelling unwinds the steps down to the upstream connection.
-        left.add_done_callback(lambda gone: gone.cancelled() or task.cancel())
-    try:
-        await _carry(runtime, inbound, call)
-    except (asyncio.CancelledError, ConnectionError):
-        if not left.done():
-            raise
-    finally:
-        left.cancel()
 
 
 async def _carry(runtime: Runtime, inbound: Inbound, call: Call) -> None:

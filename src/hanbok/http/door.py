@@ -9,11 +9,13 @@ from typing import Final, TypeAlias
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.http.chat import chat
+from hanbok.http.console import calls, preview
 from hanbok.http.embeddings import embeddings
 from hanbok.http.failure import tell
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
 from hanbok.http.models import models
+from hanbok.http.page import page, static
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 
 Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
@@ -22,12 +24,18 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/chat/completions": {"POST": chat},
     "/v1/embeddings": {"POST": embeddings},
     "/v1/models": {"GET": models},
+    "/": {"GET": page},
+    "/console/preview": {"POST": preview},
     "/healthz": {"GET": healthz},
     "/readyz": {"GET": readyz},
     "/metrics": {"GET": metrics},
 }
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
-_BELOW: Final[dict[str, dict[str, Handler]]] = {"/v1/models/": {"GET": models}}
+_BELOW: Final[dict[str, dict[str, Handler]]] = {
+    "/v1/models/": {"GET": models},
+    "/console/calls/": {"GET": calls},
+    "/static/": {"GET": static},
+}
 _log = logging.getLogger("hanbok.http")
 
 
