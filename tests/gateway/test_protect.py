@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hanbok.core.values import Destination, Form, Grade, Zone
 from hanbok.gateway.call import Call, Operation, Planned, Reply
@@ -205,6 +207,49 @@ async def test_the_grade_and_findings_are_noted():
     assert {call.texts.text[one.start : one.end] for one in call.findings} == {"홍길동", PHONE, "sk-abcd"}
 
 
+_WORDS = st.lists(
+    st.one_of(
+        st.sampled_from(["홍길동", "김하늘", PHONE, "010-2222-3333", "sk-abcd", "[전화번호-1]", "[이름-3]"]),
+        st.text(max_size=6),
+    ),
+    max_size=12,
+).map(" ".join)
+
+
+@given(words=_WORDS, ascii_only=st.booleans(), cut=st.integers(1, 9))
+async def test_what_a_model_echoes_comes_back_as_it_was(*, words: str, ascii_only: bool, cut: int):
+    arguments = json.dumps({"said": words}, ensure_ascii=ascii_only)
+    call = call_with(words, stream=True, tools=[arguments])
+    held = {found[0] for shape in _KINDS.values() for found in shape.finditer(words)}
+
+    async def echo(call: Call) -> Reply:
+        assert call.body_in is not None
+        sent = json.loads(call.body_in(Form.PSEUDONYMISED))
+        call.ending.used = Planned(target=_TARGET, form=Form.PSEUDONYMISED)
+        content, (again,) = sent["messages"][0]["content"], sent["tools"]
+        assert not any(value in content + again for value in held)
+
+        async def chunks() -> AsyncGenerator[list[bytes], None]:
+            for at in range(0, len(content), cut):
+                yield [spell({"choices": [{"index": 0, "delta": {"content": content[at : at + cut]}}]})]
+            for at in range(0, len(again), cut):
+                called = [{"index": 0, "function": {"arguments": again[at : at + cut]}}]
+                yield [spell({"choices": [{"index": 0, "delta": {"tool_calls": called}}]})]
+
+        return Reply(chunks=chunks())
+
+    protect = Protect(MASKS)
+    reply = await Inspect(Guard())(call, lambda inner: protect(inner, echo))
+    assert reply.chunks is not None
+    text = made = ""
+    async for batch in reply.chunks:
+        for delta in (json.loads(chunk)["choices"][0]["delta"] for chunk in batch):
+            text += delta.get("content", "")
+            made += "".join(one["function"]["arguments"] for one in delta.get("tool_calls", []))
+    assert text == words
+    assert json.loads(made) == {"said": words}
+
+
 async def test_tools_names_and_arguments_are_hidden_too():
     call = call_with(
         "x", tools=[{"function": {"description": PROMPT}}], user="홍길동", metadata={"홍길동": PHONE}
@@ -318,12 +363,12 @@ async def test_files_that_were_not_read_are_named_in_the_record():
 
 
 async def test_token_ids_that_were_not_read_are_named_in_the_record():
-    for given, did in (
+    for tokens, did in (
         ([[1, 2], [3]], "ran; 1 not read: token ids"),
         ([7], "ran; 1 not read: token ids"),
         (["a"], "ran"),
     ):
-        call = call_with("x", operation=Operation.EMBEDDINGS, input=given)
+        call = call_with("x", operation=Operation.EMBEDDINGS, input=tokens)
         await run(call, Model(Form.AS_IS, [""]))
         assert call.ending.steps["inspect"] == did
 

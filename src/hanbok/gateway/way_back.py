@@ -141,6 +141,6 @@ def _wants_document(body: bytes) -> bool:
         return False
     try:
         asked = msgspec.json.decode(body, type=_Asked).response_format
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         return False
     return asked is not None and asked.type in {"json_object", "json_schema"}
