@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreBusy, StoreFull, StoreNewer, StoreUnavailable
-from hanbok.store.migrate import newest
+from hanbok.store.migrate import newest, upgrade
 from hanbok.store.schema import VERSION
 from hanbok.store.tables import marks, metadata, spend
 
@@ -23,13 +23,21 @@ def row(day: str) -> dict[str, object]:
     return {"organisation": "o", "key": "k", "day": day, "won": 2**40, "calls": 1}
 
 
-def test_the_migrations_make_the_tables_that_the_code_speaks_of(url: str) -> None:
+@pytest.mark.parametrize("made", ["at once", "by migrations"])
+def test_new_tables_and_migrated_ones_are_those_that_the_code_speaks_of(
+    url: str, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if made == "by migrations":
+        monkeypatch.setattr("hanbok.store.schema.create", upgrade)
     store = Store.open(url)
     with store.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == VERSION == newest()
+        assert connection.execute(select(marks)).all() == [("keys", 0, "")]
+        indexes = inspect(connection).get_indexes("keys")
+        assert [index["name"] for index in indexes if not index["unique"]] == ["ix_keys_organisation"]
     store.close()
-    assert newest() == VERSION
 
 
 def test_a_transaction_is_everything_or_nothing(url: str) -> None:
@@ -61,10 +69,10 @@ def test_writers_in_many_threads_lose_nothing(url: str) -> None:
     store.close()
 
 
-def test_a_second_opening_needs_no_alembic(url: str) -> None:
-    Store.open(url).close()
+def test_opening_needs_no_alembic(url: str) -> None:
     script = (
-        "import sys; from hanbok.store.database import Store; Store.open(sys.argv[1]).close();"
+        "import sys; from hanbok.store.database import Store\n"
+        "for _ in range(2): Store.open(sys.argv[1]).close()\n"
         "assert 'alembic' not in sys.modules, 'alembic'; assert 'sqlalchemy.orm' not in sys.modules, 'orm'"
     )
     subprocess.run([sys.executable, "-c", script, url], check=True)
