@@ -14,7 +14,7 @@ _SLOT = re.compile(r"\{(\S+?)\}")
 _FORMS = {
     "은": "은는", "는": "은는", "이": "이가", "가": "이가", "을": "을를", "를": "을를", "과": "과와", "와": "과와", "아": "아야",
 }
-_LAW = re.compile(r"\n+")
+_PART = re.compile("[가-힣]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,14 @@ class Sentence:
     """Words that the word list shall not know here, so that the tagger learns to do without."""
     silver: bool = False
     """Nobody checked that there is no name."""
+
+    def parts(self) -> dict[int, tuple[int, int]]:
+        """Return, by its start, the end of each hangul part of a name and the start of the whole name."""
+        return {
+            start + word.start(): (start + word.end(), start)
+            for start, end in self.names
+            for word in _PART.finditer(self.text[start:end])
+        }
 
 
 def _rows(path: Path) -> Iterator[dict]:
@@ -129,6 +137,18 @@ def _fill(text: str, line: str, people: People, titles: list[str]) -> tuple[str,
     return text + line[at:], names
 
 
+def _elsewhere(words: list[str], chance: random.Random) -> str:
+    """Return an address, a firm or a shop: words that look like names and are none."""
+    word, other = chance.choice(words)[:3], chance.choice(words)[:2]
+    town = chance.choice(("서울 강남구", "대전광역시 유성구", "부산 남구", "경기도 화성시", "전남 순천시", "천안시 서북구", "제주시 애월읍"))
+    return chance.choice((
+        f"{town} {word}로 12, 103동 1502호 ({other}동)", f"{town} {other}동 123-4", f"({other}동)", f"{word}로 {chance.randrange(1, 400)}",
+        f"{word}길 17", f"{other}대로 231", f"주식회사 {word}", f"(주){word}", f"{word}(주)", f"{other}상사", f"{other}물산", f"{other}테크", f"{word}건설",
+        f"{other}빌딩 3층", f"{other}아파트", f"{other}초등학교", f"{other}중학교 2학년", f"{other}병원", f"{other}의원", f"{other}약국", f"{other}역 2번 출구",
+        f"{other}은행 지점", f"{other}카드", f"{other}보험", f"{other}시장", f"{other}식당", f"{other}교회", f"{other}읍 {word[:1]}리", f"{other}면", f"{other}군청",
+    ))
+
+
 def wordy(words: list[str], count: int, chance: random.Random) -> Iterator[Sentence]:
     """Yield lines without names, full of words that are not: half of them unknown to the word list."""
     lines = (
@@ -140,6 +160,9 @@ def wordy(words: list[str], count: int, chance: random.Random) -> Iterator[Sente
     )
     for _ in range(count):
         text, hidden = "", set()
+        if chance.random() < 0.2:
+            yield Sentence(_elsewhere(words, chance), ())
+            continue
         for piece in re.split(r"(\{.?\})", chance.choice(lines)):
             if piece == "{}":
                 word = chance.choice(words)

@@ -67,9 +67,9 @@ class People:
         """Return surname and given name."""
         draw = self.chance.random()
         surname = self.surname()
-        if draw < 0.035:
+        if draw < 0.06:
             return surname + self.chance.choice(_SINGLE)
-        if draw < 0.04 and surname in COMMON_SURNAMES:
+        if draw < 0.075 and surname in COMMON_SURNAMES:
             return surname + self.chance.choice(_LONG)
         return surname + self.given()
 

@@ -1,152 +1,153 @@
-"""Trains the name tagger: `python tools/train_names/train.py DATA SYS_DIC`; see docs/design/names.md."""
+"""Trains the name tagger: `python tools/train_names/train.py DATA SYS_DIC OUT`; see docs/design/names.md.
+
+DATA is the folder of shared data, SYS_DIC the compiled mecab-ko-dic, OUT the package `hanbok/guard/names`.
+"""
 
 import argparse
-import json
+import logging
 import math
 import random
-import re
-import sys
 import zlib
-from array import array
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from zlib import crc32
+from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parent))
 import corpus
 import dictionary
-from people import MODERN, People
+import wordlist
+from corpus import Sentence
+from people import People
 
-from hanbok.guard.names import lexicon as bits
-from hanbok.guard.names.lexicon import Lexicon
-from hanbok.guard.names.tagger import WORD, candidates, joins, surroundings
-from hanbok.guard.names.words import PARTICLES, TITLES
+from hanbok.guard.names.model import SCALE
+from hanbok.guard.names.tagger import WORD, Candidate, candidates, hopeless, joins, surroundings
+from hanbok.guard.names.words import TITLES
 
 SEED = 20261122
+EPOCHS, AVERAGED = 6, 3
+RATE, DECAY = 0.2, 0.005
+FEWEST = 4
+"""A feature that fewer examples show is not learnt."""
+LEAST = 0.08
+"""A weight that is smaller is not kept."""
 
 
-def word_list(words: dictionary.Dictionary, data: Path, chance: random.Random) -> dict[str, int]:
-    kinds: defaultdict[str, int] = defaultdict(int)
-    for word in words.nouns:
-        if 2 <= len(word) <= 3 or len(word) == 4 and word in words.frequent:
-            kinds[word] |= bits.NOUN
-    for word in words.frequent:
-        if 2 <= len(word) <= 5:
-            kinds[word] |= bits.NOUN | bits.FREQUENT
-    for group, bit in ((words.places, bits.PLACE), (words.others, bits.ORGANISATION)):
-        for word in group:
-            if 2 <= len(word) <= 4:
-                kinds[word] |= bit
-    for word, count in words.foreign.items():
-        if 2 <= len(word) <= 5 or len(word) == 1 and count >= 8:
-            kinds[word] |= bits.FOREIGN if count >= 3 else bits.FOREIGN_RARE
-    for word, count in words.given().items():
-        if count >= 3:
-            kinds[word] |= bits.GIVEN if count >= 10 else bits.GIVEN_RARE
-    for word in MODERN:
-        kinds[word] |= bits.GIVEN
-    seen: Counter[str] = Counter()
-    for sentence in corpus.plain(data, 6000, chance):
-        for word in WORD.findall(sentence.text):
-            for cut in range(2, min(5, len(word)) + 1):
-                if cut == len(word) or word[cut:] in PARTICLES:
-                    seen[word[:cut]] += 1
-    known_people = words.korean
-    for word, count in seen.items():
-        if count >= 4 and word not in known_people:
-            kinds[word] |= bits.NOUN | bits.FREQUENT
-    return kinds
+class Example(NamedTuple):
+    right: bool
+    features: list[str]
 
 
-def pack(kinds: dict[str, int], words: dictionary.Dictionary) -> bytes:
-    given = {name for name, count in words.given().items() if count >= 3} | set(MODERN)
-    syllables = Counter(one for name in words.foreign for one in set(name))
-    head = (
-        "".join(sorted({name[0] for name in given})),
-        "".join(sorted({name[-1] for name in given})),
-        "".join(sorted(one for one, count in syllables.items() if count >= 3)),
-    )
-    pairs = sorted({crc32(word.encode()): kind for word, kind in kinds.items()}.items())
-    keys = array("I", [key for key, _ in pairs]).tobytes()
-    return zlib.compress("\n".join(head).encode() + b"\0" + keys + bytes(kind for _, kind in pairs), 9)
+def material(data: Path, words: dictionary.Dictionary, held_out: int) -> list[Sentence]:
+    """Return all that is learnt from; `held_out` sentences of KLUE are left aside, for measuring while developing."""
+    chance = random.Random(SEED)
+    foreign = {
+        word: count
+        for word, count in sorted(words.foreign.items())
+        if 2 <= len(word) <= 6 and word not in words.frequent and (count >= 2 or chance.random() < 0.15)
+    }
+    given = {name: count for name, count in sorted(words.given().items()) if count >= 3}
+    people = People(chance, given, foreign)
+    labelled = corpus.klue(data / "ner/klue_ner_train.jsonl")
+    random.Random(7).shuffle(labelled)
+    labelled = labelled[held_out:]
+    sentences = labelled * 3
+    for _ in range(3):
+        sentences += [corpus.renamed(one, people) for one in labelled if one.names]
+    sentences += corpus.templates(people, 6000, sorted(title for title in TITLES if len(title) > 1))
+    sentences += corpus.plain(data, 1500, chance)
+    sentences += corpus.wordy(_common(words, chance), 15000, chance)
+    return sentences
 
 
-class Masked:
-    """A word list that does not know some words."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self.lexicon, self.hidden, self.memo = lexicon, frozenset(), {}
-        self.first, self.last, self.foreign = lexicon.first, lexicon.last, lexicon.foreign
-
-    def kinds(self, word: str) -> int:
-        if word in self.hidden:
-            return 0
-        if word not in self.memo:
-            self.memo[word] = self.lexicon.kinds(word)
-        return self.memo[word]
+def _common(words: dictionary.Dictionary, chance: random.Random) -> list[str]:
+    """Return words that are no names."""
+    drawn = set(words.frequent & words.nouns)
+    for group, count in ((words.nouns, 30000), (words.places, 12000), (words.others, 15000)):
+        drawn.update(chance.sample(sorted(group), count))
+    return sorted(word for word in drawn if 2 <= len(word) <= 6 and word not in words.korean and word not in words.foreign)
 
 
-def examples(sentences, lexicon: Masked, korean: set[str]):
+def examples(sentences: Iterable[Sentence], lexicon: wordlist.MaskedLexicon, korean: set[str]) -> Iterator[Example]:
+    """Yield every candidate with what is true of it, and every pair of neighbours that may be one name."""
     for sentence in sentences:
         text = sentence.text
         lexicon.hidden = sentence.hidden
-        gold = {}
-        for start, end in sentence.names:
-            for word in re.finditer("[가-힣]+", text[start:end]):
-                gold[start + word.start()] = start + word.end()
-        before, named = None, ""
-        last = None
-        inside = {start + w.start(): start for start, end in sentence.names for w in re.finditer("[가-힣]+", text[start:end])}
+        parts = sentence.parts()
+        before, named, last = None, "", None
         for match in WORD.finditer(text):
-            shape = ""
-            if before and "\n" in text[before.end():match.start()]:
+            start, shape = match.start(), ""
+            if before and (start - before.end() > 4 or "\n" in text[before.end() : start]):
                 before, named = None, ""
             for one in candidates(match[0], lexicon):
-                start = match.start()
-                right = gold.get(start) == start + one.length
+                end, whole = parts.get(start, (0, 0))
+                right = end == start + one.length
+                if not right and (hopeless(text, start, one, named, lexicon) or _unsure(sentence, match[0], one, korean)):
+                    continue
                 if right:
                     shape = one.shape
                     if last and not last[1].rest and 0 < start - last[0] - last[1].length <= 1:
-                        yield inside[start] == inside[last[0]], joins(last[1], one, text[last[0] + last[1].length : start]), ()
-                    last = start, one
-                if sentence.silver and match[0][:one.length] in korean and not lexicon.kinds(match[0][:one.length]) & 1:
-                    continue
-                yield right, one.features, surroundings(text, start, one, before, named, lexicon)
+                        gap = text[last[0] + last[1].length : start]
+                        yield Example(whole == last[2], joins(last[1], one, gap))
+                    last = start, one, whole
+                yield Example(right, [*one.features, *surroundings(text, start, one, before, named, lexicon)])
             before, named = match, shape
 
 
-def train(rows, epochs=5, rate=0.25, l2=1e-6):
-    names = {}
-    data = []
-    count = Counter()
-    for right, a, b in rows:
-        ids = []
-        for f in (*a, *b):
-            i = names.setdefault(f, len(names))
-            ids.append(i); count[i] += 1
-        data.append((right, ids))
-    keep = [count[i] >= 3 for i in range(len(names))]
-    data = [(r, [i for i in ids if keep[i]]) for r, ids in data]
-    w = [0.0] * len(names); g = [1e-2] * len(names)
+def _unsure(sentence: Sentence, word: str, one: Candidate, korean: set[str]) -> bool:
+    return sentence.silver and word[: one.length] in korean and not one.kinds & 1
+
+
+def learn(rows: Iterable[Example]) -> dict[str, float]:
+    """Return weights by logistic regression with AdaGrad, averaged over the last passes."""
+    ids: dict[str, int] = {}
+    data = [(right, [ids.setdefault(feature, len(ids)) for feature in features]) for right, features in rows]
+    count = Counter(one for _, features in data for one in features)
+    data = [(right, [one for one in features if count[one] >= FEWEST]) for right, features in data]
+    weights, squares, total = [0.0] * len(ids), [0.01] * len(ids), [0.0] * len(ids)
     chance = random.Random(SEED)
-    for epoch in range(epochs):
+    for number in range(EPOCHS):
         chance.shuffle(data)
-        loss = 0.0
-        for right, ids in data:
-            s = 0.0
-            for i in ids: s += w[i]
-            p = 1 / (1 + math.exp(-max(-30, min(30, s))))
-            d = (1.0 if right else 0.0) - p
-            loss -= math.log(max(1e-9, p if right else 1 - p))
-            if abs(d) < 0.003: continue
-            for i in ids:
-                g[i] += d * d
-                w[i] += rate * d / math.sqrt(g[i])
-        print(epoch, len(data), loss / len(data), file=sys.stderr)
-    return {f: w[i] for f, i in names.items() if keep[i] and abs(w[i]) > 0.08}
+        for right, features in data:
+            score = sum([weights[one] for one in features])
+            error = right - 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+            if abs(error) < 0.003:
+                continue
+            for one in features:
+                squares[one] += error * error
+                weights[one] += RATE * (error - DECAY * weights[one]) / math.sqrt(squares[one])
+        if number >= EPOCHS - AVERAGED:
+            total = [a + b / AVERAGED for a, b in zip(total, weights, strict=True)]
+    return {feature: total[one] for feature, one in ids.items() if abs(total[one]) >= LEAST}
 
 
-def pack_weights(weights: dict[str, float], scale: int = 20) -> bytes:
-    rounded = {name: max(-127, min(127, round(value * scale))) for name, value in weights.items()}
-    kept = {name: value for name, value in sorted(rounded.items()) if value and "\x1f" not in name and "\0" not in name}
+def pack(weights: dict[str, float]) -> bytes:
+    """Return the file: names of features, then a byte for each weight."""
+    rounded = {name: max(-127, min(127, round(value * SCALE))) for name, value in weights.items()}
+    kept = {name: value for name, value in sorted(rounded.items()) if value and not {"\x1f", "\0"} & set(name)}
     return zlib.compress("\x1f".join(kept).encode() + b"\0" + bytes(value + 128 for value in kept.values()), 9)
+
+
+def main() -> None:
+    """Write `lexicon.bin` and `weights.bin`."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("sys_dic", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--held-out", type=int, default=0)
+    chosen = parser.parse_args()
+    words = dictionary.read(chosen.sys_dic)
+    seen = wordlist.usage(chosen.data, random.Random(1))
+    kinds = wordlist.word_list(words, seen)
+    sentences = material(chosen.data, words, chosen.held_out)
+    heads, tails = wordlist.affixes(words, seen, sentences)
+    first = wordlist.MaskedLexicon(wordlist.pack(kinds, words, (heads, tails, [])))
+    packed = wordlist.pack(kinds, words, (heads, tails, wordlist.outlines(sentences, first)))
+    weights = learn(examples(sentences, wordlist.MaskedLexicon(packed), words.korean))
+    (chosen.out / "lexicon.bin").write_bytes(packed)
+    (chosen.out / "weights.bin").write_bytes(pack(weights))
+    logging.info("%d words, %d sentences, %d weights", len(kinds), len(sentences), len(weights))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,12 +9,12 @@ from typing import Final
 from zlib import decompress
 
 from hanbok.guard.names.lexicon import Lexicon, load
-from hanbok.guard.names.tagger import WORD, Candidate, candidates, joins, surroundings
+from hanbok.guard.names.tagger import WORD, Candidate, alone, candidates, hopeless, joins, surroundings
 
 SCALE: Final = 20
 """Weights are stored as whole twentieths of a logit."""
-_FLOOR: Final = -6 * SCALE
-_THRESHOLD: Final = -0.9 * SCALE
+_FLOOR: Final = -3.2 * SCALE
+_THRESHOLD: Final = -0.6 * SCALE
 _REMEMBERED: Final = 20_000
 _INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
 
@@ -68,6 +68,9 @@ class Tagger:
             if word in plain:
                 before, named = match, ""
                 continue
+            if len(word) == 1 and alone(text, match.start(), named, self._lexicon):
+                before, named = match, ""
+                continue
             shortlist = self._shortlist(word)
             if not shortlist:
                 if len(plain) >= _REMEMBERED:
@@ -94,6 +97,8 @@ class Tagger:
         best = None
         highest = _THRESHOLD
         for score, one in shortlist:
+            if hopeless(text, at, one, named, self._lexicon):
+                continue
             around = surroundings(text, at, one, before, named, self._lexicon)
             total = score + sum([weight(each, 0) for each in around])
             if total > highest:

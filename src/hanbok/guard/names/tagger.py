@@ -32,7 +32,8 @@ from hanbok.guard.names.words import (
 )
 
 WORD: Final = re.compile("[가-힣]+")
-_LONGEST_NAME = 6
+_LONGEST_NAME, _SHORT = 6, 4
+_PLAIN_PARTICLES = frozenset("은 는 이 가 을 를 의 에 와 과 도 만 로 으로 에서 에게 까지 부터 보다 처럼 에는 에도 으로는".split())
 _ENDINGS = frozenset(
     "는다을의고에이서가를은지도게요한면과만와야인데며기던어해니까할여된음록랑네죠때들께듯줘건적당럼일회될임냐함든체"
 )
@@ -42,7 +43,7 @@ _HANJA = re.compile(r" ?[(（][㐀-鿿豈-﫿]{2,4}[)）]")
 _LATIN = re.compile(r" ?[(（][A-Z][A-Za-z .-]+[)）,]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """A stem that may be a name or a part of one. `shape` is K for surname and given name, D for a double surname,
     L for two syllables that begin with a surname, S for a surname alone, F for anything else."""
@@ -57,39 +58,67 @@ class Candidate:
 
 def candidates(word: str, lexicon: Lexicon) -> list[Candidate]:
     """Return what could be a name at the start of this run of hangul; nothing for a word in everyday use."""
-    whole = lexicon.kinds(word)
-    if whole & FREQUENT and not whole & PERSONAL:
+    if word[:2] in lexicon.heads:
         return []
     size = len(word)
+    korean = _korean(word, lexicon)
+    whole = lexicon.kinds(word)
+    if not whole & PERSONAL and (whole & FREQUENT or _everyday(word, size, lexicon, korean=korean)):
+        return []
     surname = word[0] in SURNAMES
-    kinds = [
-        whole if length == size else lexicon.kinds(word[:length])
-        for length in range(1, min(size, _LONGEST_NAME) + 1)
-    ]
-    found: list[tuple[int, str, str]] = []
-    for length, kind in enumerate(kinds, 1):
-        rest = word[length:]
-        suffix = suffix_kind(rest) if rest else "0"
+    longest = min(size, _LONGEST_NAME)
+    if longest > _SHORT and not lexicon.foreign.issuperset(word[:longest]):
+        longest = _SHORT
+    kinds = [lexicon.kinds(word[:length]) for length in range(1, longest + 1)]
+    if longest < size and not korean and not (surname and size < _LONGEST_NAME) and not any(kind & PERSONAL for kind in kinds):
+        return []
+    head = kinds[1] if size > 1 else 0
+    dead = lexicon.dead
+    found: list[Candidate] = []
+    for length in range(1, longest + 1):
+        suffix = suffix_kind(word[length:])
+        shape = _shape(word, length, korean=korean, surname=surname)
+        if not suffix and shape not in "KD":
+            continue
         if (
-            suffix == "j"
-            and kind & FREQUENT
-            and not kind & PERSONAL
-            and length > 1
-            and _reading(word[length - 1], rest) in "+="
+            _possible(shape, word, length, suffix, kinds, lexicon)
+            and outline(shape, suffix, kinds[length - 1], whole, head) not in dead
         ):
-            return []
-        shape = _shape(word, length, surname, lexicon)
-        if _possible(shape, word, length, suffix, kinds, lexicon):
-            found.append((length, shape, suffix))
-    return [_candidate(word, length, shape, suffix, kinds, whole, lexicon) for length, shape, suffix in found]
+            found.append(_candidate(word, length, shape, suffix, kinds, whole, lexicon))
+    return found
 
 
-def _shape(word: str, length: int, surname: bool, lexicon: Lexicon) -> str:  # noqa: FBT001 - internal, and hot
+def outline(shape: str, suffix: str, kind: int, whole: int, head: int) -> str:
+    """Return what is known of a candidate before its letters are looked at."""
+    return f"{shape}{suffix}{kind},{whole},{head}"
+
+
+def _everyday(word: str, size: int, lexicon: Lexicon, *, korean: bool) -> bool:
+    """Tell whether the word is a common noun with a particle, or ends as names never do."""
+    if not korean and word[-2:] in lexicon.tails:
+        return True
+    doubtful = korean and lexicon.kinds(word[1:3]) & (GIVEN | GIVEN_RARE)
+    for length in (size - 1, size - 2):
+        if length > 1 and word[length:] in _PLAIN_PARTICLES and (length > 2 or not doubtful):
+            kind = lexicon.kinds(word[:length])
+            if kind & FREQUENT and not kind & PERSONAL and _reading(word[length - 1], word[length:]) in "+=":
+                return True
+    return False
+
+
+def _korean(word: str, lexicon: Lexicon) -> bool:
+    """Tell whether the word may begin with a Korean surname and a given name of two syllables."""
+    if word[:2] in DOUBLE_SURNAMES:
+        return True
+    return len(word) > 2 and word[0] in SURNAMES and word[1] in lexicon.first and word[2] in lexicon.last
+
+
+def _shape(word: str, length: int, *, korean: bool, surname: bool) -> str:
     if length == 1:
         return "S" if surname else "F"
-    if length in (3, 4) and word[:2] in DOUBLE_SURNAMES:
+    if korean and length in (3, 4) and word[:2] in DOUBLE_SURNAMES:
         return "D"
-    if surname and length == 3 and word[1] in lexicon.first and word[2] in lexicon.last:
+    if korean and length == 3:
         return "K"
     return "L" if surname and length == 2 else "F"
 
@@ -105,12 +134,10 @@ def _possible(shape: str, word: str, length: int, suffix: str, kinds: list[int],
         )
     if shape == "D":
         return True
-    if not suffix:
-        return False
     if length == 1:
         return bool(kind & FOREIGN) and suffix != "t"
     if kind:
-        return bool(kind & (PERSONAL | ORGANISATION | PLACE)) or not kind & FREQUENT
+        return bool(kind & (PERSONAL | ORGANISATION)) or not kind & (FREQUENT | PLACE)
     if shape == "L":
         return word[1] in lexicon.first
     return (suffix != "0" or word[-1] not in _ENDINGS) and lexicon.foreign.issuperset(word[:length])
@@ -121,25 +148,18 @@ def _candidate(
 ) -> Candidate:
     stem, rest, kinds = word[:length], word[length:], prefixes[length - 1]
     agree = _reading(stem[-1], rest)
-    out = [
-        shape,
-        f"{shape}u{suffix}{agree}",
-        f"{shape}r{rest[:2]}",
-        f"{shape}R{rest}",
-        f"{shape}m{kinds}",
-        f"{shape}w{whole}{suffix}",
-    ]
+    out = [shape, f"{shape}u{suffix}{agree}", f"{shape}m{kinds}", f"{shape}h{whole & 7}{kinds & 7}{suffix}"]
+    if rest:
+        out += (f"{shape}r{rest[:2]}", f"{shape}R{rest}", f"{shape}w{whole}{suffix}")
     for cut in (2, 3, 4):
         if cut != length and len(word) >= cut:
             kinds_here = prefixes[cut - 1]
-            tail = word[cut:]
-            reading = _reading(word[cut - 1], tail)
+            reading = _reading(word[cut - 1], word[cut:])
             out.append(f"{shape}{cut}{kinds_here}{reading}")
             if kinds_here & NOUN and reading in "0+":
                 out.append(f"{shape}@")
     if length > 2:
         out.append(f"{shape}y{stem[-1]}{prefixes[length - 2] & 7}")
-    out.append(f"{shape}h{whole & 7}{kinds & 7}{suffix}")
     if shape in "KL":
         out += (f"{shape}s{stem[0]}", f"{shape}a{stem[:2]}", f"{shape}b{stem[1]}")
         if shape == "K":
@@ -163,6 +183,24 @@ def _reading(last: str, rest: str) -> str:
     if rest in AFTER_VOWEL:
         return "-" if (ord(last) - 0xAC00) % 28 else "+"
     return "=" if rest in PARTICLES else "?"
+
+
+def hopeless(text: str, start: int, one: Candidate, named: str, lexicon: Lexicon) -> bool:
+    """Tell at little cost that a stem of one syllable is no name here: see `alone`."""
+    return one.length == 1 and not one.rest and alone(text, start, named, lexicon)
+
+
+def alone(text: str, start: int, named: str, lexicon: Lexicon) -> bool:
+    """Tell that this word of one syllable is no name: a surname needs a title behind it, a part of a foreign name
+    another part."""
+    if text[start + 1 : start + 2] != " ":
+        return not named
+    following = WORD.match(text, start + 2)
+    if following is None:
+        return not named
+    if text[start] in SURNAMES and suffix_kind(following[0]) in ("h", "t"):
+        return False
+    return not named and not lexicon.kinds(following[0]) & FOREIGN
 
 
 def surroundings(

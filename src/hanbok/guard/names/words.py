@@ -1,5 +1,7 @@
 """What stands in and around Korean names: surnames, titles, particles."""
 
+from functools import lru_cache
+
 SURNAMES = frozenset(
     "김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민류나진지엄채원천방공현함변염여추도소"
     "석선설마길연위표명기반라왕금옥육인맹제모탁국어은편용예경봉사부가복태목형피두감음빈동온호범좌팽승간상갈단견당화창"
@@ -52,6 +54,7 @@ AFTER_VOWEL = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def suffix_kind(rest: str) -> str:
     """Name what follows a name inside its word: nothing, honorific, title or particle, or '' for none of these."""
     if not rest:

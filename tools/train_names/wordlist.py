@@ -1,0 +1,145 @@
+"""Builds `lexicon.bin`: what words can be, and which words need no look at all."""
+
+import random
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from corpus import Sentence, plain
+from dictionary import Dictionary
+from people import MODERN
+
+from hanbok.guard.names import lexicon as bits
+from hanbok.guard.names.lexicon import Lexicon
+from hanbok.guard.names.tagger import WORD, candidates, outline
+from hanbok.guard.names.words import PARTICLES
+
+_LONGEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How often stems, beginnings and ends of words are seen in plain text."""
+
+    stems: Counter[str] = field(default_factory=Counter)
+    heads: Counter[str] = field(default_factory=Counter)
+    tails: Counter[str] = field(default_factory=Counter)
+
+
+def usage(data: Path, chance: random.Random) -> Usage:
+    """Count over the plain texts of the shared data."""
+    out = Usage()
+    for sentence in plain(data, 6000, chance):
+        for word in WORD.findall(sentence.text):
+            if len(word) > 1:
+                out.heads[word[:2]] += 1
+                out.tails[word[-2:]] += 1
+            for cut in range(1, min(_LONGEST, len(word)) + 1):
+                if cut == len(word) or word[cut:] in PARTICLES:
+                    out.stems[word[:cut]] += 1
+    return out
+
+
+def word_list(words: Dictionary, seen: Usage) -> dict[str, int]:
+    """Return the kinds of every word that the tagger may ask for."""
+    kinds: Counter[str] = Counter()
+    for word in words.nouns:
+        if 2 <= len(word) <= 3 or (len(word) == 4 and word in words.frequent):
+            kinds[word] |= bits.NOUN
+    for word in words.frequent:
+        if 2 <= len(word) <= _LONGEST:
+            kinds[word] |= bits.NOUN | bits.FREQUENT
+    for group, bit in ((words.places, bits.PLACE), (words.others, bits.ORGANISATION)):
+        for word in group:
+            if 2 <= len(word) < _LONGEST:
+                kinds[word] |= bit
+    for word, count in words.foreign.items():
+        if 2 <= len(word) <= _LONGEST or (len(word) == 1 and count >= 8 and seen.stems[word] < 60):
+            kinds[word] |= bits.FOREIGN if count >= 3 else bits.FOREIGN_RARE
+    for word, count in words.given().items():
+        if count >= 3:
+            kinds[word] |= bits.GIVEN if count >= 10 else bits.GIVEN_RARE
+    for word in MODERN:
+        kinds[word] |= bits.GIVEN
+    _mark_usage(kinds, words, seen)
+    return dict(kinds)
+
+
+def _mark_usage(kinds: dict[str, int], words: Dictionary, seen: Usage) -> None:
+    """Mark what is in everyday use, and forget that such a word was once part of a rare name."""
+    given = words.given()
+    for word, count in seen.stems.items():
+        named = word in words.korean or (len(word) == 3 and word[1:] in given and word not in words.nouns)
+        if count >= 4 and len(word) > 1 and not named:
+            kinds[word] = kinds.get(word, 0) | bits.NOUN | bits.FREQUENT
+    for word, kind in kinds.items():
+        if len(word) > 1 and kind & bits.FREQUENT:
+            used = seen.stems[word]
+            lost = bits.FOREIGN_RARE
+            if words.foreign[word] < 5 or used >= 40 > words.foreign[word]:
+                lost |= bits.FOREIGN
+            if word not in MODERN:
+                lost |= bits.GIVEN_RARE
+                if used >= 10 > given.get(word, 0):
+                    lost |= bits.GIVEN
+            kinds[word] = kind & ~lost
+
+
+def affixes(words: Dictionary, seen: Usage, sentences: Iterable[Sentence]) -> tuple[list[str], list[str]]:
+    """Return the beginnings and the ends of words that decide against a name before anything else is looked at."""
+    named, ended = set[str](), set[str]()
+    for name in (*words.korean, *MODERN, *(word for word, count in words.foreign.items() if count >= 2)):
+        named.add(name[:2])
+        ended.add(name[-2:])
+        ended.update((name + particle)[-2:] for particle in PARTICLES)
+    for sentence in sentences:
+        for start, end in sentence.names:
+            for word in WORD.finditer(sentence.text, start):
+                if word.start() >= end:
+                    break
+                named.add(word[0][:2])
+                ended.add(word[0][-2:])
+    heads = sorted(head for head, count in seen.heads.items() if count >= 2 and head not in named)
+    tails = sorted(tail for tail, count in seen.tails.items() if count >= 3 and tail not in ended)
+    return heads, tails
+
+
+def pack(kinds: dict[str, int], words: Dictionary, decided: tuple[list[str], list[str], list[str]]) -> bytes:
+    """Return the file: syllables of names, then heads, tails and dead outlines, then the table."""
+    given = {name for name, count in words.given().items() if count >= 3} | set(MODERN)
+    syllables = Counter(one for name in words.foreign for one in set(name))
+    head = (
+        "".join(sorted({name[0] for name in given})),
+        "".join(sorted({name[-1] for name in given})),
+        "".join(sorted(one for one, count in syllables.items() if count >= 3)),
+        *(" ".join(each) for each in decided),
+    )
+    return zlib.compress("\n".join(head).encode() + b"\0" + bits.table(kinds).tobytes(), 9)
+
+
+class MaskedLexicon(Lexicon):
+    """A word list that can be told not to know some words."""
+
+    hidden: frozenset[str] = frozenset()
+
+    def kinds(self, word: str) -> int:
+        return 0 if word in self.hidden else super().kinds(word)
+
+
+def outlines(sentences: Iterable[Sentence], lexicon: MaskedLexicon) -> list[str]:
+    """Return the outlines of candidates that are often seen and never a name."""
+    alive, seen = set[str](), Counter[str]()
+    for sentence in sentences:
+        lexicon.hidden = sentence.hidden
+        parts = sentence.parts()
+        for match in WORD.finditer(sentence.text):
+            word = match[0]
+            for one in candidates(word, lexicon):
+                head = lexicon.kinds(word[:2]) if len(word) > 1 else 0
+                key = outline(one.shape, one.suffix, one.kinds, lexicon.kinds(word), head)
+                seen[key] += 1
+                if parts.get(match.start(), (0, 0))[0] == match.start() + one.length:
+                    alive.add(key)
+    return sorted(key for key, count in seen.items() if count >= 4 and key not in alive)
