@@ -34,11 +34,6 @@ def test_the_head_holds_what_the_gateway_reads():
         (b'{"model":"a","stream_options":[]}', InvalidRequest, "stream_options"),
         (b'{"model":"a","model":"b"}', DuplicateField, "model"),
         (b'{"model":"a","mod\\u0065l":"b"}', DuplicateField, "model"),
-        (
-            b'{"model":"a","messages":[{"role":"user","content":"x","content":"y"}]}',
-            DuplicateField,
-            "content",
-        ),
         (b'{"model":"a","q":"\\u0022","x":1,"x":2,"z":"\\u0022"}', DuplicateField, "x"),
         (b'{"model":"a","Hong 010":1,"Hong 010":2}', DuplicateField, "?"),
     ],
@@ -121,6 +116,28 @@ JSON = st.recursive(
 def test_a_splice_of_any_object_sets_only_what_was_asked(document, ascii_only, indent):
     body = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()
     assert json.loads(splice(body, {"model": b'"real"'})) == document | {"model": "real"}
+
+
+NAMES = st.sampled_from(["a", "b", "model", 'q"', "\\", "한", "x{", "y,"])
+
+
+@given(st.lists(st.tuples(NAMES, JSON), max_size=6), st.booleans(), st.sampled_from(["", " ", "\n\t"]))
+def test_equal_names_are_always_found_and_different_ones_never(members, ascii_only, space):
+    pairs = [
+        space.join(
+            [json.dumps(name, ensure_ascii=ascii_only), ":", json.dumps(value, ensure_ascii=ascii_only)]
+        )
+        for name, value in members
+    ]
+    body = (space + "{" + f"{space},{space}".join(pairs) + space + "}" + space).encode()
+    names = [name for name, _ in members]
+    if len(set(names)) == len(names):
+        assert {name: json.loads(body[start:end]) for name, (start, end) in spans(body).items()} == dict(
+            members
+        )
+    else:
+        with pytest.raises(DuplicateField):
+            spans(body)
 
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), JSON, max_size=5), st.booleans())

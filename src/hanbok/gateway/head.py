@@ -1,8 +1,8 @@
 """The head of a request, and edits that leave every other byte of a JSON body as it came."""
 
-import json
 import re
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -56,20 +56,22 @@ class Head(msgspec.Struct, frozen=True):
 
 _HEAD = msgspec.json.Decoder(Head)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ANY = msgspec.json.Decoder()
-_ENCODER = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.([a-z_]+)|required field `([a-z_]+)`")
-_NAME = re.compile(rb'[{,][ \t\r\n]*("(?:[^"\\]|\\.)*+")[ \t\r\n]*:[ \t\r\n]*')
-_SPACE = re.compile(rb"[ \t\r\n]*")
+# Up to a member's value. A name's literal may hold escapes, a quotation mark among them.
+_NAME = re.compile(rb'[ \t\r\n]*[{,][ \t\r\n]*"((?:[^"\\]|\\.)*+)"[ \t\r\n]*:[ \t\r\n]*').match
+_END = re.compile(rb"[ \t\r\n]*(?:\{[ \t\r\n]*)?\}").match
 _PRINTABLE_NAME = re.compile(r"[a-z][a-z_]{0,40}")
+
+Spans: TypeAlias = dict[str, tuple[int, int]]
 
 
 def read_head(body: bytes) -> Head:
-    """Return the head. Raises InvalidJson, InvalidRequest, DuplicateField (of any object, however deep)."""
+    """Return the head. Raises InvalidJson, InvalidRequest, DuplicateField."""
     try:
         head = _HEAD.decode(body)
-        _refuse_duplicates(body)
+        body.decode()  # the decoder skips what the head does not name
     except msgspec.ValidationError as error:
         found = _FIELD.search(str(error))
         raise InvalidRequest(field=(found[1] or found[2]) if found else "body") from error
@@ -80,60 +82,46 @@ def read_head(body: bytes) -> Head:
         raise InvalidJson(position=int(found[1]) if found else len(body)) from error
     if not head.model:
         raise InvalidRequest(field="model")
+    spans(body)
     return head
 
 
-def _refuse_duplicates(body: bytes) -> None:
-    """Raise DuplicateField when any object of a valid JSON text repeats a name."""
-    # A decoder drops the earlier of two equal names, and with it at least two quotation marks. Every other mark
-    # survives decoding and encoding, except those that were spelled as the escape 0022.
-    again = _ENCODER.encode(_ANY.decode(body))
-    if again.count(b'"') != body.count(b'"') or b"\\u0022" in body:
-        json.loads(body, object_pairs_hook=_distinct)
+def spans(body: bytes) -> Spans:
+    """Return where the value of each member of a JSON object begins and ends.
 
-
-def _distinct(pairs: list[tuple[str, object]]) -> None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            # A name that a caller made up may hold anything.
-            raise DuplicateField(field=name if _PRINTABLE_NAME.fullmatch(name) else "?")
-        seen.add(name)
-
-
-def spans(body: bytes) -> dict[str, tuple[int, int]]:
-    """Return where the value of each member of a JSON object begins and ends. Raises DuplicateField, InvalidJson."""
+    Raises InvalidJson, and DuplicateField for two members of one name. (Inside of members it does not look: whoever
+    inspects texts must read all that is written, not what a decoder keeps.)
+    """
     try:
         members = _MEMBERS.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidJson(position=0) from error
-    found: dict[str, tuple[int, int]] = {}
-    at = _after(_SPACE, body, 0)
+    found: Spans = {}
+    at = 0
+    # The decoder keeps the last of equal names, so a step over another value of that name goes wrong.
     for _ in members:
-        member = _NAME.match(body, at)
+        member = _NAME(body, at)
         if member is None:
             raise InvalidJson(position=at)
-        name: str = _ANY.decode(member[1])
+        literal = member[1]
+        name: str = msgspec.json.decode(b'"%s"' % literal, type=str) if b"\\" in literal else literal.decode()
         value = bytes(members[name])
         start = member.end()
         at = start + len(value)
-        if name in found or body[start:at] != value:
-            raise DuplicateField(field=name if _PRINTABLE_NAME.fullmatch(name) else "?")
+        if name in found or not body.startswith(value, start):
+            raise _duplicate(name)
         found[name] = (start, at)
-        at = _after(_SPACE, body, at)
-    if members and body[at : at + 1] != b"}":
-        raise DuplicateField(field="?")
+    if _END(body, at) is None:
+        raise _duplicate("?")
     return found
 
 
-def _after(pattern: re.Pattern[bytes], body: bytes, at: int) -> int:
-    found = pattern.match(body, at)
-    return found.end() if found else at
+def _duplicate(name: str) -> DuplicateField:
+    # A name that a caller made up may hold anything.
+    return DuplicateField(field=name if _PRINTABLE_NAME.fullmatch(name) else "?")
 
 
-def splice(
-    body: bytes, values: Mapping[str, bytes], where: dict[str, tuple[int, int]] | None = None
-) -> bytes:
+def splice(body: bytes, values: Mapping[str, bytes], where: Spans | None = None) -> bytes:
     """Set members of a JSON object to these JSON texts; every other byte stays as it is. `where` are its spans, if
     they are known.
     """
@@ -143,9 +131,7 @@ def splice(
     for start, end, name in sorted((*where[name], name) for name in values if name in where):
         pieces += (body[at:start], values[name])
         at = end
-    missing = b",".join(
-        _ENCODER.encode(name) + b":" + text for name, text in values.items() if name not in where
-    )
+    missing = b",".join(_encode(name) + b":" + text for name, text in values.items() if name not in where)
     if missing:
         close = body.rindex(b"}")
         pieces += (body[at:close], b"," if where else b"", missing)
