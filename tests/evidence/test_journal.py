@@ -15,7 +15,7 @@ from hanbok.evidence.chain import GENESIS
 from hanbok.evidence.entry import Act, Hop, Intent, Outcome
 from hanbok.evidence.errors import LogBroken, LogLocked, LogUnavailable
 from hanbok.evidence.journal import Journal
-from hanbok.evidence.segments import segments
+from hanbok.evidence.segments import lines, segments, size_of
 from hanbok.evidence.tail import RealDisk
 from hanbok.evidence.verify import verify
 
@@ -208,6 +208,54 @@ async def test_a_search_crosses_the_borders_of_what_is_read_at_once(tmp_path: Pa
     journal.close()
 
 
+async def test_entries_larger_than_what_is_read_at_once_are_found(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path)
+    for number in range(3):
+        await journal.append(intent(f"before-{number}"))
+        await journal.append(Act(at=AT, actor="가" * 1_000_000, verb="large", object=str(number)))
+    await journal.append(intent("last"))
+    for call, index in (("before-0", 0), ("before-1", 2), ("before-2", 4), ("last", 6)):
+        assert [line.index for line in journal.find(call)] == [index]
+    assert [next(journal.read(start)).index for start in range(7)] == list(range(7))
+    assert size_of(tmp_path) == 7
+    journal.close()
+
+
+async def test_a_reader_sees_whole_lines_only_and_names_one_that_is_none(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path)
+    for number in range(3):
+        await journal.append(act(number))
+    journal.close()
+    path = segments(tmp_path)[0].path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    assert [line.index for line in lines(tmp_path)] == [0, 1]
+    assert size_of(tmp_path) == 2
+    path.write_bytes(whole + b"not a line\n")
+    with pytest.raises(LogBroken) as caught:
+        list(lines(tmp_path))
+    assert (caught.value.facts["file"], caught.value.facts["line"]) == (path.name, 4)
+
+
+async def test_entries_that_are_not_durable_yet_are_not_read(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    class Slow(RealDisk):
+        def sync(self, file: int) -> None:
+            stop.wait(5)
+            super().sync(file)
+
+    journal = Journal.open(tmp_path, disk=Slow())
+    waiting = asyncio.create_task(journal.append(intent("call")))
+    await asyncio.sleep(0.2)
+    assert [line.index for line in lines(tmp_path)] == [0]
+    assert (list(journal.read()), journal.find("call"), journal.size) == ([], [], 0)
+    stop.set()
+    await waiting
+    assert ([record.index for record in journal.read()], len(journal.find("call"))) == ([0], 1)
+    journal.close()
+
+
 class Faulty(RealDisk):
     """Fails on command; `short` bytes of a write get through first, as on a disk that fills up."""
 
@@ -265,6 +313,23 @@ async def test_after_a_failed_sync_the_old_file_is_not_written_any_more(tmp_path
         await journal.append(act("lost"))
     await journal.append(act("after"))
     assert [segment.first for segment in segments(tmp_path)] == [0, 1]
+    journal.close()
+
+
+async def test_acknowledged_bytes_that_a_dying_disk_lost_are_noticed(tmp_path: Path) -> None:
+    disk = Faulty()
+    journal = Journal.open(tmp_path, disk=disk)
+    for number in range(3):
+        await journal.append(act(number))
+    disk.failing = "sync once"
+    with pytest.raises(LogUnavailable):
+        await journal.append(act("lost"))
+    path = segments(tmp_path)[0].path
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    for _ in range(2):
+        with pytest.raises(LogUnavailable) as caught:
+            await journal.append(act("after"))
+        assert "damaged" in str(caught.value)
     journal.close()
 
 

@@ -50,10 +50,12 @@ def lines(directory: Path, start: int = 0, stop: int | None = None) -> Iterator[
     for segment in known[at:]:
         with segment.path.open("rb") as file:
             _seek(file, start)
-            for number, raw in enumerate(file):
+            number = 0
+            for raw in file:
                 if not raw.endswith(b"\n"):
                     return
                 line = _parse(raw, segment.path.name, number)
+                number = line.index - segment.first + 1
                 if stop is not None and line.index >= stop:
                     return
                 if line.index >= start:
