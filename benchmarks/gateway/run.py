@@ -147,7 +147,7 @@ def wait_for(port: int) -> None:
     raise TimeoutError(port)
 
 
-def load(target: Target, payload: bytes, connections: int, seconds: float) -> dict[str, float]:
+def load(target: Target, payload: bytes, connections: int, seconds: int) -> dict[str, float]:
     with tempfile.NamedTemporaryFile() as file:
         file.write(payload)
         file.flush()
@@ -179,7 +179,7 @@ def check(target: Target) -> None:
         assert "다람쥐".encode() in answer.read()
 
 
-def measure(targets: list[Target], seconds: float, rounds: int) -> None:
+def measure(targets: list[Target], seconds: int, rounds: int) -> None:
     for name, (payload, connections) in scenarios().items():
         print(f"\n{name}")
         runs: dict[str, list[dict[str, float]]] = {target.name: [] for target in targets}
@@ -199,7 +199,7 @@ def measure(targets: list[Target], seconds: float, rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     missing = [name for name in ("nginx", "wrk") if shutil.which(name) is None]

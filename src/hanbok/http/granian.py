@@ -17,6 +17,7 @@ from hanbok.settings import ServerSettings
 
 Handler: TypeAlias = Callable[["GranianInbound"], Awaitable[None]]
 _MIB = 1024 * 1024
+_PATIENCE = 0.01
 
 
 class AddressTaken(HanbokError):
@@ -88,6 +89,7 @@ class GranianServer:
             await handler(GranianInbound(scope, protocol))
 
         tls = settings.tls
+        self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
         self.port = _claim(settings.host, settings.port)
         self._server = Server(
             application,
@@ -106,6 +108,17 @@ class GranianServer:
     async def run(self) -> None:
         """Serve until `stop` is called."""
         await self._server.serve()
+
+    async def listening(self) -> None:
+        """Return when connections are accepted."""
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(self._host, self.port)
+            except OSError:
+                await asyncio.sleep(_PATIENCE)
+            else:
+                writer.close()
+                return
 
     def stop(self) -> None:
         """Close the listening socket and every connection, and let `run` return."""

@@ -51,6 +51,9 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
 
         loop.add_signal_handler(signal.SIGHUP, reload)
         running = asyncio.ensure_future(server.run())
+        await asyncio.wait(
+            {running, asyncio.ensure_future(server.listening())}, return_when=asyncio.FIRST_COMPLETED
+        )
         scheme = "https" if server_settings.tls else "http"
         url = f"{scheme}://{server_settings.host}:{server.port}"
         announce(Started(url=url, first_key=app.first_key, notices=app.notices()))
