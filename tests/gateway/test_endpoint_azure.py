@@ -116,7 +116,7 @@ async def test_a_refused_renewal_is_survived_while_the_old_token_lives(login, up
     ("script", "why"),
     [
         (Script(status=401), "invalid_request"),
-        (Script(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), "unreadable answer"),
+        (Script(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"), "unreadable"),
         (Script(raw=b"HTTP/1.1 200 OK\r\n", cut_at=10), "upstream_cut"),
     ],
 )

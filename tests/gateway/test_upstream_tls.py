@@ -8,6 +8,7 @@ import pytest
 import trustme
 import uvloop
 
+from hanbok.core.values import Language
 from hanbok.gateway.errors import UpstreamCut, UpstreamUnreachable
 from hanbok.gateway.upstream import Timeouts
 from hanbok.gateway.upstreams.http1 import Http1
@@ -43,7 +44,7 @@ async def ask(model, authorities, times=1):
             exchange = await upstream.post(f"{model.url}/chat/completions", (), BODY, QUICK)
             body = await exchange.whole(1 << 20)
             await asyncio.sleep(0.01)
-        return body, len(upstream._contexts)
+        return body, len(upstream._trust._contexts)
     finally:
         await upstream.close()
 
@@ -104,8 +105,9 @@ async def test_a_server_that_speaks_no_tls_is_refused():
 
 async def test_a_missing_file_of_authorities_is_told(authority, tmp_path):
     async with ScriptedModel(tls=server_context(authority)) as model:
-        with pytest.raises(UpstreamUnreachable, match="CA certificates"):
+        with pytest.raises(UpstreamUnreachable, match="CA certificates") as caught:
             await ask(model, {model.origin: tmp_path / "none.pem"})
+        assert caught.value.say(Language.KO).endswith("연결하지 못했습니다: CA 인증서 파일을 읽을 수 없습니다")
 
 
 @pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])

@@ -1,8 +1,8 @@
 """The one tree of errors.
 
 Every class has a stable `code`, a message and a hint in Korean and English. Messages are filled from facts that
-the caller passes by name; a fact is never a prompt, an answer, a secret or personal data. Statuses of HTTP live
-in `hanbok.http` only.
+the caller passes by name, a Text where it is words; a fact is never a prompt, an answer, a secret or personal data.
+Statuses of HTTP live in `hanbok.http` only.
 """
 
 from string import Formatter
@@ -36,8 +36,13 @@ class HanbokError(Exception):
 
     def say(self, language: Language) -> str:
         """Return the message in this language."""
-        return self.message.of(language).format_map(self.facts)
+        return self.message.of(language).format_map(self._spoken(language))
 
     def advise(self, language: Language) -> str:
         """Return what to do next, in this language."""
-        return self.hint.of(language).format_map(self.facts)
+        return self.hint.of(language).format_map(self._spoken(language))
+
+    def _spoken(self, language: Language) -> dict[str, object]:
+        return {
+            name: fact.of(language) if isinstance(fact, Text) else fact for name, fact in self.facts.items()
+        }

@@ -1,6 +1,7 @@
 """Server-sent events (WHATWG HTML, 9.2), cut out of bytes that arrive in any pieces."""
 
 from hanbok.gateway.errors import UpstreamGarbled
+from hanbok.gateway.transport.answer import larger
 
 _BOM = b"\xef\xbb\xbf"
 DEFAULT_EVENT = "message"
@@ -72,7 +73,7 @@ class SseReader:
 
     def _bound(self, size: int) -> None:
         if size > self._limit:
-            raise UpstreamGarbled(origin=self._origin, why=f"an event of more than {self._limit} bytes")
+            raise UpstreamGarbled(origin=self._origin, why=larger("event", self._limit))
 
 
 def _parse(block: bytes) -> tuple[str, bytes] | None:

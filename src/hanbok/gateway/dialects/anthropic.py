@@ -7,11 +7,10 @@ import msgspec
 
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
-from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.spelling.anthropic_answer import Message, read_usage, whole
 from hanbok.gateway.spelling.anthropic_request import spell
 from hanbok.gateway.spelling.anthropic_stream import AnthropicReader
-from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
 from hanbok.gateway.spelling.openai_request import read_chat, unsupported
 
@@ -41,7 +40,7 @@ class Anthropic:
         try:
             message = _DECODE(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise UpstreamGarbled(origin=self._origin, why="an answer that is not Anthropic's") from error
+            raise foreign(self._origin, "Anthropic") from error
         usage = read_usage(message.usage)
         return WireAnswer(body=whole(message, usage, int(self._clock())), usage=usage)
 

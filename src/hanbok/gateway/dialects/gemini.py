@@ -9,8 +9,7 @@ import msgspec
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
-from hanbok.gateway.errors import UpstreamGarbled
-from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.gemini_answer import UsageText, blocked, read, read_usage, whole
 from hanbok.gateway.spelling.gemini_request import spell, spell_embeddings
 from hanbok.gateway.spelling.gemini_stream import GeminiReader
@@ -52,7 +51,7 @@ class Gemini:
             return self._embeddings(body)
         answer = read(body, self._origin)
         if answer.candidates is None and not blocked(answer):
-            raise UpstreamGarbled(origin=self._origin, why="an answer without candidates")
+            raise foreign(self._origin, "Gemini")
         usage = read_usage(answer.usage_metadata)
         return WireAnswer(body=whole(answer, usage, int(self._clock())), usage=usage)
 
@@ -60,7 +59,7 @@ class Gemini:
         try:
             answer = _EMBEDDINGS.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise UpstreamGarbled(origin=self._origin, why="embeddings that are not Gemini's") from error
+            raise foreign(self._origin, "Gemini") from error
         usage = read_usage(answer.usage_metadata)
         tokens = (usage or Usage()).input
         spelled: Json = {

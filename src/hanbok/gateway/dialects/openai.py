@@ -3,9 +3,8 @@
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import WireAnswer, WireRequest
-from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.head import spans, splice
-from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
 from hanbok.gateway.spelling.openai_answer import read_chunk, read_usage, read_whole
 
@@ -61,7 +60,7 @@ class OpenaiReader:
             if data.strip() == _DONE:
                 self.done = True
                 return []
-            raise UpstreamGarbled(origin=self._origin, why="an event that is not a JSON object")
+            raise foreign(self._origin, "OpenAI")
         if b'"usage"' in data or b'"error"' in data or event == "error":
             chunk = read_chunk(data, self._origin)
             self.usage = read_usage(chunk.usage) or self.usage

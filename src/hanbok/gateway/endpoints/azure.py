@@ -2,6 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
+from hanbok.core.values import Text
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import Dialect
 from hanbok.gateway.dialects.openai import Openai
@@ -31,11 +32,21 @@ class Azure:
         self.dialect: Dialect = Openai(config.destination.endpoint)
         form = options.get("form", "v1")
         if form not in {"v1", "deployments"}:
-            raise invalid(config, "form", "it must be v1 or deployments")
+            raise invalid(
+                config, "form", Text(ko="v1이나 deployments여야 합니다", en="it must be v1 or deployments")
+            )
         if form == "deployments" and not options.get("api_version"):
-            raise invalid(config, "api_version", "the deployments form needs it")
+            raise invalid(
+                config,
+                "api_version",
+                Text(ko="deployments 방식에 필요합니다", en="the deployments form needs it"),
+            )
         if bool(options.get("tenant")) != bool(options.get("client_id")):
-            raise invalid(config, "client_id", "tenant and client_id come together")
+            raise invalid(
+                config,
+                "client_id",
+                Text(ko="tenant와 client_id는 함께 써야 합니다", en="tenant and client_id come together"),
+            )
         self._deployments = form == "deployments"
         self._url = f"{base_url(config)}/openai/{form}"
         self._query = urlencode({"api-version": options["api_version"]}) if options.get("api_version") else ""

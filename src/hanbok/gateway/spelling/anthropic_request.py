@@ -12,6 +12,7 @@ from hanbok.gateway.spelling.openai_request import (
     arguments,
     data_url,
     others,
+    part_name,
     unsupported,
 )
 
@@ -126,7 +127,7 @@ def _part(part: Part) -> Json:
         if part.file.filename:
             block["title"] = part.file.filename
     else:
-        raise unsupported(_NAME, f"content part {part.type if part.type.isidentifier() else '?'}")
+        raise unsupported(_NAME, part_name(part))
     return block if not given(part.cache_control) else block | {"cache_control": part.cache_control}
 
 
@@ -156,7 +157,7 @@ def _tools(request: ChatRequest) -> Json:
 
 def _tool(tool: Tool) -> Json:
     if tool.function is None:
-        raise unsupported(_NAME, "tools of a type other than function")
+        raise unsupported(_NAME, "tools[].type")
     spelled: Json = {"name": tool.function.name}
     if tool.function.description:
         spelled["description"] = tool.function.description
@@ -171,10 +172,10 @@ def _output(request: ChatRequest) -> Json:
     wanted = request.response_format
     if wanted is not None and wanted.type != "text":
         if wanted.json_schema is None or not given(wanted.json_schema.schema):
-            raise unsupported(_NAME, "response_format without a schema")
+            raise unsupported(_NAME, "response_format.type")
         config["format"] = {"type": "json_schema", "schema": wanted.json_schema.schema}
     if request.reasoning_effort is not None:
         if request.reasoning_effort not in _EFFORTS:
-            raise unsupported(_NAME, "reasoning_effort other than low, medium, high")
+            raise unsupported(_NAME, "reasoning_effort")
         config["effort"] = request.reasoning_effort
     return {"output_config": config} if config else {}

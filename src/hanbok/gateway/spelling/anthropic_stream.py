@@ -5,8 +5,9 @@ from collections.abc import Callable
 import msgspec
 
 from hanbok.core.values import Usage
-from hanbok.gateway.errors import UpstreamFailed, UpstreamGarbled
+from hanbok.gateway.errors import UpstreamFailed
 from hanbok.gateway.spelling.anthropic_answer import Block, Message, UsageText, finish_reason, read_usage
+from hanbok.gateway.spelling.failure import foreign
 from hanbok.gateway.spelling.json_text import Json
 from hanbok.gateway.spelling.openai_writer import Writer, tool_call
 
@@ -68,7 +69,7 @@ class AnthropicReader:
         try:
             read = _DECODE(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise UpstreamGarbled(origin=self._origin, why="an event that is not Anthropic's") from error
+            raise foreign(self._origin, "Anthropic") from error
         handler = self._handlers.get(read.type)  # others are pings, or events of tomorrow
         return handler(read) if handler else []
 

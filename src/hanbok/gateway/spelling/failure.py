@@ -4,6 +4,9 @@ import re
 
 import msgspec
 
+from hanbok.core.values import Text
+from hanbok.gateway.errors import UpstreamGarbled
+
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -39,3 +42,10 @@ def failure_code(body: bytes) -> str:
         if name is not None and _CODE.fullmatch(str(name)):
             return str(name)
     return ""
+
+
+def foreign(origin: str, form: str) -> UpstreamGarbled:
+    """Return the error for an answer that is not of the form that the endpoint's kind promises."""
+    return UpstreamGarbled(
+        origin=origin, why=Text(ko=f"{form} 형식이 아닙니다", en=f"it is not of {form}'s form")
+    )

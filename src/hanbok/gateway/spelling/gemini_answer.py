@@ -3,7 +3,8 @@
 import msgspec
 
 from hanbok.core.values import Usage
-from hanbok.gateway.errors import UpstreamFailed, UpstreamGarbled
+from hanbok.gateway.errors import UpstreamFailed
+from hanbok.gateway.spelling.failure import foreign
 from hanbok.gateway.spelling.gemini_request import OWN_CALL_ID
 from hanbok.gateway.spelling.json_text import ABSENT, Json, Raw
 from hanbok.gateway.spelling.openai_writer import Writer, choice, tool_call
@@ -98,7 +99,7 @@ def read(data: bytes, origin: str) -> Answer:
     try:
         answer = _DECODE(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UpstreamGarbled(origin=origin, why="an answer that is not Gemini's") from error
+        raise foreign(origin, "Gemini") from error
     for candidate in answer.candidates or ():
         if candidate.finish_reason in _BROKEN:
             raise UpstreamFailed(origin=origin, status=_OK, reason=candidate.finish_reason)

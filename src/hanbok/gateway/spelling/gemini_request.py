@@ -13,6 +13,7 @@ from hanbok.gateway.spelling.openai_request import (
     arguments,
     data_url,
     others,
+    part_name,
     unsupported,
 )
 
@@ -64,7 +65,7 @@ def spell_embeddings(request: EmbeddingsRequest, path: str) -> Json:
     batch: list[Json] = []
     for text in inputs:
         if not isinstance(text, str):
-            raise unsupported(_NAME, "input of token numbers")
+            raise unsupported(_NAME, "input (token ids)")
         one: Json = {"model": path, "content": {"parts": [{"text": text}]}}
         if request.dimensions is not None:
             one["outputDimensionality"] = request.dimensions
@@ -136,10 +137,10 @@ def _part(part: Part) -> Json:
         return {"text": part.text or part.refusal}
     url = part.image_url.url if part.image_url else part.file.file_data if part.file else None
     if url is None:
-        raise unsupported(_NAME, f"content part {part.type if part.type.isidentifier() else '?'}")
+        raise unsupported(_NAME, part_name(part))
     given = data_url(url)
     if given is None:
-        raise unsupported(_NAME, "image by address; send it as a data URL")
+        raise unsupported(_NAME, "image_url.url (https:)")
     return {"inlineData": {"mimeType": given[0], "data": given[1]}}
 
 
@@ -169,11 +170,11 @@ def _config(request: ChatRequest, model: str) -> Json:
 
 def _thinking(effort: str, model: str) -> Json:
     if effort not in _BUDGETS:
-        raise unsupported(_NAME, "this reasoning_effort")
+        raise unsupported(_NAME, "reasoning_effort")
     if "gemini-2" in model:
         return {"thinkingBudget": _BUDGETS[effort]}
     if effort == "none":
-        raise unsupported(_NAME, "reasoning_effort none")
+        raise unsupported(_NAME, "reasoning_effort")
     return {"thinkingLevel": effort}
 
 
@@ -183,7 +184,7 @@ def _tools(request: ChatRequest) -> Json:
     declared: list[Json] = []
     for tool in request.tools:
         if tool.function is None:
-            raise unsupported(_NAME, "tools of a type other than function")
+            raise unsupported(_NAME, "tools[].type")
         function: Json = {"name": tool.function.name}
         if tool.function.description:
             function["description"] = tool.function.description

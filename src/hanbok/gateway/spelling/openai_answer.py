@@ -3,8 +3,8 @@
 import msgspec
 
 from hanbok.core.values import Usage
-from hanbok.gateway.errors import UpstreamFailed, UpstreamGarbled
-from hanbok.gateway.spelling.failure import failure_code
+from hanbok.gateway.errors import UpstreamFailed
+from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import ABSENT, Raw, given
 
 _OK = 200
@@ -54,7 +54,7 @@ def read_chunk(data: bytes, origin: str) -> Chunk:
     try:
         chunk = _CHUNK.decode(data)
     except _UNREADABLE as error:
-        raise UpstreamGarbled(origin=origin, why="a chunk that is not of OpenAI's shape") from error
+        raise foreign(origin, "OpenAI") from error
     _refuse_error(chunk.error, data, origin)
     return chunk
 
@@ -64,10 +64,10 @@ def read_whole(body: bytes, kept: str, origin: str) -> Usage | None:
     try:
         answer = _WHOLE.decode(body)
     except _UNREADABLE as error:
-        raise UpstreamGarbled(origin=origin, why="an answer that is not of OpenAI's shape") from error
+        raise foreign(origin, "OpenAI") from error
     _refuse_error(answer.error, body, origin)
     if (answer.choices if kept == "choices" else answer.data) is None:
-        raise UpstreamGarbled(origin=origin, why=f"an answer without {kept!r}")
+        raise foreign(origin, "OpenAI")
     return read_usage(answer.usage)
 
 

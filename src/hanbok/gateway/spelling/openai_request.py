@@ -190,6 +190,11 @@ def unsupported(dialect: str, feature: str) -> UnsupportedRequest:
     return UnsupportedRequest(dialect=dialect, feature=feature)
 
 
+def part_name(part: Part) -> str:
+    """Return how an error names a part of a message that a format has no words for."""
+    return f"content[].type {part.type}" if _NAME.fullmatch(part.type) else "content[].type"
+
+
 def data_url(url: str) -> tuple[str, str] | None:
     """Split `data:TYPE;base64,DATA` (RFC 2397) into type and data; None for any other URL."""
     if not url.startswith("data:"):

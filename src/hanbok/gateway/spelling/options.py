@@ -39,7 +39,11 @@ def base_url(config: EndpointConfig, default: str = "") -> str:
     """Return the base URL without a slash at its end. Raises EndpointOptionInvalid when there is none."""
     url = (config.url or default).rstrip("/")
     if not url.startswith(("http://", "https://")):
-        raise invalid(config, "url", "it must begin with http:// or https://")
+        raise invalid(
+            config,
+            "url",
+            Text(ko="http://나 https://로 시작해야 합니다", en="it must begin with http:// or https://"),
+        )
     return url
 
 
@@ -47,7 +51,7 @@ def flag(config: EndpointConfig, option: str, *, default: bool) -> bool:
     """Read `true` or `false`. Raises EndpointOptionInvalid."""
     text = config.options.get(option, str(default)).lower()
     if text not in {"true", "false"}:
-        raise invalid(config, option, "it must be true or false")
+        raise invalid(config, option, Text(ko="true나 false여야 합니다", en="it must be true or false"))
     return text == "true"
 
 
@@ -60,11 +64,11 @@ def header_options(config: EndpointConfig) -> tuple[tuple[str, str], ...]:
 def secret(config: EndpointConfig) -> str:
     """Return the provider's key. Raises EndpointOptionInvalid when there is none."""
     if not config.secret:
-        raise invalid(config, "secret", "this kind needs a key")
+        raise invalid(config, "secret", Text(ko="이 kind에는 열쇠가 필요합니다", en="this kind needs a key"))
     return config.secret
 
 
-def invalid(config: EndpointConfig, option: str, why: str) -> EndpointOptionInvalid:
+def invalid(config: EndpointConfig, option: str, why: Text | str) -> EndpointOptionInvalid:
     """Return the error to raise."""
     return EndpointOptionInvalid(endpoint=config.destination.endpoint, option=option, why=why)
 
@@ -73,5 +77,7 @@ def whole_number(config: EndpointConfig, option: str, default: int) -> int:
     """Read a positive whole number. Raises EndpointOptionInvalid."""
     text = config.options.get(option, str(default))
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise invalid(config, option, "it must be a positive whole number")
+        raise invalid(
+            config, option, Text(ko="1 이상의 정수여야 합니다", en="it must be a positive whole number")
+        )
     return int(text)

@@ -5,11 +5,19 @@ from collections.abc import AsyncIterator
 from typing import Protocol, Self
 
 from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled, UpstreamTimeout
 from hanbok.gateway.upstream import Timeouts
 
 HIGH_WATER = 64 * 1024
 """Bytes that may wait for a slow reader before the provider is held back."""
+
+
+def larger(what: str, limit: int) -> Text:
+    """Say that a part of an answer is larger than it may be."""
+    parts = {"head": ("머리", "headers"), "body": ("본문", "a body"), "event": ("이벤트", "an event")}
+    ko, en = parts[what]
+    return Text(ko=f"{ko}이(가) {limit}바이트를 넘습니다", en=f"{en} of more than {limit} bytes")
 
 
 class Line(Protocol):
@@ -132,7 +140,7 @@ class Answer:
                 size += self._held
                 if size > limit:
                     await self.close()
-                    raise UpstreamGarbled(origin=self._line.origin, why=f"a body of more than {limit} bytes")
+                    raise UpstreamGarbled(origin=self._line.origin, why=larger("body", limit))
                 taken.append(self._take())
             elif self.complete:
                 return taken[0] if len(taken) == 1 else b"".join(taken)

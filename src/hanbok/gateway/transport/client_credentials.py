@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
 from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.spelling.failure import failure_code
 from hanbok.gateway.upstream import Timeouts, Upstream
@@ -72,7 +73,8 @@ class ClientCredentials:
                 await self._renew()
             except HanbokError as error:
                 if self._clock() >= self._end:
-                    why = f"no access token ({error.facts.get('reason', error.code)})"
+                    reason = error.facts.get("reason", error.code)
+                    why = Text(ko=f"접근 토큰을 받지 못했습니다 ({reason})", en=f"no access token ({reason})")
                     raise EndpointUnavailable(endpoint=self._endpoint, why=why) from error
             return self._token
 
@@ -89,6 +91,6 @@ class ClientCredentials:
             answer = _DECODE(body)
             seconds = float(answer.expires_in)
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-            raise EndpointUnavailable(endpoint=self._endpoint, why="", reason="unreadable answer") from error
+            raise EndpointUnavailable(endpoint=self._endpoint, why="", reason="unreadable") from error
         self._token, self._end = answer.access_token, began + seconds
         self._renew_at = self._end - min(_EARLY, seconds / 10)

@@ -10,8 +10,9 @@ from typing import cast
 import httptools
 
 from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled
-from hanbok.gateway.transport.answer import Answer
+from hanbok.gateway.transport.answer import Answer, larger
 from hanbok.gateway.upstream import Timeouts
 
 MAX_HEAD = 64 * 1024
@@ -21,6 +22,10 @@ _RACE = 1.0
 _INTERIM = range(100, 200)
 _WITHOUT_BODY = frozenset({204, 304})
 _HUNG_UP = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+
+
+_TRAILING = Text(ko="끝난 뒤에 바이트가 더 왔습니다", en="bytes after its end")
+_CODING = Text(ko="요청하지 않은 방식으로 부호화되어 있습니다", en="a coding that was not asked for")
 
 
 class StaleConnection(Exception):
@@ -101,7 +106,7 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             cause = error.__context__
-            why = "it is not valid HTTP/1.1"
+            why = Text(ko="HTTP/1.1이 아닙니다", en="it is not valid HTTP/1.1")
             self._break(
                 cause if isinstance(cause, HanbokError) else UpstreamGarbled(origin=self.origin, why=why)
             )
@@ -109,7 +114,7 @@ class Connection(asyncio.Protocol):
         if not answer.status:
             self._head_size += len(data)
             if self._head_size > MAX_HEAD:
-                self._break(self._garbled(f"headers of more than {MAX_HEAD} bytes"))
+                self._break(self._garbled(larger("head", MAX_HEAD)))
                 return
         if not self._done:
             answer.flush()
@@ -146,12 +151,12 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._done:
             self._keep = False  # bytes after the end of the answer: never read another one here
-            raise self._garbled("bytes after its end")
+            raise self._garbled(_TRAILING)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_size += len(name) + len(value)
         if self._head_size > MAX_HEAD:
-            raise self._garbled(f"headers of more than {MAX_HEAD} bytes")
+            raise self._garbled(larger("head", MAX_HEAD))
         answer = self._answer
         if answer is not None and not answer.status:  # later ones are trailers
             answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
@@ -167,19 +172,19 @@ class Connection(asyncio.Protocol):
             return
         if "transfer-encoding" in headers:
             if headers["transfer-encoding"].lower() != "chunked":
-                raise self._garbled("a transfer coding that was not asked for")
+                raise self._garbled(_CODING)
         elif "content-length" not in headers:
             self._until_close = status not in _WITHOUT_BODY
         elif int(headers["content-length"]) > MAX_BODY:
-            raise self._garbled(f"a body of more than {MAX_BODY} bytes")
+            raise self._garbled(larger("body", MAX_BODY))
         if headers.get("content-encoding", "identity").lower() != "identity":
-            raise self._garbled("a content coding that was not asked for")
+            raise self._garbled(_CODING)
         answer.begin(status)
 
     def on_body(self, data: bytes) -> None:
         self._body_size += len(data)
         if self._body_size > MAX_BODY:
-            raise self._garbled(f"a body of more than {MAX_BODY} bytes")
+            raise self._garbled(larger("body", MAX_BODY))
         if self._answer is not None:
             self._answer.push(data)
 
@@ -204,7 +209,7 @@ class Connection(asyncio.Protocol):
     def unsent(self) -> int:
         return self._transport.get_write_buffer_size()
 
-    def _garbled(self, why: str) -> UpstreamGarbled:
+    def _garbled(self, why: Text) -> UpstreamGarbled:
         return UpstreamGarbled(origin=self.origin, why=why)
 
     def _break(self, error: HanbokError) -> None:

@@ -4,15 +4,17 @@ It follows no redirect, uses no proxy and speaks to nobody but the origin in the
 """
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamUnreachable
 from hanbok.gateway.transport.connection import Connection, StaleConnection
 from hanbok.gateway.transport.origin import Origin, opening
+from hanbok.gateway.transport.trust import Trust, reason
 from hanbok.gateway.upstream import Exchange, Timeouts
+
+_CLOSED = Text(ko="hanbok이 종료되고 있습니다", en="hanbok is shutting down")
 
 
 class Http1:
@@ -26,10 +28,9 @@ class Http1:
         idle_seconds: float = 30.0,
     ) -> None:
         """Trust, for the origins (`https://host:port`) in `authorities`, these files of CA certificates alone."""
-        self._authorities = dict(authorities or {})
+        self._trust = Trust(authorities or {})
         self._idle_per_origin = idle_per_origin
         self._idle_seconds = idle_seconds
-        self._contexts: dict[str, ssl.SSLContext] = {}
         self._idle: dict[str, list[Connection]] = {}
         self._open: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -73,7 +74,7 @@ class Http1:
 
     async def _connect(self, origin: Origin, seconds: float) -> Connection:
         if self._closed:
-            raise UpstreamUnreachable(origin=origin.name, why="hanbok is shutting down")
+            raise UpstreamUnreachable(origin=origin.name, why=_CLOSED)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):
@@ -81,28 +82,16 @@ class Http1:
                     lambda: Connection(origin.name, self._release, self._forget),
                     origin.host,
                     origin.port,
-                    ssl=self._context(origin) if origin.tls else None,
+                    ssl=self._trust.context(origin.name) if origin.tls else None,
                     server_hostname=origin.host if origin.tls else None,
                 )
         except TimeoutError as error:
-            why = f"no connection within {seconds} s"
+            why = Text(ko=f"{seconds}초 안에 연결되지 않았습니다", en=f"no connection within {seconds} s")
             raise UpstreamUnreachable(origin=origin.name, why=why) from error
         except OSError as error:
-            raise UpstreamUnreachable(origin=origin.name, why=_reason(error)) from error
+            raise UpstreamUnreachable(origin=origin.name, why=reason(error)) from error
         self._open.add(connection)
         return connection
-
-    def _context(self, origin: Origin) -> ssl.SSLContext:
-        context = self._contexts.get(origin.name)
-        if context is None:
-            try:
-                context = ssl.create_default_context(cafile=self._authorities.get(origin.name))
-            except OSError as error:
-                why = "its file of CA certificates cannot be read"
-                raise UpstreamUnreachable(origin=origin.name, why=why) from error
-            context.set_alpn_protocols(["http/1.1"])
-            self._contexts[origin.name] = context
-        return context
 
     def _release(self, connection: Connection) -> None:
         idle = self._idle.setdefault(connection.origin, [])
@@ -133,14 +122,3 @@ class Http1:
                 connection.abort()
         waiting = any(self._idle.values())
         self._sweeper = loop.call_later(self._idle_seconds / 2, self._sweep) if waiting else None
-
-
-def _reason(error: OSError) -> str:
-    """Say what went wrong, without the addresses that the system adds."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is refused ({error.verify_message})"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({error.reason})"
-    if isinstance(error, socket.gaierror):
-        return "its name cannot be resolved"
-    return error.strerror or type(error).__name__
