@@ -8,7 +8,7 @@ _SHARES = (
     "김:215 이:147 박:84 최:47 정:43 강:24 조:21 윤:21 장:20 임:17 한:15 오:15 서:15 신:15 권:14 황:14 안:14 송:14 전:11 홍:11 유:13 "
     "고:9 문:9 양:9 손:9 배:8 백:8 허:7 남:6 심:5 노:5 하:5 곽:4 성:4 차:4 주:4 우:4 구:4 민:3 류:3 나:3 진:3 지:3 엄:3 채:3 원:3 천:2 "
     "방:2 공:2 현:2 함:2 변:2 염:1 여:1 추:1 도:1 소:1 석:1 선:1 설:1 마:1 길:1 연:1 위:1 표:1 명:1 기:1 반:1 왕:1 금:1 옥:1 육:1 인:1 맹:1 "
-    "제:1 모:1 탁:1 국:1 어:1 은:1 편:1 용:1 예:1 경:1 봉:1 사:1 부:1 남궁:2 황보:1 제갈:1 선우:1 독고:1 사공:1"
+    "제:1 모:1 탁:1 국:1 어:1 은:1 편:1 용:1 예:1 경:1 봉:1 사:1 부:1 남궁:8 황보:5 제갈:5 선우:5 독고:4 사공:4 서문:2 동방:1"
 )
 _SURNAMES = {one.split(":")[0]: float(one.split(":")[1]) for one in _SHARES.split()}
 
@@ -78,6 +78,6 @@ class People:
         if self.chance.random() < 0.12:
             return " ".join(self.chance.choice(part) for part in _VIETNAMESE)
         if self.chance.random() < 0.06:
-            return " ".join(self.chance.choice(part) for part in _CHINESE)
+            return self.chance.choice((" ", "")).join(self.chance.choice(part) for part in _CHINESE)
         words = self.chance.choices((1, 2, 3), (0.35, 0.58, 0.07))[0]
         return " ".join(self.chance.choices(self.foreign, self.foreign_weights, k=words))

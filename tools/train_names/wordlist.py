@@ -14,7 +14,7 @@ from people import MODERN
 from hanbok.guard.names import lexicon as bits
 from hanbok.guard.names.lexicon import Lexicon
 from hanbok.guard.names.tagger import WORD, candidates, outline
-from hanbok.guard.names.words import PARTICLES
+from hanbok.guard.names.words import DOUBLE_SURNAMES, PARTICLES
 
 _LONGEST = 5
 
@@ -63,6 +63,8 @@ def word_list(words: Dictionary, seen: Usage) -> dict[str, int]:
             kinds[word] |= bits.GIVEN if count >= 10 else bits.GIVEN_RARE
     for word in MODERN:
         kinds[word] |= bits.GIVEN
+    for word in (Path(__file__).parent / "loanwords.txt").read_text(encoding="utf-8").split():
+        kinds[word] = bits.NOUN | bits.FREQUENT
     _mark_usage(kinds, words, seen)
     return dict(kinds)
 
@@ -89,7 +91,7 @@ def _mark_usage(kinds: dict[str, int], words: Dictionary, seen: Usage) -> None:
 
 def affixes(words: Dictionary, seen: Usage, sentences: Iterable[Sentence]) -> tuple[list[str], list[str]]:
     """Return the beginnings and the ends of words that decide against a name before anything else is looked at."""
-    named, ended = set[str](), set[str]()
+    named, ended = set(DOUBLE_SURNAMES), set[str]()
     for name in (*words.korean, *MODERN, *(word for word, count in words.foreign.items() if count >= 2)):
         named.add(name[:2])
         ended.add(name[-2:])
@@ -112,7 +114,7 @@ def pack(kinds: dict[str, int], words: Dictionary, decided: tuple[list[str], lis
     syllables = Counter(one for name in words.foreign for one in set(name))
     head = (
         "".join(sorted({name[0] for name in given})),
-        "".join(sorted({name[-1] for name in given})),
+        "".join(sorted({name[-1] for name in given} - {"님", "씨"})),
         "".join(sorted(one for one, count in syllables.items() if count >= 3)),
         *(" ".join(each) for each in decided),
     )

@@ -44,7 +44,7 @@ class Tagger:
     """Finds names; remembers which words (never names) need no second look."""
 
     def __init__(self) -> None:
-        self._lexicon: Lexicon = load()
+        self.lexicon: Lexicon = load()
         self._weights = read_weights((files(__package__) / "weights.bin").read_bytes())
         self._plain: set[str] = set()
 
@@ -68,7 +68,7 @@ class Tagger:
             if word in plain:
                 before, named = match, ""
                 continue
-            if len(word) == 1 and alone(text, match.start(), named, self._lexicon):
+            if len(word) == 1 and alone(text, match.start(), named, self.lexicon):
                 before, named = match, ""
                 continue
             shortlist = self._shortlist(word)
@@ -87,7 +87,7 @@ class Tagger:
 
     def _shortlist(self, word: str) -> list[tuple[int, Candidate]]:
         weight = self._weights.get
-        scored = [(sum([weight(one, 0) for one in each.features]), each) for each in candidates(word, self._lexicon)]
+        scored = [(sum([weight(one, 0) for one in each.features]), each) for each in candidates(word, self.lexicon)]
         return [one for one in scored if one[0] > _FLOOR]
 
     def _best(
@@ -97,9 +97,9 @@ class Tagger:
         best = None
         highest = _THRESHOLD
         for score, one in shortlist:
-            if hopeless(text, at, one, named, self._lexicon):
+            if hopeless(text, at, one, named, self.lexicon):
                 continue
-            around = surroundings(text, at, one, before, named, self._lexicon)
+            around = surroundings(text, at, one, before, named, self.lexicon)
             total = score + sum([weight(each, 0) for each in around])
             if total > highest:
                 highest = total
@@ -120,7 +120,9 @@ def _apart(text: str, start: int, end: int) -> bool:
 
 
 def _whole(parts: list[_Part]) -> Iterator[Name]:
-    if not parts or len(parts) == 1 and parts[0].candidate.shape == "F" and parts[0].candidate.length == 1:
+    if not parts or all(part.candidate.length == 1 and part.candidate.shape == "F" for part in parts):
+        return
+    if len(parts) > 1 and all(part.candidate.length == 1 for part in parts):
         return
     score = max(part.score for part in parts) / SCALE
     yield Name(parts[0].at, parts[-1].end, parts[0].candidate.shape, 1 / (1 + math.exp(-score)))

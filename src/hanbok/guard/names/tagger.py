@@ -39,7 +39,7 @@ _ENDINGS = frozenset(
 )
 """A word that no list knows and that ends so is a verb or a noun with a particle, hardly ever a foreign name."""
 _AGE = re.compile(r" ?[(（][0-9]{1,2}(?:[·,)）세]|[가-힣])")
-_HANJA = re.compile(r" ?[(（][㐀-鿿豈-﫿]{2,4}[)）]")
+_HANJA = re.compile(r" ?[(（][\u3400-\u9fff\uf900-\ufaff]{2,4}[)）]")
 _LATIN = re.compile(r" ?[(（][A-Z][A-Za-z .-]+[)）,]")
 
 
@@ -63,7 +63,8 @@ def candidates(word: str, lexicon: Lexicon) -> list[Candidate]:
     size = len(word)
     korean = _korean(word, lexicon)
     whole = lexicon.kinds(word)
-    if not whole & PERSONAL and (whole & FREQUENT or _everyday(word, size, lexicon, korean=korean)):
+    common = whole & (FREQUENT if korean and size == 3 else FREQUENT | PLACE)  # noqa: PLR2004 - a full name's length
+    if not whole & PERSONAL and (common or _everyday(word, size, lexicon, korean=korean)):
         return []
     surname = word[0] in SURNAMES
     longest = min(size, _LONGEST_NAME)
