@@ -107,7 +107,7 @@ _ALIKES = re.compile(
     rf"(?:[-. ()]{{0,3}}[0-9{_LETTERS}]){{7,}}(?<![SBZ|!])(?![A-Za-z0-9])"
 )
 _PASSPORT = re.compile(r"[MSRODG](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
-_LONE_BEFORE = re.compile(f"[{''.join(_READ)}][ ]+(?=[0-9]{{2}})")
+_LONE_BEFORE = re.compile(f"[{''.join(HANGUL)}][ ]+(?=[0-9{''.join(HANJA)}]{{2}})")
 _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 """A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")

@@ -3,33 +3,39 @@
 from collections.abc import Iterator
 
 _DELIMITERS = "\t|,;"
+_LINE = 1024
+"""A longer line is no row of a table."""
 _REACH = 4096
-"""How far up, in characters, a table's first row is looked for: keeps long tables linear."""
+"""How far up, in characters, a table's first row is looked for."""
 _ROWS = 200
 _HEAD_LINES = 4
 
 
 def heading_of(text: str, at: int) -> str:
     """Return the text of the heading over the cell at `at`, or nothing where there is no table."""
-    begin = text.rfind("\n", max(0, at - _REACH), at) + 1
+    begin = text.rfind("\n", max(0, at - _LINE), at) + 1
     if not begin:
         return ""
-    row = text[begin:at]
+    stop = _end_of_line(text, at)
     for delimiter in _DELIMITERS:
-        column = row.count(delimiter)
-        if column or text.find(delimiter, at, _end_of_line(text, at)) >= 0:
-            return _cell(_head(text, begin, delimiter), delimiter, column)
+        width = text.count(delimiter, begin, stop)
+        if width:
+            cells = _head(text, begin, delimiter, width).split(delimiter)
+            column = text.count(delimiter, begin, at)
+            return cells[column] if column < len(cells) else ""
     return ""
 
 
 def cells_below(text: str, at: int) -> Iterator[tuple[int, int]]:
     """Yield the cells under the heading that ends at `at`, without the blanks and quotes around them."""
     stop = _end_of_line(text, at)
-    begin = text.rfind("\n", max(0, at - _REACH), at) + 1
+    if stop >= len(text) or text[stop] != "\n":
+        return
+    begin = text.rfind("\n", max(0, at - _LINE), at) + 1
     for delimiter in _DELIMITERS:
-        column, width = text.count(delimiter, begin, at), text.count(delimiter, begin, stop)
+        width = text.count(delimiter, begin, stop)
         if width:
-            yield from _column(text, stop + 1, delimiter, column, width)
+            yield from _column(text, stop + 1, delimiter, text.count(delimiter, begin, at), width)
             return
 
 
@@ -49,9 +55,8 @@ def _column(text: str, begin: int, delimiter: str, column: int, width: int) -> I
         begin = stop + 1
 
 
-def _head(text: str, begin: int, delimiter: str) -> str:
+def _head(text: str, begin: int, delimiter: str, width: int) -> str:
     """Return the first row of the table whose row begins at `begin`."""
-    width = text.count(delimiter, begin, _end_of_line(text, begin))
     floor = max(0, begin - _REACH)
     top = text.rfind("\n\n", floor, begin) + 2
     if top == 1:
@@ -66,11 +71,6 @@ def _head(text: str, begin: int, delimiter: str) -> str:
     return ""
 
 
-def _cell(row: str, delimiter: str, column: int) -> str:
-    cells = row.split(delimiter)
-    return cells[column] if column < len(cells) else ""
-
-
 def _end_of_line(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
+    end = text.find("\n", at, at + _LINE)
+    return min(len(text), at + _LINE) if end < 0 else end

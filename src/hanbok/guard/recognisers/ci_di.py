@@ -22,7 +22,7 @@ _DIGEST = Context(r"sha|hash|digest|checksum|integrity|해시|서명|signature")
 
 class CiDi:
     kind: ClassVar[str] = "CI_DI"
-    patterns: ClassVar[tuple[str, ...]] = (f"{_BASE64}{{64}}",)
+    patterns: ClassVar[tuple[str, ...]] = (f"(?:^|[^A-Za-z0-9+/]){_BASE64}{{64}}",)
     alphabet: ClassVar[frozenset[str]] = TOKEN
     raw: ClassVar[bool] = True
 

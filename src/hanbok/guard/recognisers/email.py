@@ -61,8 +61,8 @@ def _plain(text: str, at: int) -> tuple[int, int] | None:
 
 
 def _spelt(text: str, at: int) -> tuple[int, int] | None:
-    sign = _SIGN.search(text, max(0, at - 6), at)
     domain = _SPELT_DOMAIN.match(text, at)
+    sign = _SIGN.search(text, max(0, at - 6), at) if domain else None
     if sign is None or domain is None:
         return None
     # "look at example.com" is prose: a bare `at` needs its `dot` spelt out too.

@@ -9,37 +9,30 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import ANCHOR
 
 _T = r"[A-Za-z0-9_-]"
-_PREFIXED = re.compile(
-    r"(?<![A-Za-z0-9_])(?:"
+_TOKEN = re.compile(
     r"A(?:KIA|SIA|GPA|IDA|ROA)[A-Z0-9]{16}|"
     rf"gh[pousr]_[A-Za-z0-9]{{20,255}}|github_pat_{_T}{{22,255}}|glpat-{_T}{{16,64}}|"
-    rf"sk-{_T}{{16,250}}|[spr]k_(?:live|test)_{_T}{{10,250}}|(?:live|test)_(?:g?sk|g?ck)_{_T}{{10,250}}|"
+    rf"sk-{_T}{{16,250}}|[spr]k_(?:live|test)_{_T}{{10,250}}|(?:live|test)_g?[sc]k_{_T}{{10,250}}|"
     rf"xox[abeoprs]-{_T}{{10,250}}|xapp-{_T}{{10,250}}|AIza{_T}{{30,40}}|ya29\.{_T}{{20,250}}|GOCSPX-{_T}{{20,64}}|"
     rf"eyJ{_T}{{6,4000}}\.{_T}{{8,4000}}\.{_T}{{8,4000}}|"
     rf"hf_[A-Za-z0-9]{{20,64}}|hb-{_T}{{20,128}}|npm_[A-Za-z0-9]{{30,64}}|pypi-{_T}{{50,250}}|"
     rf"SG\.{_T}{{16,32}}\.{_T}{{16,64}}|dop_v1_[a-f0-9]{{64}}|shp(?:at|ss|ca)_[a-fA-F0-9]{{32}}|"
     rf"flp_{_T}{{20,64}}|nv-{_T}{{20,64}}|gsk_{_T}{{20,64}}|r8_{_T}{{20,64}}"
-    r")(?![A-Za-z0-9])"
 )
 _PREFIX = (
-    r"AKIA|ASIA|AGPA|AIDA|AROA|gh[pousr]_|github_pat_|glpat-|sk-|[spr]k_live_|[spr]k_test_|live_g?[sc]k_|test_g?[sc]k_|"
-    r"xox[abeoprs]-|xapp-|AIza|ya29\.|GOCSPX-|eyJ|hf_|hb-|npm_|pypi-|SG\.|dop_v1_|shpat_|shpss_|shpca_|flp_|nv-|gsk_|r8_"
+    r"AKIA|ASIA|AGPA|AIDA|AROA|gh[pousr]_|github_pat_|glpat-|sk-|[spr]k_live_|[spr]k_test_|live_g?[sc]k_|"
+    r"test_g?[sc]k_|xox[abeoprs]-|xapp-|AIza|ya29\.|GOCSPX-|eyJ|hf_|hb-|npm_|pypi-|SG\.|dop_v1_|shpat_|shpss_|"
+    r"shpca_|flp_|nv-|gsk_|r8_"
 )
-_BLOCK = re.compile(
-    r"-----BEGIN (?P<what>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----[^\x1e]{0,8000}?-----END (?P=what)-----"
-)
-_URL = re.compile(r"://[^\s:/@\x1e]{0,64}:(?P<value>[^\s/@\x1e]{3,128})@(?=[A-Za-z0-9])")
-_BEARER = re.compile(r"[ ](?P<value>[A-Za-z0-9._~+/-]{16,4000}=*)")
+_AT_PREFIX = re.compile(f"(?<![A-Za-z0-9_])(?:{_PREFIX})$")
+_LONGEST_PREFIX, _LONGEST_BLOCK = 11, 8000
+_URL = re.compile(r"[^\s:/@\x1e]{0,64}:(?P<value>[^\s/@\x1e]{3,128})@(?=[A-Za-z0-9])")
 
 _PASSWORD = r"(?i:password|passwd|passphrase|passcode|pwd|pw|pin)|비밀 ?번호|비번|암호|패스워드|핀 ?번호"  # noqa: S105
-_KEY = (
-    r"(?i:secret|token|key|credential|authorization)|인증 ?키|접근 ?키|액세스 ?키|비밀 ?키|시크릿|시크릿 ?키|토큰|"
-    r"API ?키|서비스 ?키|보안 ?키|개인 ?키|암호화 ?키|키 ?값|인증 ?값|인증서 ?키|키"
-)
-_LABEL = re.compile(
-    rf"(?P<password>(?:{_PASSWORD}))$|(?P<key>(?:{_KEY}))$|(?P<bearer>(?i:bearer|kakaoak|basic))$"
-)
-_LABEL_REACH = 14
+_KEY = r"(?i:secret|token|key|credential|authorization)|시크릿|토큰|키|키 ?값|인증 ?값"
+_BEARER = r"(?i:bearer|kakaoak|basic)"
+_LABEL = re.compile(rf"(?P<password>{_PASSWORD})|(?P<key>{_KEY})|(?P<bearer>{_BEARER})")
+_REACH = 20
 _ANNOUNCED = re.compile(
     r"(?:[\"'`)\]*]{0,2}[ ]{0,2}(?P<sign>:=|=>|=|:|->|→|\x1e)\s{0,2}|[은는이가을를]?(?:요|란)?[ ]{1,2}|[ ]is[ ])"
     r"[\"'`(\[<]{0,2}(?P<value>[!-~]{4,256})"
@@ -51,16 +44,18 @@ _PLACEHOLDER = re.compile(
 _NEXT_FIELD = re.compile(r"&[A-Za-z_]+=|[\"'][,;}]")
 _LONG = 16
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).{8,}")
+_SIGN = r"[\"'`)\]*]{0,2} {0,2}[:=\x1e→-]"
 
 
 class Secret:
     kind: ClassVar[str] = "SECRET"
     patterns: ClassVar[tuple[str, ...]] = (
-        _PREFIX,
-        "PRIVATE KEY-----|PRIVATE KEY BLOCK-----",
-        "://",
-        r"(?i:password|passwd|passphrase|passcode|pwd|pw|pin|secret|token|key|credential|authorization|bearer|kakaoak|basic)",
-        "번호|비번|암호|패스워드|키|시크릿|토큰|키 ?값|인증 ?값",
+        f"(?:^|[^A-Za-z0-9_])(?:{_PREFIX})",
+        "BEGIN [A-Z ]{0,30}PRIVATE KEY",
+        "://[^ :/@]{0,64}:",
+        f"(?:{_PASSWORD}|{_KEY}){_SIGN}",
+        f"(?:{_PASSWORD}|{_KEY})(?:[은는이가을를]|요|란| is|) {{1,2}}[\"'(]{{0,2}}[!-~]",
+        f"{_BEARER} ",
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = True
@@ -76,44 +71,50 @@ class Secret:
 
 
 def _block(text: str, at: int) -> tuple[int, int] | None:
-    if not text.endswith("-----", 0, at):
+    """Return the span of a private key in PEM, from its first line to its last."""
+    if not text.endswith("PRIVATE KEY", 0, at):
         return None
     begin = text.rfind("-----BEGIN", max(0, at - 60), at)
-    match = _BLOCK.match(text, begin) if begin >= 0 else None
-    return match.span() if match else None
+    end = text.find("-----END", at, at + _LONGEST_BLOCK)
+    close = text.find("-----", end + 8, end + 60)
+    if begin < 0 or end < 0 or close < 0 or "\x1e" in text[at:end]:
+        return None
+    return begin, close + 5
 
 
 def _address(text: str, at: int) -> tuple[int, int] | None:
-    match = _URL.match(text, at - 3) if text.endswith("://", 0, at) else None
+    """Return the span of the password in `scheme://user:password@host`."""
+    scheme = text.rfind("://", max(0, at - 70), at)
+    match = _URL.match(text, scheme + 3) if scheme >= 0 and text[at - 1] == ":" else None
     return None if match is None or _PLACEHOLDER.fullmatch(match["value"]) else match.span("value")
 
 
 def _prefixed(text: str, at: int) -> tuple[int, int] | None:
-    match = _PREFIXED.search(text, max(0, at - 11), at + 300)
-    if match is None or not match.start() < at <= match.end():
+    prefix = _AT_PREFIX.search(text, max(0, at - _LONGEST_PREFIX), at)
+    match = _TOKEN.match(text, prefix.start()) if prefix else None
+    if match is None or text[match.end() : match.end() + 1].isalnum():
         return None
     return match.span() if any(one.isdigit() or one.isupper() for one in match[0]) else None
 
 
 def _announced(text: str, at: int) -> tuple[int, int] | None:
-    label = _LABEL.search(text, max(0, at - _LABEL_REACH), at)
+    label = None
+    for label in _LABEL.finditer(text, max(0, at - _REACH), at):  # noqa: B007 - the last one counts
+        pass
     if label is None or (label[0].isascii() and text[label.start() - 1 : label.start()].isalpha()):
         return None
-    match = (_BEARER if label["bearer"] else _ANNOUNCED).match(text, at)
+    match = _ANNOUNCED.match(text, label.end())
     if match is None:
         return None
     value = _NEXT_FIELD.split(match["value"])[0].rstrip("\"'`,;:.)]}>|")
     digits = sum(map(str.isdigit, value))
     if _PLACEHOLDER.fullmatch(value) or len(set(value)) == 1:
         return None
-    if label["bearer"]:
-        good = digits > 0
-    elif label["key"]:
-        good = digits > 0 and (
-            len(value) >= _LONG or (match["sign"] is not None and bool(_MIXED.match(value)))
-        )
-    else:
+    if label["password"]:
         good = _is_password(value, digits, said=match["sign"] is None)
+    else:
+        mixed = match["sign"] is not None and label["key"] and bool(_MIXED.match(value))
+        good = digits > 0 and (len(value) >= _LONG or bool(mixed))
     begin = match.start("value")
     return (begin, begin + len(value)) if good else None
 
