@@ -56,6 +56,7 @@ class Journal:
         """Posted entries of batches that failed: they go first in the next one."""
         self._batch: list[_Item] = []
         self._urgent = False
+        self._asleep = False
         self._closing = False
         self._stopped = False
         self._bell = Lock()
@@ -104,8 +105,7 @@ class Journal:
         """Return when the entry is durable. Raises LogUnavailable when it cannot be made so."""
         loop = get_running_loop()
         future: Future[Record] = loop.create_future()
-        self._urgent = True
-        self._hand_over(_Item(_encode(entry), entry, _Waiter(loop, future)), ring=True)
+        self._hand_over(_Item(_encode(entry), entry, _Waiter(loop, future)))
         return await future
 
     def post(self, entry: AnyEntry) -> None:
@@ -113,10 +113,9 @@ class Journal:
 
         While the disk refuses, posted entries are kept and tried again; LogUnavailable only when too many wait.
         """
-        waiting = len(self._queue)
-        if waiting + len(self._kept) >= self._backlog:
+        if len(self._queue) + len(self._kept) >= self._backlog:
             raise LogUnavailable(why=f"{self._backlog} entries wait to be written")
-        self._hand_over(_Item(_encode(entry), entry, None), ring=not waiting)
+        self._hand_over(_Item(_encode(entry), entry, None))
 
     def read(self, start: int = 0) -> Iterator[Record]:
         """Yield durable records from index `start` on. Reads files: call it in a thread."""
@@ -146,11 +145,13 @@ class Journal:
         if self._kept:
             raise LogUnavailable(why=f"{len(self._kept)} entries were not written")
 
-    def _hand_over(self, item: _Item, *, ring: bool) -> None:
+    def _hand_over(self, item: _Item) -> None:
         if self._closing:
             raise LogUnavailable(why=_CLOSED)
         self._queue.append(item)
-        if ring:
+        if item.waiter:
+            self._urgent = True
+        if item.waiter or self._asleep:
             self._ring()
         if self._stopped:  # the writer ended between the two lines above
             self._give_up([])
@@ -170,10 +171,9 @@ class Journal:
             self._give_up(self._batch)
 
     def _write_until_closed(self) -> None:
+        idle = True
         while True:
-            self._bell.acquire(timeout=_RETRY if self._kept else -1)
-            if not self._urgent and not self._closing:
-                self._bell.acquire(timeout=_LINGER)
+            self._wait(idle=idle)
             self._urgent = False
             batch = self._batch = self._kept
             self._kept = []
@@ -182,8 +182,22 @@ class Journal:
             if batch:
                 self._commit(batch)
             self._batch = []
+            idle = not batch
             if self._closing and not self._queue:
                 return
+
+    def _wait(self, *, idle: bool) -> None:
+        """Wait for an append, at most as long as posted entries may linger; for any entry while there are none."""
+        if self._kept:
+            self._bell.acquire(timeout=_RETRY)
+            return
+        if idle:
+            self._asleep = True
+            if not self._queue and not self._closing:
+                self._bell.acquire()
+            self._asleep = False
+        if not self._urgent and not self._closing:
+            self._bell.acquire(timeout=_LINGER)
 
     def _give_up(self, batch: list[_Item]) -> None:
         left = batch
