@@ -92,6 +92,9 @@ class Answer:
         """Note that the body is whole."""
         self.complete = True
         self._timer.cancel()
+        if self._paused:
+            self._paused = False
+            self._line.resume()  # the connection goes on to serve another
         self._wake()
 
     def fail(self, error: HanbokError | Exception) -> None:
