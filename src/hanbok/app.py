@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from typing import Final
 
@@ -34,7 +35,6 @@ from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.custom import CustomType
 from hanbok.guard.guard import Guard
-from hanbok.guard.kinds import kinds
 from hanbok.guard.stream import StreamMasker
 from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge, load_judge
@@ -50,22 +50,34 @@ _MIB: Final = 1024 * 1024
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
 _SPEND_EVERY: Final = 2.0
+_DAY_LOOKED_AT_EVERY: Final = 30.0
 _log = logging.getLogger("hanbok.app")
+
+
+def today() -> date:
+    """Return the day in Korea."""
+    return now().astimezone(KST).date()
 
 
 def guard_of(settings: Settings) -> Guard:
     """Build the guard that the settings describe."""
     custom = [
-        CustomType(kind=one.name, pattern=one.pattern, check=one.check, context=one.context)
+        CustomType(
+            kind=one.name,
+            pattern=one.pattern,
+            check=one.check,
+            context=one.context,
+            like=one.like,
+            label=one.label,
+        )
         for one in settings.guard.custom
     ]
     return Guard.load(custom=custom)
 
 
-def catalogue_of(settings: Settings) -> Catalogue:
-    """Join the settings' models with what is known of them."""
-    today = now().astimezone(KST).date()
-    known = load_facts(today)
+def catalogue_of(settings: Settings, day: date) -> Catalogue:
+    """Join the settings' models with what is known of them, at the rates of this day."""
+    known = load_facts(day)
 
     def target(one: TargetSettings, model: ModelSettings) -> Target:
         name = one.facts or one.model
@@ -79,7 +91,7 @@ def catalogue_of(settings: Settings) -> Catalogue:
                 cached_input=price.cached_input,
                 as_of=price.as_of,
             )
-            facts = declared(facts, listed, today)
+            facts = declared(facts, listed, day)
         destination = settings.endpoint_config(one.endpoint).destination
         return Target(endpoint=one.endpoint, destination=destination, model=one.model, facts=facts)
 
@@ -94,11 +106,11 @@ def catalogue_of(settings: Settings) -> Catalogue:
     )
 
 
-def judge_of(loaded: Loaded) -> CedarJudge:
-    """Load the policies that the settings name, as of today in Korea."""
+def judge_of(loaded: Loaded, day: date) -> CedarJudge:
+    """Load the policies that the settings name, as in force on this day."""
     settings = loaded.settings
     like = {one.name: one.like for one in settings.guard.custom}
-    return load_judge(settings.policy.packs, dict(loaded.policies), now().astimezone(KST).date(), like)
+    return load_judge(settings.policy.packs, dict(loaded.policies), day, like)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,7 @@ class Runtime:
     """All that is made from one version of the settings. Swapped whole: a call keeps the one it began with."""
 
     settings: Settings
+    day: date
     guard: Guard
     judge: CedarJudge
     catalogue: Catalogue
@@ -196,6 +209,7 @@ class App:
         self._tasks = [
             asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
             asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
+            asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
         ]
 
     async def reload(self) -> None:
@@ -239,14 +253,15 @@ class App:
     async def _put_in_force(self, loaded: Loaded) -> None:
         settings = loaded.settings
         guard = await asyncio.to_thread(guard_of, settings)
-        judge, catalogue = judge_of(loaded), catalogue_of(settings)
+        day = today()
+        judge, catalogue = judge_of(loaded, day), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)
         places = {name: Place(endpoint, settings.timeouts(name)) for name, (_, _, endpoint) in wanted.items()}
         steps = self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies))
         path, preview = Path(steps), Path(self._preview_steps(steps, guard, judge, catalogue, places))
         retired = await self._endpoints.put_in_force(wanted)
         before, self._path = self._path, path
-        self.runtime = Runtime(settings, guard, judge, catalogue, places, path, preview)
+        self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
         self._loaded = loaded
         facts = {"policy": judge.version, "file": str(loaded.source or "")}
         await self.log.append(
@@ -263,17 +278,17 @@ class App:
         places: Mapping[str, Place],
         mask_replies: frozenset[str],
     ) -> list[Step]:
-        known = kinds()
-        masks = {key: kind.mask for key, kind in known.items()}
+        masks = {key: kind.mask for key, kind in guard.kinds.items()}
+        masker_of = (lambda spared: StreamMasker(guard, mask_replies, spared)) if mask_replies else None
         return [
             self._measure,
             Authenticate(self._keyring, now),
             Witness(self.log, judge),
             Admit(catalogue, self._limiter, self._books.ledger, now),
-            Inspect(guard, known),
+            Inspect(guard, guard.kinds),
             Decide(judge),
             Record(self.log, judge),
-            Protect(masks, lambda spared: StreamMasker(guard, mask_replies, spared)),
+            Protect(masks, masker_of),
             CallModel(places, self._upstream),
         ]
 
@@ -304,6 +319,11 @@ class App:
 
     async def _keep_spend(self) -> None:
         await asyncio.to_thread(self._books.flush)
+
+    async def _keep_day(self) -> None:
+        """Law comes into force, and rates of exchange change, at midnight in Korea."""
+        if today() != self.runtime.day:
+            await self._put_in_force(self._loaded)
 
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -21,6 +21,7 @@ from hanbok.core.secret import Secret
 from hanbok.core.values import DataUse, Destination, Language, Text, Zone
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.upstream import Timeouts
+from hanbok.guard.kinds import kinds
 from hanbok.located_yaml import LocatedYaml, Problem, Problems, Where
 
 DEFAULT_FILE = "hanbok.yaml"
@@ -91,6 +92,15 @@ class CustomTypeSettings(_Section, frozen=True, kw_only=True):
     ] = ()
     like: Annotated[str, Meta(description="Existing type whose class and grade it takes.")] = "PHONE"
     label: Annotated[str, Meta(description="Label in placeholders and pages; none: the name.")] = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for what the guard could not be built with."""
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"`pattern` is not a regular expression: {error}") from None
+        if self.like not in kinds():
+            raise ValueError(f"`like` must be one of {', '.join(kinds())}")
 
 
 class GuardSettings(_Section, frozen=True, kw_only=True):
@@ -169,7 +179,7 @@ class PriceSettings(_Section, frozen=True, kw_only=True):
     as_of: Annotated[date, Meta(description="Day of the price.")]
 
     def __post_init__(self) -> None:
-        """Raise ValueError, which becomes a problem of the file, for a price below nothing."""
+        """Raise ValueError for a price below nothing."""
         if min(self.input, self.output, self.cached_input or 0) < 0:
             raise ValueError("a price cannot be negative")
 
@@ -230,9 +240,9 @@ class Settings(_Section, frozen=True, kw_only=True):
     @property
     def store_url(self) -> str:
         """URL of the database, with its password."""
-        if self.store.url is not None:
-            return self.store.url.reveal()
-        return f"sqlite:///{self.state.absolute() / 'hanbok.db'}"
+        return (
+            self.store.url.reveal() if self.store.url else f"sqlite:///{self.state.absolute() / 'hanbok.db'}"
+        )
 
     @property
     def evidence_directory(self) -> Path:
@@ -298,7 +308,7 @@ def shown(settings: Settings) -> object:
 
 
 def client(environ: Mapping[str, str] | None = None) -> tuple[str, str]:
-    """Return what `hanbok ask` needs: the server's address (empty: not set) and the caller's key (empty: none)."""
+    """Return what `hanbok ask` needs: the server's address and the caller's key; empty: not set."""
     environ = os.environ if environ is None else environ
     return environ.get("HANBOK_URL", ""), environ.get("HANBOK_KEY", "")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hanbok.cli.main import build
+from hanbok.cli.verbs import build
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.evidence.entry import Outcome

@@ -72,6 +72,8 @@ def test_an_empty_file_means_the_defaults(write) -> None:
         ("a: [\n", ":2: "),
         (b"language: \xff\n", "byte 10 is not UTF-8"),
         ("- 1\n", "Expected `object`, got `array`"),
+        ("guard:\n  custom: [{name: A, pattern: '('}]\n", ":2: guard.custom.0: `pattern` is not a regular"),
+        ("guard: {custom: [{name: A, pattern: a, like: NONE}]}\n", "`like` must be one of"),
         ("models:\n  m:\n    targets: [{endpoint: nowhere, model: x}]\n", ":3: models.m.targets.0.endpoint: there is no endpoint 'nowhere'"),
         ("policy:\n  extra:\n    - none.cedar\n", ":3: policy.extra.0: "),
         (WHOLE.replace("zone: foreign", "zone: home").replace("${KEY}", "k"), "an endpoint outside KR"),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hanbok.app import catalogue_of
+from hanbok.app import catalogue_of, today
 from hanbok.cli.config import File
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import say
@@ -30,7 +30,7 @@ def show(config: File = None, *, json: Json = False) -> None:
             "input": str(target.facts.price.input) if target.facts.price else None,
             "output": str(target.facts.price.output) if target.facts.price else None,
         }
-        for offer in catalogue_of(load(config).settings)
+        for offer in catalogue_of(load(config).settings, today())
         for target in offer.targets
     ]
     columns = {

@@ -15,7 +15,6 @@ from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.guard.guard import Guard
-from hanbok.guard.kinds import kinds
 from hanbok.settings import load
 
 FOUND = 1
@@ -75,7 +74,7 @@ def scan(
 
 def _rows(guard: Guard, file: str) -> Iterator[dict[str, object]]:
     """Yield findings with places, never with the text itself: output lands in tickets and CI logs."""
-    text, known = _read(file), kinds()
+    text, known = _read(file), guard.kinds
     line, line_start = 1, 0
     for finding in guard.find(text):
         line += text.count("\n", line_start, finding.start)

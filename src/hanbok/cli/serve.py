@@ -1,60 +1,64 @@
-"""`hanbok serve`."""
+"""`hanbok serve`.
 
+The one verb that stays: its process holds neither the library of the other verbs nor that of their tables.
+"""
+
+import argparse
 import logging
+import sys
+from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
-from hanbok.cli.config import File
 from hanbok.cli.words import say
 from hanbok.http.serving import Started
 from hanbok.http.serving import serve as run
 from hanbok.settings import load
 
 
-def serve(config: File = None) -> None:
-    """Start the server.
-
-    Parameters
-    ----------
-    config
-        The settings file.
-
-    """
+def serve(arguments: list[str]) -> int:
+    """Start the server; return the exit code when it was told to stop."""
+    parser = argparse.ArgumentParser(
+        prog="hanbok serve", description=say("서버를 시작합니다.", "Start the server.")
+    )
+    parser.add_argument("-c", "--config", type=Path, help=say("설정 파일.", "The settings file."))
+    file: Path | None = parser.parse_args(arguments).config
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    console = Console(highlight=False, soft_wrap=True)
-    loaded = load(config)
-    console.print(say("시작하는 중…", "Starting…"), style="dim")
-    run(loaded, lambda started: _announce(console, started, next(iter(loaded.settings.models))))
+    loaded = load(file)
+    model = next(iter(loaded.settings.models))
+    print(say("시작하는 중…", "Starting…"), flush=True)
+    run(loaded, lambda started: print(_announcement(started, model), flush=True))
+    return 0
 
 
-def _announce(console: Console, started: Started, model: str) -> None:
+def _announcement(started: Started, model: str) -> str:
     key = started.first_key or "$HANBOK_KEY"
-    for notice in started.notices:
-        console.print(notice, style="dim", markup=False)
-    console.print(f"[bold]hanbok[/] {escape(started.url)}  ({say('멈추려면 Ctrl+C', 'Ctrl+C stops it')})")
-    if started.first_key:
-        console.print(
-            say(
-                "첫 실행이라 조직 'default'와 키를 만들었습니다. 키는 지금 한 번만 보입니다:",
-                "First run: the organisation 'default' and a key were made. The key is shown this once:",
-            )
-        )
-        console.print(f"\n  {started.first_key}\n", style="bold green", markup=False)
-        console.print(f"{say('브라우저', 'Browser')}: {started.url}/#key={started.first_key}", markup=False)
+    python_key = f'"{key}"' if started.first_key else 'os.environ["HANBOK_KEY"]'
     question = say("대한민국의 수도는 어디입니까?", "What is the capital of Korea?")
-    console.print(
-        f"""
-curl {started.url}/v1/chat/completions -H "Authorization: Bearer {key}" \\
-  -H "Content-Type: application/json" \\
-  -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "{question}"}}]}}'
-
-from openai import OpenAI
-client = OpenAI(base_url="{started.url}/v1", api_key="{key}")
-messages = [{{"role": "user", "content": "{question}"}}]
-answer = client.chat.completions.create(model="{model}", messages=messages)
-print(answer.choices[0].message.content)
-""",
-        markup=False,
+    first = say(
+        "첫 실행이라 조직 'default'와 키를 만들었습니다. 키는 지금 한 번만 보입니다:",
+        "First run: the organisation 'default' and a key were made. The key is shown this once:",
     )
+    return "\n".join(
+        [
+            *started.notices,
+            f"hanbok {started.url}  ({say('멈추려면 Ctrl+C', 'Ctrl+C stops it')})",
+            *((first, "", f"  {_bold(key)}", "") if started.first_key else ()),
+            f"{say('브라우저', 'Browser')}: {started.url}/" + (f"#key={key}" if started.first_key else ""),
+            "",
+            f'curl {started.url}/v1/chat/completions -H "Authorization: Bearer {key}" \\',
+            '  -H "Content-Type: application/json" \\',
+            f'  -d \'{{"model": "{model}", "messages": [{{"role": "user", "content": "{question}"}}]}}\'',
+            "",
+            *(() if started.first_key else ("import os",)),
+            "from openai import OpenAI",
+            f'client = OpenAI(base_url="{started.url}/v1", api_key={python_key})',
+            f'messages = [{{"role": "user", "content": "{question}"}}]',
+            f'answer = client.chat.completions.create(model="{model}", messages=messages)',
+            "print(answer.choices[0].message.content)",
+            "",
+        ]
+    )
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() else text

@@ -1,0 +1,52 @@
+"""The verbs, each loaded when it is called."""
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from hanbok.cli.config import File
+from hanbok.cli.words import say
+
+USAGE = 2
+_VERBS = {
+    "ask": say("도는 서버의 모델에 묻습니다.", "Ask a model of a running server."),
+    "scan": say("파일에서 개인정보와 비밀을 찾습니다.", "Find personal data and secrets in files."),
+    "models": say("모델과 엔드포인트를 보입니다.", "Show models and endpoints."),
+    "key": say("가상 키를 만들고, 보이고, 폐기합니다.", "Create, list and revoke virtual keys."),
+    "org": say("조직을 만들고 보입니다.", "Create and list organisations."),
+    "log": say("증거 로그를 보이고 검증합니다.", "Show and verify the evidence log."),
+    "config": say("설정을 보이고 검사합니다.", "Show and check the settings."),
+    "guard": say("가드를 시험하고 채점합니다.", "Test and score the guard."),
+}
+
+
+def build() -> App:
+    """Return the command with its verbs."""
+    app = App(
+        name="hanbok",
+        help=say(
+            "모든 모델로 통하는, 적법하고 빠르고 증명할 수 있는 하나의 문.",
+            "One lawful, fast, provable door to every model.",
+        ),
+        result_action="return_value",
+    )
+    app.command(_serve, name="serve", help=say("서버를 시작합니다.", "Start the server."))
+    for verb, text in _VERBS.items():
+        app.command(f"hanbok.cli.{verb}:{verb}", name=verb, help=text)
+    return app
+
+
+def _serve(config: File = None) -> int:
+    """Start the server; `hanbok.cli.main` comes here by a shorter way."""
+    from hanbok.cli.serve import serve  # noqa: PLC0415 - the other verbs need no server
+
+    return serve([] if config is None else ["--config", str(config)])
+
+
+def run(arguments: list[str]) -> int:
+    """Run one verb and return its exit code."""
+    errors = Console(stderr=True, highlight=False)
+    try:
+        code: object = build()(arguments, exit_on_error=False, print_error=True, error_console=errors)
+    except CycloptsError:
+        return USAGE
+    return code if isinstance(code, int) else 0
