@@ -440,5 +440,6 @@ async def test_an_entry_of_an_unknown_kind_is_named_and_not_skipped(tmp_path: Pa
     journal.close()
     path = segments(tmp_path)[0].path
     path.write_bytes(path.read_bytes().replace(b'"entry":"act"', b'"entry":"new"'))
-    with pytest.raises(LogBroken):
+    with pytest.raises(LogBroken) as caught:
         list(journal.read())
+    assert (caught.value.facts["file"], caught.value.facts["line"]) == (path.name, 1)

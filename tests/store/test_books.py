@@ -19,7 +19,7 @@ from sqlalchemy import Connection, event, insert, select
 from hanbok.core.values import Principal
 from hanbok.evidence.crashed import settle_crashed
 from hanbok.evidence.entry import Hop, Intent, Outcome
-from hanbok.evidence.errors import LogBroken
+from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.log import Record
 from hanbok.evidence.verify import verify
@@ -193,7 +193,7 @@ async def test_a_log_that_lost_what_was_read_before_stops_the_start(
     path.write_bytes(b"".join(lines[:-1] if lost == "tail" else lines[:1]))
     assert verify(tmp_path / "log").ok
     journal = Journal.open(tmp_path / "log")
-    with pytest.raises(LogBroken):
+    with pytest.raises(LogShortened):
         await Books.open(store, journal, no_limits)
     journal.close()
 

@@ -41,3 +41,17 @@ class LogBroken(HanbokError):
         en="Keep the directory as it is, see the extent with `hanbok log verify`, then restore that file from a "
         "copy or start a log in a new directory.",
     )
+
+
+class LogShortened(HanbokError):
+    """The log verifies, but is shorter than the one that the database was kept from."""
+
+    code = "log_shortened"
+    message = Text(
+        ko="이미 정산한 {index}번 기록이 증거 로그에 없습니다: 끝이 잘렸거나 다른 로그입니다",
+        en="entry {index}, which was accounted for, is not in the evidence log: its end was cut off or replaced",
+    )
+    hint = Text(
+        ko="이 디렉터리를 보존하고, 사본에서 로그를 되살리거나 새 디렉터리에서 로그를 시작하십시오.",
+        en="Keep the directory, and restore the log from a copy or start a log in a new directory.",
+    )

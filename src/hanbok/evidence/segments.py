@@ -40,7 +40,8 @@ def open_record(line: Line) -> Record:
     try:
         return Record(index=line.index, digest=line.digest, entry=_decode(line.entry))
     except msgspec.MsgspecError as error:
-        raise LogBroken(file=line.file, line=f"(index {line.index})", why=str(error)) from error
+        number = line.index - int(line.file.partition(".")[0]) + 1
+        raise LogBroken(file=line.file, line=number, why=str(error)) from error
 
 
 def lines(directory: Path, start: int = 0, stop: int | None = None) -> Iterator[Line]:

@@ -78,14 +78,15 @@ def _link(walk: Walk, segment: Segment, following: int) -> None:
     with segment.path.open("rb") as file:
         file.seek(max(file.seek(0, 2) - _LAST_LINE, 0))
         raw = file.read().splitlines(keepends=True)[-1:] or [b""]
+    place = {"file": segment.path.name, "line": following - segment.first}
     try:
         line = parse(raw[0])
     except ValueError as error:
-        raise LogBroken(file=segment.path.name, line="(last)", why=Flaw.UNREADABLE.value) from error
+        raise LogBroken(**place, why=Flaw.UNREADABLE.value) from error
     if line.index + 1 != following or segment.first < walk.index:
-        raise LogBroken(file=segment.path.name, line="(last)", why=Flaw.MISPLACED.value)
+        raise LogBroken(**place, why=Flaw.MISPLACED.value)
     if isinstance(check(line.raw, line.index, line.previous.encode()), Flaw):
-        raise LogBroken(file=segment.path.name, line="(last)", why=Flaw.CHANGED.value)
+        raise LogBroken(**place, why=Flaw.CHANGED.value)
     walk.index, walk.head = following, line.digest.encode()
 
 
@@ -196,7 +197,9 @@ class Tail:
         os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
         found, _ = survey(self.place.segment.path.parent)
         if (found.index, found.head) != (self.place.index, self.place.head):
-            raise LogBroken(file=self.place.segment.path.name, line="(last)", why="missing")
+            segment = self.place.segment
+            line = self.place.index - segment.first
+            raise LogBroken(file=segment.path.name, line=line, why=Flaw.MISSING.value)
         self._suspect = False
         if self.place.offset:
             self._rotate()

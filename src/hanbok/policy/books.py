@@ -20,7 +20,7 @@ from hanbok.core.clock import now
 from hanbok.core.values import MicroWon
 from hanbok.evidence.crashed import settle_crashed
 from hanbok.evidence.entry import Intent, Outcome
-from hanbok.evidence.errors import LogBroken
+from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.log import Log, Record
 from hanbok.policy.key import Limits
 from hanbok.policy.ledger import Ledger, day_of
@@ -102,7 +102,7 @@ class Books:
     async def open(cls, store: Store, log: Log, limits_of: Callable[[str], Limits]) -> "Books":
         """Close the calls that a crash cut off and rebuild this month's sums. To be called before the first call.
 
-        Raises LogBroken when entries that were read before are no longer in the log.
+        Raises LogShortened when entries that were read before are no longer in the log.
         """
         reading = await asyncio.to_thread(_resume, store, log)
         await settle_crashed(log, reading.unsettled)
@@ -169,7 +169,7 @@ def _resume(store: Store, log: Log) -> _Reading:
         reading.note(record)
         head = record.digest
     if head != reading.head:
-        raise LogBroken(file="", line=f"(index {reading.cursor - 1})", why="missing")
+        raise LogShortened(index=reading.cursor - 1)
     return reading
 
 
