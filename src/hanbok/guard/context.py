@@ -44,15 +44,16 @@ class Context:
 
     def nearer(self, other: "Context", text: str, start: int) -> bool:
         """Tell whether one of these words stands before `start`, closer to it than any of the other's."""
-        return self.distance(text, start) < other.distance(text, start)
+        mine = self.distance(text, start)
+        return mine < _FAR and mine < other.distance(text, start)
 
     def distance(self, text: str, start: int) -> int:
         """Return how many characters before `start` the last of the words ends; a large number when none does."""
         window = text[max(0, start - _REACH_BEFORE) : start].lower()
-        last = -_FAR
+        last = None
         for match in self._pattern.finditer(window):
-            last = match.end()
-        return len(window) - last
+            last = match
+        return len(window) - last.end() if last else _FAR
 
 
 _HARMLESS = (
@@ -166,8 +167,7 @@ def labelled_harmless(text: str, start: int) -> bool:
     label = text[max(0, start - _REACH_LABEL) : start].lower().rstrip(_BETWEEN)
     if label.endswith(("은", "는", "이", "가")):
         label = label[:-1].rstrip(_BETWEEN)
-    for word in _NUMBER_WORDS:
-        if label.endswith(word):
-            label = label[: -len(word)].rstrip(_BETWEEN)
-            break
-    return label.endswith(_HARMLESS)
+    if label.endswith(_HARMLESS):
+        return True
+    word = next((one for one in _NUMBER_WORDS if label.endswith(one)), "")
+    return bool(word) and label[: -len(word)].rstrip(_BETWEEN).endswith(_HARMLESS)

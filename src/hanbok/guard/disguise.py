@@ -79,7 +79,9 @@ def _broken(match: re.Match[str]) -> Sequence[str] | None:
     """010-12/34-5678 over two lines -> one number, unless one of the lines already holds a whole one."""
     head, gap, tail = match["head"], match["gap"], match["tail"]
     goes_on = "-" in gap and _SHORTEST < sum(map(str.isdigit, head + tail)) <= _LONGEST
-    joined = _is_whole(head + tail) and not (_is_whole(head) or _is_whole(tail))
+    whole = head + tail
+    distinct = "-" in whole or whole.startswith("01") or len(whole) == 13  # noqa: PLR2004 - 주민등록번호
+    joined = distinct and _is_whole(whole) and not (_is_whole(head) or _is_whole(tail))
     if not goes_on and not joined:
         return None
     return [*head, *(one if one == "-" else "" for one in gap), *tail]

@@ -32,10 +32,12 @@ def cells_below(text: str, at: int) -> Iterator[tuple[int, int]]:
     if stop >= len(text) or text[stop] != "\n":
         return
     begin = text.rfind("\n", max(0, at - _LINE), at) + 1
+    above = text[text.rfind("\n", max(0, begin - _LINE), max(0, begin - 1)) + 1 : begin]
     for delimiter in _DELIMITERS:
         width = text.count(delimiter, begin, stop)
-        if width:
+        if width and above.count(delimiter) != width:
             yield from _column(text, stop + 1, delimiter, text.count(delimiter, begin, at), width)
+        if width:
             return
 
 

@@ -45,6 +45,11 @@ def luhn_holds(digits: str) -> bool:
     return luhn_check_digit(digits[:-1]) == int(digits[-1])
 
 
+def ean_check_digit(digits: str) -> int:
+    """Return the 13th digit of an EAN-13 or ISBN-13 from its first 12."""
+    return -sum(int(digit) * weight for digit, weight in zip(digits, cycle((1, 3)), strict=False)) % 10
+
+
 def birth_of(digits: str) -> date | None:
     """Return the birth date that the first seven digits of an RRN or FRN hold, if there is such a day."""
     try:

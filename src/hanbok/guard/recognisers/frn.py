@@ -38,11 +38,11 @@ class Frn:
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     checked = frn_check_digit(digits) == int(digits[12])
-    if _COMPANY.nearer(_CONTEXT, text, start) or _COMPANY.over(text, start):
+    if _COMPANY.nearer(_CONTEXT, text, start):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
-    if labelled_harmless(text, start):
+    if labelled_harmless(text, start) or _COMPANY.over(text, start):
         return 0.0, ()
     if checked:
         return 0.9, ("check_digit",)

@@ -72,12 +72,13 @@ class Phone:
 
 def _judge(text: str, match: re.Match[str]) -> tuple[float, tuple[str, ...]]:
     form, number = match.lastgroup or "", match[0]
+    harmless = labelled_harmless(text, match.start())
+    if form in _SURE and not harmless:
+        return 0.96, ("format",)
     word = _CONTEXT.near(text, match.start(), match.end())
-    if labelled_harmless(text, match.start()) and not (word and form in _SURE):
+    if harmless and not (word and form in _SURE):
         return 0.0, ()
-    if word or form in _SURE:
-        return (0.97 if form in _SURE else 0.95) if word else 0.92, (f"context:{word}",) if word else (
-            "format",
-        )
+    if word:
+        return 0.95, (f"context:{word}",)
     doubtful = not _SIGNS.search(number) or (form == "office" and _YEARS.fullmatch(number))
     return (0.0, ()) if form == "short" or doubtful else (0.85, ("format",))

@@ -7,7 +7,7 @@ from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
-from hanbok.hangul.checksum import birth_of, rrn_check_digit
+from hanbok.hangul.checksum import birth_of, ean_check_digit, rrn_check_digit
 
 _BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _NUMBER = compile_number(_BIRTH, r"[0-49][0-9]{6}")
@@ -38,15 +38,15 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
 
     Numbers given out since October 2020 carry no check digit: a wrong one makes us less sure, it clears nothing.
     """
+    bare = end - start == len(digits)
     checked = rrn_check_digit(digits) == int(digits[12])
-    if _COMPANY.nearer(_CONTEXT, text, start) or _COMPANY.over(text, start):
+    if _COMPANY.nearer(_CONTEXT, text, start):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
-    if labelled_harmless(text, start):
+    if labelled_harmless(text, start) or _COMPANY.over(text, start):
         return 0.0, ()
-    if checked:
+    if checked and not (bare and ean_check_digit(digits) == int(digits[12])):
         return 0.9, ("check_digit",)
     # Thirteen bare digits without a check digit are as often a serial number; births of the 1800s are not.
-    written_as_rrn = end - start > len(digits) and digits[6] in "1234"
-    return (0.8, ("format",)) if written_as_rrn else (0.0, ())
+    return (0.8, ("format",)) if not bare and digits[6] in "1234" else (0.0, ())

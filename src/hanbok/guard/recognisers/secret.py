@@ -35,13 +35,13 @@ _LABEL = re.compile(rf"(?P<password>{_PASSWORD})|(?P<key>{_KEY})|(?P<bearer>{_BE
 _REACH = 20
 _ANNOUNCED = re.compile(
     r"(?:[\"'`)\]*]{0,2}[ ]{0,2}(?P<sign>:=|=>|=|:|->|→|\x1e)\s{0,2}|[은는이가을를]?(?:요|란)?[ ]{1,2}|[ ]is[ ])"
-    r"[\"'`(\[<]{0,2}(?P<value>[!-~]{4,256})"
+    r"[\"'`(\[<]{0,2}(?P<value>[!-~]{4,128})"
 )
 _PLACEHOLDER = re.compile(
     r"[*xX•.#?-]+|[<{].*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
     r"changeme|redacted|env)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
 )
-_NEXT_FIELD = re.compile(r"&[A-Za-z_]+=|[\"'][,;}]")
+_NEXT_FIELD = re.compile(r"(?:&[A-Za-z_]+=|[\"'][,;}]).*")
 _LONG = 16
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).{8,}")
 _SIGN = r"[\"'`)\]*]{0,2} {0,2}[:=\x1e→-]"
@@ -106,7 +106,7 @@ def _announced(text: str, at: int) -> tuple[int, int] | None:
     match = _ANNOUNCED.match(text, label.end())
     if match is None:
         return None
-    value = _NEXT_FIELD.split(match["value"])[0].rstrip("\"'`,;:.)]}>|")
+    value = _NEXT_FIELD.sub("", match["value"], 1).rstrip("\"'`,;:.)]}>|")
     digits = sum(map(str.isdigit, value))
     if _PLACEHOLDER.fullmatch(value) or len(set(value)) == 1:
         return None

@@ -10,6 +10,10 @@ from hanbok.guard.regions import region_at
 from hanbok.guard.scanner import DIRT, Place
 from hanbok.guard.shape import NUMBER, Shape
 
+_ID_BITS = 8
+_ID_MASK = (1 << _ID_BITS) - 1
+"""A hit is one whole number, its end above its pattern: sets and sorts of numbers are cheap."""
+
 
 class Hyperscan:
     def __init__(self, shapes: Sequence[Shape]) -> None:
@@ -32,10 +36,10 @@ class Hyperscan:
             data = text.encode()
         except UnicodeEncodeError:  # half a surrogate pair, as broken JSON writers leave it
             data = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text).encode()
-        hits: set[tuple[int, int]] = set()
+        hits: set[int] = set()
 
         def note(pattern: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            hits.add((end, pattern))
+            hits.add(end << _ID_BITS | pattern)
 
         for database, scratch in zip(self._databases, self._scratches(), strict=True):
             database.scan(data, match_event_handler=note, scratch=scratch)
@@ -48,13 +52,14 @@ class Hyperscan:
             scratches = self._local.scratches = [hyperscan.Scratch(one) for one in self._databases]
         return scratches
 
-    def _places(self, text: str, data: bytes, hits: list[tuple[int, int]]) -> list[Place]:
+    def _places(self, text: str, data: bytes, hits: list[int]) -> list[Place]:
         """Turn the ends of matches, in bytes, into regions, in characters."""
         places: list[Place] = []
         done = [0] * len(self._alphabets)
         plain = len(data) == len(text)
         last_byte = last_character = 0
-        for byte, pattern in hits:
+        for hit in hits:
+            byte, pattern = hit >> _ID_BITS, hit & _ID_MASK
             if plain:
                 last_character = byte
             elif byte != last_byte:
