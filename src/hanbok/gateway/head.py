@@ -98,22 +98,26 @@ def spans(body: bytes) -> Spans:
         raise InvalidJson(position=0) from error
     found: Spans = {}
     at = 0
-    # The decoder keeps the last of equal names, so a step over another value of that name goes wrong.
-    for _ in members:
+    # The decoder keeps the place of the first and the value of the last of equal names: the walk then comes to
+    # another value or name than it expects.
+    for name, raw in members.items():
         member = _NAME(body, at)
         if member is None:
-            raise InvalidJson(position=at)
-        literal = member[1]
-        name: str = msgspec.json.decode(b'"%s"' % literal, type=str) if b"\\" in literal else literal.decode()
-        value = bytes(members[name])
+            raise _duplicate(name)
         start = member.end()
+        value = bytes(raw)
         at = start + len(value)
-        if name in found or not body.startswith(value, start):
+        literal = member[1]
+        if not body.startswith(value, start) or (literal != name.encode() and _unescaped(literal) != name):
             raise _duplicate(name)
         found[name] = (start, at)
     if _END(body, at) is None:
         raise _duplicate("?")
     return found
+
+
+def _unescaped(literal: bytes) -> str:
+    return msgspec.json.decode(b'"%s"' % literal, type=str)
 
 
 def _duplicate(name: str) -> DuplicateField:
