@@ -85,6 +85,7 @@ def test_a_splice_into_an_empty_object_adds_no_comma(body, want):
         b'{"model":"a","x":1,"model":"b"}',
         b'{"x":1,"x":1,"x":1}',
         b'{"a":1,"a":22}',
+        b'{"a":11,"b":2,"a":1}',
     ],
 )
 def test_a_splice_refuses_equal_names(body):
