@@ -52,7 +52,7 @@ function askForKey(problem = "") {
   at("key-line").hidden = true;
   at("key-problem").textContent = problem;
   model.disabled = true;
-  model.replaceChildren();
+  model.replaceChildren(element("option", {}, "—"));
   refresh();
   if (problem || document.activeElement !== prompt) at("key").focus();
 }
@@ -161,9 +161,16 @@ async function sendIt() {
   }
 }
 
+function bringIntoView(id) {
+  if (matchMedia("(min-width: 60rem)").matches) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  at(id).scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+}
+
 async function converse(signal) {
   const { body, preview: told, prompt: written } = shown;
   clear("answer");
+  bringIntoView(told.refused ? "decision" : "answer");
   const answer = new Answer(promptPieces(told, written), told.plan[0]?.form);
   let call = "";
   try {

@@ -57,23 +57,23 @@ function showFound({ findings, texts, unread }) {
     set("found", "done", element("p", {}, say("nothing_found")), warning);
     return;
   }
-  const heads = ["value", "kind", "score", "why", "article"];
+  const heads = ["value", "kind", "why"];
   const head = element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, say(`column_${name}`))));
   const rows = findings.map((finding) => {
     const value = Array.from(texts[finding.text]).slice(finding.start, finding.end).join("");
     return element(
       "tr",
       {},
-      element("td", {}, element("mark", { "data-class": finding.category }, value)),
-      element("td", { class: "kind" }, text(finding.label)),
-      element("td", { class: "score" }, percent.format(finding.score)),
-      element("td", { class: "wide" }, finding.why.map(reason).join(", ")),
-      element("td", { class: "wide" }, korean(finding.article)),
+      element("td", { class: "value" }, ...marked([[value, finding]])),
+      element("td", {}, element("b", {}, text(finding.label)), " ", small(percent.format(finding.score))),
+      element("td", {}, korean(finding.article), " ", small(finding.why.map(reason).join(", "))),
     );
   });
   const table = element("table", { class: "findings" }, element("thead", {}, head), element("tbody", {}, ...rows));
   set("found", "done", table, warning);
 }
+
+const small = (words) => element("small", {}, words);
 
 function reason(why) {
   const [name, word] = why.split(/:(.*)/s);
@@ -118,9 +118,9 @@ function showDecision({ refused, refusal, plan }) {
     "done",
     element("p", { class: "verdict" }, say(`send_${first.form}`)),
     destination(first),
-    against.length ? laws(against) : element("p", { class: "note" }, say("no_ground")),
-    refusal && element("p", { class: "bad" }, say("first_ruled_out")),
-    refusal && element("div", { class: "refused" }, laws(refusal.policies)),
+    refusal && element("div", { class: "refused" }, element("p", {}, say("why_elsewhere")), laws(refusal.policies)),
+    against.length && element("div", {}, element("p", {}, say("why_altered")), laws(against)),
+    !against.length && !refusal && element("p", { class: "note" }, say("no_ground")),
     others.length && element("p", { class: "note" }, say("if_fails")),
     others.length && element("ol", { class: "next" }, ...others.map(nextPlace)),
   );
@@ -144,14 +144,14 @@ function nextPlace({ endpoint, model, country, zone, form }) {
   return element("li", {}, element("b", {}, endpoint), " · ", place.join(" · "));
 }
 
-/** Lists policies, those of one article and reason once. */
+/** Lists policies: the article or, without one, that it is a rule of the house, and the reason. */
 function laws(policies) {
   const items = policies.map((policy) =>
     element(
       "li",
       { "data-policy": policy.id },
       element("b", {}, korean(policy.article) || say("house_rule")),
-      element("span", {}, text(policy.reason)),
+      element("p", {}, text(policy.reason)),
     ),
   );
   return element("ul", { class: "laws" }, ...items);
@@ -333,6 +333,10 @@ function facts(entry) {
       say("cost", { cost: won.format((entry.cost ?? 0) / 1e6) }),
     ];
     return element("p", { class: "line" }, ...parts.map((part) => element("span", {}, part)));
+  }
+  if (entry.entry === "intent") {
+    const places = entry.plan.map((hop) => `${hop.endpoint} (${say(`zone_${hop.zone}`)}, ${say(`form_${hop.form}`)})`);
+    return element("p", { class: "line" }, say("intent_facts", { grade: entry.grade, places: places.join(" → ") }));
   }
   if (entry.entry === "refusal") return element("p", { class: "line" }, korean((entry.articles ?? []).join(", ")));
   return null;

@@ -1,5 +1,7 @@
 // Texts and places in them. The server counts code points, JavaScript UTF-16 units.
 
+const SHORT = 24;
+
 /** Returns `template` with each `{name}` filled in. */
 export function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
@@ -29,10 +31,12 @@ export function cut(text, spans) {
   return pieces;
 }
 
-/** Returns nodes for pieces: a mark for each that has a span. */
+/** Returns nodes for pieces: a mark for each that has a span, kept on one line when it is short. */
 export function marked(pieces) {
   return pieces.map(([piece, span]) =>
-    span ? element("mark", { "data-class": span.category }, piece) : document.createTextNode(piece),
+    span
+      ? element("mark", { "data-class": span.category, class: piece.length <= SHORT && "short" }, piece)
+      : document.createTextNode(piece),
   );
 }
 
