@@ -10,7 +10,9 @@ _CARRY: Final = 64
 """Characters held back at most."""
 _CONTEXT: Final = 64
 """Characters already sent that the guard still reads, for words that say what follows."""
-_TRIGGER = re.compile(r"\d|@|[=:]\s*[A-Za-z]|[①-⓿㉈-㉏]|[공영일이삼사오육륙칠팔구〇一二三四五六七八九]{3}|[A-Za-z_-]{12}")
+_TRIGGER = re.compile(
+    r"\d|@|[=:]\s*[A-Za-z]|[①-⓿㉈-㉏]|[공영일이삼사오육륙칠팔구〇一二三四五六七八九]{3}|[A-Za-z_-]{12}"
+)
 """Without one of these a text can hold no finding, and need not wait."""
 _TAIL = re.compile(
     rf"[\d\s.,:;()\[\]/_~·=+@A-Za-z\u200b-\u200d\u2060\ufeff\u00ad\u2010-\u2015\u2212ㅡ①-⓿㉈-㉏"
