@@ -3,22 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.core.clock import KST, now, stamp
+from hanbok.building import catalogue_of, guard_of, judge_of, today
+from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
 from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.outbox import drain_outbox
-from hanbok.gateway.catalogue import Catalogue, Offer, Target
+from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
-from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
 from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
@@ -33,16 +33,15 @@ from hanbok.gateway.steps.show import Halt, Show
 from hanbok.gateway.steps.witness import Witness
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
-from hanbok.guard.custom import CustomType
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
 from hanbok.policy.books import Books
-from hanbok.policy.cedar import CedarJudge, load_judge
+from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.limits import Limiter
 from hanbok.policy.organisations import Register
-from hanbok.settings import Loaded, ModelSettings, Settings, TargetSettings, load
+from hanbok.settings import Loaded, Settings, load
 from hanbok.store.database import Store
 
 ENDPOINTS: Final = "hanbok.gateway.endpoints"
@@ -52,65 +51,6 @@ _RECORDS_EVERY: Final = 0.4
 _SPEND_EVERY: Final = 2.0
 _DAY_LOOKED_AT_EVERY: Final = 30.0
 _log = logging.getLogger("hanbok.app")
-
-
-def today() -> date:
-    """Return the day in Korea."""
-    return now().astimezone(KST).date()
-
-
-def guard_of(settings: Settings) -> Guard:
-    """Build the guard that the settings describe."""
-    custom = [
-        CustomType(
-            kind=one.name,
-            pattern=one.pattern,
-            check=one.check,
-            context=one.context,
-            like=one.like,
-            label=one.label,
-        )
-        for one in settings.guard.custom
-    ]
-    return Guard.load(custom=custom)
-
-
-def catalogue_of(settings: Settings, day: date) -> Catalogue:
-    """Join the settings' models with what is known of them, at the rates of this day."""
-    known = load_facts(day)
-
-    def target(one: TargetSettings, model: ModelSettings) -> Target:
-        name = one.facts or one.model
-        facts = known.get(name) or unknown_facts(name)
-        if model.price is not None:
-            price = model.price
-            listed = ListPrice(
-                currency=price.currency,
-                input=price.input,
-                output=price.output,
-                cached_input=price.cached_input,
-                as_of=price.as_of,
-            )
-            facts = declared(facts, listed, day)
-        destination = settings.endpoint_config(one.endpoint).destination
-        return Target(endpoint=one.endpoint, destination=destination, model=one.model, facts=facts)
-
-    targets = {
-        name: tuple(target(one, model) for one in model.targets) for name, model in settings.models.items()
-    }
-    return Catalogue(
-        {
-            name: Offer(name=name, targets=targets[name], instead=targets.get(model.instead, ()))
-            for name, model in settings.models.items()
-        }
-    )
-
-
-def judge_of(loaded: Loaded, day: date) -> CedarJudge:
-    """Load the policies that the settings name, as in force on this day."""
-    settings = loaded.settings
-    like = {one.name: one.like for one in settings.guard.custom}
-    return load_judge(settings.policy.packs, dict(loaded.policies), day, like)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +219,9 @@ class App:
         mask_replies: frozenset[str],
     ) -> list[Step]:
         masks = {key: kind.mask for key, kind in guard.kinds.items()}
-        masker_of = (lambda spared: StreamMasker(guard, mask_replies, spared)) if mask_replies else None
+        # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
+        sharp = replace(guard, others=())
+        masker_of = (lambda spared: StreamMasker(sharp, mask_replies, spared)) if mask_replies else None
         return [
             self._measure,
             Authenticate(self._keyring, now),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hanbok.app import catalogue_of, today
+from hanbok.building import catalogue_of, today
 from hanbok.cli.config import File
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import say

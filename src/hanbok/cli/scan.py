@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hanbok.app import guard_of
+from hanbok.building import guard_of
 from hanbok.cli.config import File
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say

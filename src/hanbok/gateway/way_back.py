@@ -20,8 +20,10 @@ _NOT_RUN = "not run"
 class Masker(Transformer, Protocol):
     """Masks what a model's answer must not show."""
 
-    found: Mapping[str, int]
-    """How many findings of each kind it masked so far."""
+    @property
+    def found(self) -> Mapping[str, int]:
+        """How many findings of each kind it masked so far."""
+        ...
 
 
 MaskerOf: TypeAlias = Callable[[frozenset[str]], Masker]
