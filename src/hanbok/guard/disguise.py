@@ -47,7 +47,7 @@ def _read(run: str, *, copula: bool) -> Sequence[str] | None:
             continue
         if _is_whole(_GAPS.sub("" if singles else "-", written[head:stop].strip(" -."))):
             return [*run[:head], *pieces[head:stop], *run[stop:]]
-    return pieces if any(one in _READ for one in run[:-2]) else None
+    return pieces if any(one in _READ for one in run[:-1]) else None
 
 
 def _alike(match: re.Match[str]) -> Sequence[str] | None:
@@ -81,6 +81,11 @@ def _broken(match: re.Match[str]) -> Sequence[str] | None:
     goes_on = "-" in gap and _SHORTEST < sum(map(str.isdigit, head + tail)) <= _LONGEST
     whole = head + tail
     distinct = "-" in whole or whole.startswith("01") or len(whole) == 13  # noqa: PLR2004 - 주민등록번호
+    if (
+        _LABELLED.search(match.string, max(0, match.start() - 14), match.start())
+        and len(whole) > _SHORTEST + 2
+    ):
+        distinct = True
     joined = distinct and _is_whole(whole) and not (_is_whole(head) or _is_whole(tail))
     if not goes_on and not joined:
         return None
@@ -109,9 +114,12 @@ _ALIKES = re.compile(
     rf"(?:[-. ()]{{0,3}}[0-9{_LETTERS}]){{7,}}(?<![SBZ|!])(?![A-Za-z0-9])"
 )
 _PASSPORT = re.compile(r"[MSRODG](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
-_LONE_BEFORE = re.compile(f"[{''.join(HANGUL)}][ ]+(?=[0-9{''.join(HANJA)}]{{2}})")
+_LONE_BEFORE = re.compile(
+    f"[{''.join(HANGUL)}][ ]+(?=[0-9{''.join(HANJA)}]{{2}}|[0-9{''.join(_READ)}]{{2,}}-)"
+)
 _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 """A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""
+_LABELLED = re.compile(r"(?:번호|계좌|은행|뱅크|통장|연락처|전화|보험증)[은는이가]?[^0-9\n가-힣]{0,4}$")
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
 _GAPS = re.compile(r"[-. ]+")
 _COPULA = frozenset("에고다야라랑며나지죠니래냐었든거")

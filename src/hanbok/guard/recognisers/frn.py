@@ -37,6 +37,7 @@ class Frn:
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
+    bare = end - start == len(digits)
     checked = frn_check_digit(digits) == int(digits[12])
     if _COMPANY.nearer(_CONTEXT, text, start):
         return 0.0, ()
@@ -45,5 +46,5 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
     if labelled_harmless(text, start) or _COMPANY.over(text, start):
         return 0.0, ()
     if checked:
-        return 0.9, ("check_digit",)
-    return (0.8, ("format",)) if end - start > len(digits) else (0.0, ())
+        return (0.82 if bare else 0.9), ("check_digit",)
+    return (0.8, ("format",)) if not bare else (0.0, ())

@@ -10,7 +10,10 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import JOINT, NUMBER, START
 
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])"
-_LEFT = r"(?<![0-9])(?<![0-9][-./_])"
+_LEFT = (
+    r"(?<![0-9])(?<![0-9][-./_])(?:(?<![A-Za-z])|(?<=(?<![0-9A-Za-z])[TMHFPtmhfp])|(?<=[HhCc][Pp])|(?<=[Tt][Ee][Ll])|"
+    r"(?<=[Ff][Aa][Xx]))"
+)
 _RIGHT = r"(?![0-9])(?![-./_][0-9])(?![A-Za-z])"
 _OPEN = r"[(]?"
 _MOBILE_JOINT = r"(?:[ ]{0,2}[-./_~*(),]{1,3}[ ]{0,2}|[ ]{1,3})?"

@@ -47,6 +47,6 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
     if labelled_harmless(text, start) or _COMPANY.over(text, start):
         return 0.0, ()
     if checked and not (bare and ean_check_digit(digits) == int(digits[12])):
-        return 0.9, ("check_digit",)
+        return (0.82 if bare else 0.9), ("check_digit",)
     # Thirteen bare digits without a check digit are as often a serial number; births of the 1800s are not.
     return (0.8, ("format",)) if not bare and digits[6] in "1234" else (0.0, ())

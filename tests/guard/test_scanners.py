@@ -1,0 +1,127 @@
+"""Both scanners lead to the same findings; neither meets a text that breaks it."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hanbok.core.plugin import load, names
+from hanbok.guard.guard import Guard
+from hanbok.guard.scanners.fallback import Fallback
+from hanbok.guard.scanners.hyperscan import Hyperscan
+from hanbok.guard.shape import Shape
+from hanbok.testing.korean import Identities
+from hanbok.testing.notations import NOTATIONS
+
+RECOGNISERS = "hanbok.guard.recognisers"
+SHAPES: list[Shape] = [
+    plugin()
+    for plugin in (load(RECOGNISERS, name) for name in names(RECOGNISERS))
+    if hasattr(plugin, "verify")
+]
+FAST = Guard(SHAPES, Hyperscan(SHAPES))
+PLAIN = Guard(SHAPES, Fallback(SHAPES))
+
+WORDS = st.sampled_from(
+    [
+        "주민번호는 ",
+        "계좌번호: ",
+        "우편번호 ",
+        "(우) ",
+        "생년월일 ",
+        "생일은 ",
+        "비밀번호는 ",
+        "password=",
+        "토큰 ",
+        "키: ",
+        "연락처 ",
+        "차량 ",
+        "여권 ",
+        "버전 ",
+        "주문번호 ",
+        "CI ",
+        "DI=",
+        "IP ",
+        "면허 ",
+        "법인 ",
+        "사업자 ",
+        "신한은행 ",
+        "보험증번호 ",
+        "통관부호 ",
+        " 골뱅이 ",
+        " 점 ",
+        "(at)",
+        "[dot]",
+        "이에요",
+        "입니다",
+        "생",
+        "출생",
+        "\n",
+        "\t",
+        ",",
+        " ",
+        "-",
+        "\x1e",
+        "일이",
+        "에 ",
+        "다시 ",
+        "구 ",
+        "O",
+        "l",
+        "S",
+        "&#48;",
+        "\u200b",
+        "://a:",
+        "@",
+        ".com",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END",
+        "sk-",
+        "eyJ",
+        "",
+    ]
+)
+
+
+@st.composite
+def values(draw: st.DrawFn) -> str:
+    people = Identities(draw(st.integers(0, 10_000)))
+    makers = (
+        people.rrn, people.frn, people.driver_license, people.passport, people.brn, people.crn, people.mobile,
+        people.health_insurance, people.card, people.landline, people.email, people.ipv4, people.ipv6, people.vehicle,
+        people.postal, people.dob, people.pccc, people.ci, people.di, people.secret, people.phone,
+        lambda: people.account(people.bank()),
+    )  # fmt: skip
+    value = draw(st.sampled_from(makers))()
+    if draw(st.booleans()):
+        value = draw(st.sampled_from(NOTATIONS)).rewrite(value, people.random)
+    if draw(st.integers(0, 9)) == 0:
+        value = value[draw(st.integers(0, 3)) : len(value) - draw(st.integers(0, 3))]
+    return value
+
+
+NOISE = st.text(alphabet="0123456789-. ()가나일이삼공@:/=aAsSoOlI,\n\t\u200b０①ㅡ", max_size=12)
+TEXTS = st.lists(st.one_of(values(), WORDS, WORDS, NOISE), max_size=10).map("".join)
+QUICK = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@QUICK
+@given(TEXTS)
+def test_hyperscan_and_the_fallback_agree(text):
+    assert FAST.find(text) == PLAIN.find(text)
+
+
+@QUICK
+@given(st.one_of(TEXTS, st.text(max_size=200)))
+def test_findings_lie_in_the_text_in_order_and_apart(text):
+    last = 0
+    for finding in FAST.find(text):
+        assert last <= finding.start < finding.end <= len(text)
+        assert 0 < finding.score <= 1
+        last = finding.end
+
+
+@QUICK
+@given(TEXTS, TEXTS)
+def test_nothing_crosses_a_boundary(first, second):
+    text = f"{first}\x1e{second}"
+    border = len(first)
+    assert all(one.end <= border or one.start > border for one in FAST.find(text))
