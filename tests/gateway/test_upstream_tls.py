@@ -8,7 +8,10 @@ import pytest
 import trustme
 import uvloop
 
-from hanbok.core.values import Language
+from hanbok.core.values import Destination, Language, Zone
+from hanbok.gateway.call import Operation
+from hanbok.gateway.endpoint import EndpointConfig
+from hanbok.gateway.endpoints.openai_compatible import OpenaiCompatible
 from hanbok.gateway.errors import UpstreamCut, UpstreamUnreachable
 from hanbok.gateway.upstream import Timeouts
 from hanbok.gateway.upstreams.http1 import Http1
@@ -38,7 +41,9 @@ def server_context(authority, name="127.0.0.1", **options):
 
 
 async def ask(model, authorities, times=1):
-    upstream = Http1(authorities)
+    upstream = Http1()
+    for origin, file in authorities.items():
+        upstream.trust(f"{origin}/v1", file)
     try:
         for _ in range(times):
             exchange = await upstream.post(f"{model.url}/chat/completions", (), BODY, QUICK)
@@ -107,7 +112,9 @@ async def test_a_missing_file_of_authorities_is_told(authority, tmp_path):
     async with ScriptedModel(tls=server_context(authority)) as model:
         with pytest.raises(UpstreamUnreachable, match="CA certificates") as caught:
             await ask(model, {model.origin: tmp_path / "none.pem"})
-        assert caught.value.say(Language.KO).endswith("연결하지 못했습니다: CA 인증서 파일을 읽을 수 없습니다")
+        assert caught.value.say(Language.KO).endswith(
+            "연결하지 못했습니다: CA 인증서 파일을 읽을 수 없습니다"
+        )
 
 
 @pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -140,3 +147,21 @@ async def test_a_server_that_never_greets_runs_out_of_connect_time():
             await upstream.post(url, (), BODY, Timeouts(connect=0.3))
         await upstream.close()
         await over.wait()
+
+
+async def test_an_endpoint_names_its_own_authority_and_a_new_file_counts_at_once(
+    authority, trusted, tmp_path
+):
+    destination = Destination(endpoint="home", country="KR", zone=Zone.HOME, operator="self")
+    upstream = Http1()
+    async with ScriptedModel(Script(say="한복"), tls=server_context(authority)) as model:
+        for file, accepted in ((tmp_path / "none.pem", False), (trusted, True)):
+            config = EndpointConfig(destination=destination, url=model.url, options={"ca_file": str(file)})
+            address = await OpenaiCompatible(config, upstream).address(Operation.CHAT, "m")
+            try:
+                exchange = await upstream.post(f"{address.url}/chat/completions", (), BODY, QUICK)
+                assert accepted
+                assert "한복".encode() in await exchange.whole(1 << 20)
+            except UpstreamUnreachable:
+                assert not accepted
+    await upstream.close()

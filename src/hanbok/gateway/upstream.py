@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -44,6 +45,10 @@ class Upstream(Protocol):
         """Send, and return when the answer's head has arrived. Raises UpstreamUnreachable (nothing was sent),
         UpstreamTimeout, UpstreamCut.
         """
+        ...
+
+    def trust(self, url: str, authorities: Path) -> None:
+        """Trust for this URL's origin the CA certificates in this file, instead of the system's."""
         ...
 
     async def close(self) -> None: ...

@@ -16,11 +16,11 @@ class Anthropic:
     """`url` is the part before `/messages`.
 
     Options: `version` (of the API), `beta` (names for `anthropic-beta`), `max_tokens` (for requests that set none;
-    the format demands a number), `header.NAME`.
+    the format demands a number), `ca_file` (CA certificates of a private authority), `header.NAME`.
     """
 
-    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:  # noqa: ARG002 - every kind is built so
-        known_options("anthropic", config, {"version", "beta", "max_tokens"}, prefix="header.")
+    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
+        known_options("anthropic", config, {"ca_file", "version", "beta", "max_tokens"}, prefix="header.")
         self.destination = config.destination
         self.dialect: Dialect = AnthropicDialect(
             config.destination.endpoint, max_tokens=whole_number(config, "max_tokens", _MAX_TOKENS)
@@ -32,7 +32,7 @@ class Anthropic:
         ]
         if beta := config.options.get("beta"):
             headers.append(("anthropic-beta", beta))
-        self._address = Address(url=base_url(config, _URL), headers=tuple(headers))
+        self._address = Address(url=base_url(config, upstream, _URL), headers=tuple(headers))
 
     async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - the same for all
         """Return where to send."""

@@ -13,7 +13,7 @@ from hanbok.gateway.upstream import Upstream
 
 _AUTHORITY = "https://login.microsoftonline.com"
 _SCOPE = "https://cognitiveservices.azure.com/.default"
-_OPTIONS = frozenset({"api_version", "authority", "client_id", "form", "scope", "tenant"})
+_OPTIONS = frozenset({"api_version", "authority", "ca_file", "client_id", "form", "scope", "tenant"})
 
 
 class Azure:
@@ -21,7 +21,8 @@ class Azure:
 
     Options: `form` (`v1`, or `deployments`, where a model's name is its deployment's), `api_version` (which the latter
     needs). With `tenant` and `client_id` the secret is that application's, else it is an API key; `authority` and
-    `scope` are for sovereign clouds. `header.NAME` adds a fixed header.
+    `scope` are for sovereign clouds. `ca_file` names CA certificates of a private authority,
+    `header.NAME` adds a fixed header.
     """
 
     def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
@@ -48,7 +49,7 @@ class Azure:
                 Text(ko="tenant와 client_id는 함께 써야 합니다", en="tenant and client_id come together"),
             )
         self._deployments = form == "deployments"
-        self._url = f"{base_url(config)}/openai/{form}"
+        self._url = f"{base_url(config, upstream)}/openai/{form}"
         self._query = urlencode({"api-version": options["api_version"]}) if options.get("api_version") else ""
         self._headers = header_options(config)
         self._key = secret(config)

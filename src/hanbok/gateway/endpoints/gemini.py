@@ -11,14 +11,17 @@ _URL = "https://generativelanguage.googleapis.com/v1beta"
 
 
 class Gemini:
-    """`url` is the part before `/models/...`. Options: `header.NAME`."""
+    """`url` is the part before `/models/...`.
 
-    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:  # noqa: ARG002 - every kind is built so
-        known_options("gemini", config, set(), prefix="header.")
+    Options: `ca_file` (CA certificates of a private authority), `header.NAME`.
+    """
+
+    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
+        known_options("gemini", config, {"ca_file"}, prefix="header.")
         self.destination = config.destination
         self.dialect: Dialect = GeminiDialect(config.destination.endpoint)
         headers = (("x-goog-api-key", secret(config)), *header_options(config))
-        self._address = Address(url=base_url(config, _URL), headers=headers)
+        self._address = Address(url=base_url(config, upstream, _URL), headers=headers)
 
     async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - the same for all
         """Return where to send."""

@@ -11,10 +11,10 @@ _URL = "https://api.openai.com/v1"
 
 
 class Openai:
-    """`url` is needed only for the regional hosts. Options: `organization`, `project`, `header.NAME`."""
+    """`url` is needed only for the regional hosts. Options: `organization`, `project`, `ca_file`, `header.NAME`."""
 
-    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:  # noqa: ARG002 - every kind is built so
-        known_options("openai", config, {"organization", "project"}, prefix="header.")
+    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
+        known_options("openai", config, {"ca_file", "organization", "project"}, prefix="header.")
         self.destination = config.destination
         self.dialect: Dialect = OpenaiDialect(config.destination.endpoint)
         headers = [("authorization", f"Bearer {secret(config)}"), *header_options(config)]
@@ -23,7 +23,7 @@ class Openai:
             for name in ("organization", "project")
             if name in config.options
         ]
-        self._address = Address(url=base_url(config, _URL), headers=tuple(headers))
+        self._address = Address(url=base_url(config, upstream, _URL), headers=tuple(headers))
 
     async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - the same for all
         """Return where to send."""

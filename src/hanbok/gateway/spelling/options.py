@@ -1,10 +1,15 @@
 """Reading an endpoint's settings: every kind refuses what it does not know."""
 
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.gateway.endpoint import EndpointConfig
+from hanbok.gateway.upstream import Upstream
+
+_SCHEME = Text(ko="http://나 https://로 시작해야 합니다", en="it must begin with http:// or https://")
+_ABSOLUTE = Text(ko="절대 경로여야 합니다", en="it must be an absolute path")
 
 
 class EndpointOptionUnknown(HanbokError):
@@ -35,15 +40,18 @@ def known_options(kind: str, config: EndpointConfig, known: AbstractSet[str], *,
             )
 
 
-def base_url(config: EndpointConfig, default: str = "") -> str:
-    """Return the base URL without a slash at its end. Raises EndpointOptionInvalid when there is none."""
+def base_url(config: EndpointConfig, upstream: Upstream, default: str = "") -> str:
+    """Return the base URL without a slash at its end, and have the file in the option `ca_file` trusted for it.
+
+    Raises EndpointOptionInvalid.
+    """
     url = (config.url or default).rstrip("/")
     if not url.startswith(("http://", "https://")):
-        raise invalid(
-            config,
-            "url",
-            Text(ko="http://나 https://로 시작해야 합니다", en="it must begin with http:// or https://"),
-        )
+        raise invalid(config, "url", _SCHEME)
+    if file := config.options.get("ca_file"):
+        if not Path(file).is_absolute():
+            raise invalid(config, "ca_file", _ABSOLUTE)
+        upstream.trust(url, Path(file))
     return url
 
 

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
 from hanbok.core.values import Text
@@ -16,10 +15,16 @@ _NO_AUTHORITIES = Text(
 class Trust:
     """One TLS context per origin for life: making one for each request costs more than the request."""
 
-    def __init__(self, authorities: Mapping[str, Path]) -> None:
-        """Trust, for these origins, these files of CA certificates instead of the system's."""
-        self._authorities = dict(authorities)
+    def __init__(self) -> None:
+        """Trust the system's CA certificates."""
+        self._authorities: dict[str, Path] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
+
+    def set(self, origin: str, authorities: Path) -> None:
+        """Trust, for this origin, this file from the next connection on."""
+        if self._authorities.get(origin) != authorities:
+            self._authorities[origin] = authorities
+            self._contexts.pop(origin, None)
 
     def context(self, origin: str) -> ssl.SSLContext:
         """Return the origin's context. Raises UpstreamUnreachable when its file cannot be read."""

@@ -4,7 +4,6 @@ It follows no redirect, uses no proxy and speaks to nobody but the origin in the
 """
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 from hanbok.core.values import Text
@@ -20,15 +19,9 @@ _CLOSED = Text(ko="hanbok이 종료되고 있습니다", en="hanbok is shutting 
 class Http1:
     """Implements Upstream, for one event loop."""
 
-    def __init__(
-        self,
-        authorities: Mapping[str, Path] | None = None,
-        *,
-        idle_per_origin: int = 128,
-        idle_seconds: float = 30.0,
-    ) -> None:
-        """Trust, for the origins (`https://host:port`) in `authorities`, these files of CA certificates alone."""
-        self._trust = Trust(authorities or {})
+    def __init__(self, *, idle_per_origin: int = 128, idle_seconds: float = 30.0) -> None:
+        """Keep at most so many idle connections per origin, each for so long."""
+        self._trust = Trust()
         self._idle_per_origin = idle_per_origin
         self._idle_seconds = idle_seconds
         self._idle: dict[str, list[Connection]] = {}
@@ -51,6 +44,10 @@ class Http1:
                 pass
         fresh = await self._connect(origin, timeouts.connect)
         return await fresh.ask(head, body, timeouts)
+
+    def trust(self, url: str, authorities: Path) -> None:
+        """Trust for this URL's origin the CA certificates in this file. Raises UpstreamUnreachable for a bad URL."""
+        self._trust.set(opening(url, ())[0].name, authorities)
 
     async def close(self) -> None:
         """Abort every connection, also those with an answer under way."""
