@@ -31,6 +31,8 @@ def main() -> None:
 def rate(find: Callable[[str], Iterable[object]], pages: list[str], seconds: float) -> float:
     """Return MB of UTF-8 a CPU second, measured for about so many seconds."""
     done = 0
+    if not pages:
+        return float("nan")
     started = time.process_time()
     while time.process_time() - started < seconds:
         for text in pages:
