@@ -133,10 +133,15 @@ class App:
         )
         try:
             store = await asyncio.to_thread(Store.open, settings.store_url)
-            app = cls(loaded, store, log)
+        except BaseException:
+            log.close()
+            raise
+        app = cls(loaded, store, log)
+        try:
             await app._start()
         except BaseException:
             log.close()
+            store.close()
             raise
         return app
 
@@ -221,7 +226,10 @@ class App:
         masks = {key: kind.mask for key, kind in guard.kinds.items()}
         # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
         sharp = replace(guard, others=())
-        masker_of = (lambda spared: StreamMasker(sharp, mask_replies, spared)) if mask_replies else None
+
+        def masker_of(spared: frozenset[str]) -> StreamMasker:
+            return StreamMasker(sharp, mask_replies, spared)
+
         return [
             self._measure,
             Authenticate(self._keyring, now),
@@ -230,7 +238,7 @@ class App:
             Inspect(guard, guard.kinds),
             Decide(judge),
             Record(self.log, judge),
-            Protect(masks, masker_of),
+            Protect(masks, masker_of if mask_replies else None),
             CallModel(places, self._upstream),
         ]
 
@@ -256,8 +264,8 @@ class App:
 
     async def _keep_records(self) -> None:
         """Take up keys that any process has changed, and move administrators' acts to the log."""
-        if await asyncio.to_thread(self._keyring.refresh):
-            await drain_outbox(self._store, self.log, self.log.size)
+        await asyncio.to_thread(self._keyring.refresh)
+        await drain_outbox(self._store, self.log, self.log.size)
 
     async def _keep_spend(self) -> None:
         await asyncio.to_thread(self._books.flush)

@@ -100,8 +100,11 @@ class Call:
 
     async def finish(self) -> None:
         """Run the hooks, each once. Called by the path and by whoever closes the reply."""
-        while self.hooks:
-            await self.hooks.pop()()
+        if self.hooks:
+            try:
+                await self.hooks.pop()()
+            finally:
+                await self.finish()
 
 
 @dataclass(slots=True)

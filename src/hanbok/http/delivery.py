@@ -6,6 +6,8 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
+from itertools import count
+from typing import Final
 
 from hanbok.app import App, Runtime
 from hanbok.core.errors import HanbokError
@@ -16,6 +18,9 @@ from hanbok.http.failure import language_of, openai_error, tell
 from hanbok.http.inbound import Headers, Inbound
 
 _MIB = 1024 * 1024
+_PROCESS: Final = secrets.token_hex(8)
+_COUNT: Final = count()
+"""Ids are unique over processes and starts, at no cost in randomness a call."""
 _DONE = b"data: [DONE]\n\n"
 
 
@@ -43,7 +48,7 @@ async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) ->
     head = read_head(body)
     stream = operation is Operation.CHAT and bool(head.stream)
     return Call(
-        id=f"call-{secrets.token_hex(12)}",
+        id=f"call-{_PROCESS}{next(_COUNT):08x}",
         route=inbound.path,
         operation=operation,
         body=body,

@@ -1,15 +1,19 @@
 """The intent is durable before the first byte leaves; the outcome follows on any end."""
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 
 from hanbok.core.clock import stamp
 from hanbok.core.values import Usage
 from hanbok.evidence.entry import Hop, Intent, Outcome
+from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.log import Log
 from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.step import Next
 from hanbok.policy.ruling import Judge
+
+_log = logging.getLogger("hanbok.record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,11 @@ class Record:
         call.recorded = True
 
         async def close() -> None:
-            self.log.post(_outcome(call))
+            try:
+                self.log.post(_outcome(call))
+            except LogUnavailable as error:
+                # The intent is durable: the next start writes an outcome for it, charged as reserved.
+                _log.error("call %s has no outcome: %s", call.id, error)
 
         call.at_end(close)
         return await call_next(call)
