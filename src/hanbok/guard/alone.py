@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from hanbok.guard.normalise import normalise
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.regions import regions
+from hanbok.guard.settle import settle
 from hanbok.guard.shape import Shape
 
 
 def find_alone(shape: Shape, text: str) -> Iterator[Finding]:
     """Yield what one recogniser finds in `text`, with offsets in `text` as it was written."""
     aligned = normalise(text, raw=shape.raw)
-    for start, end in regions(shape, aligned.text):
-        for finding in shape.verify(aligned.text, start, end):
-            yield aligned.restore(finding)
+    places = regions(shape, aligned.text)
+    found = (finding for start, end in places for finding in shape.verify(aligned.text, start, end))
+    yield from settle(map(aligned.restore, found))

@@ -1,7 +1,6 @@
 """The guard: all recognisers over one text, one answer."""
 
 import importlib.util
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from hanbok.guard.kinds import Kind, kinds
 from hanbok.guard.normalise import normalise
 from hanbok.guard.recogniser import Finding, Recogniser
 from hanbok.guard.scanner import DIRT, Place, Scanner
+from hanbok.guard.settle import settle
 from hanbok.guard.shape import Shape
 
 _RECOGNISERS = "hanbok.guard.recognisers"
@@ -75,15 +75,3 @@ class Guard:
 def best_scanner() -> str:
     """Return the name of the fastest scanner that this machine has."""
     return "hyperscan" if importlib.util.find_spec("hyperscan") else "fallback"
-
-
-def settle(found: Iterable[Finding]) -> list[Finding]:
-    """Of findings that overlap keep the surest, then the longest; return them in the order of the text."""
-    kept: list[Finding] = []
-    for one in sorted(found, key=lambda one: (-one.score, one.start - one.end, one.start)):
-        at = bisect_right(kept, one.start, key=lambda other: other.start)
-        clear_before = at == 0 or kept[at - 1].end <= one.start
-        clear_after = at == len(kept) or one.end <= kept[at].start
-        if clear_before and clear_after:
-            kept.insert(at, one)
-    return kept
