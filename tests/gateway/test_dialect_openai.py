@@ -97,3 +97,15 @@ def test_without_that_word_it_is_whole_when_every_choice_ended():
 def test_what_is_no_chunk_is_refused(data):
     with pytest.raises(UpstreamGarbled):
         Openai().reader().feed("message", data)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [b'{"prompt_tokens":"9","completion_tokens":2.0}', b'{"prompt_tokens":9,"completion_tokens":2,"x":{}}'],
+)
+def test_servers_that_are_loose_with_types_are_metered(usage):
+    reader = Openai().reader()
+    last = b'{"choices":null,"usage":%s}' % usage
+    assert reader.feed("message", last) == [last]
+    assert reader.usage is not None
+    assert (reader.usage.input, reader.usage.output) == (9, 2)

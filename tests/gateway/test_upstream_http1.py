@@ -1,6 +1,7 @@
 """The lean client against a real server that behaves, misbehaves and vanishes."""
 
 import asyncio
+import socket
 import time
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -86,6 +87,19 @@ def test_a_connection_serves_many_requests_unless_its_close_ends_the_body(run, f
                 assert body.endswith(b"data: [DONE]\n\n")
                 await exchange.close()
             assert model.connections == (1 if framing == "chunked" else 5)
+
+    run(main)
+
+
+def test_a_connection_sends_small_writes_at_once_and_probes_a_silent_server(run):
+    async def main():
+        async with both(Script(say="x")) as (model, upstream):
+            await ask(upstream, model)
+            (connection,) = upstream._open
+            line = connection._transport.get_extra_info("socket")
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
 
     run(main)
 
@@ -319,11 +333,11 @@ def test_a_slow_stream_that_keeps_moving_is_not_cut(run):
 
 def test_a_reader_that_lags_holds_the_provider_back_and_is_not_blamed_on_it(run):
     async def main():
-        size = 50_000_000
+        size = 20_000_000
         raw = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size
         async with both(Script(raw=raw)) as (model, upstream):
-            exchange = await upstream.post(f"{model.url}/x", JSON, BODY, Timeouts(idle=0.1))
-            await asyncio.sleep(0.5)
+            exchange = await upstream.post(f"{model.url}/x", JSON, BODY, Timeouts(idle=0.5))
+            await asyncio.sleep(1)
             assert exchange._held < 1_000_000
             got = 0
             async for piece in exchange.read():

@@ -61,7 +61,7 @@ class OpenaiReader:
                 self.done = True
                 return []
             raise foreign(self._origin, "OpenAI")
-        if b'"usage"' in data or b'"error"' in data or event == "error":
+        if _tells(data) or event == "error":
             chunk = read_chunk(data, self._origin)
             self.usage = read_usage(chunk.usage) or self.usage
         if not self._needs_done:
@@ -69,9 +69,15 @@ class OpenaiReader:
         return [data]
 
     def _note_ends(self, data: bytes) -> None:
-        for choice in read_chunk(data, self._origin).choices:
+        for choice in read_chunk(data, self._origin).choices or ():
             self._open[choice.index] = self._open.get(choice.index, True) and choice.finish_reason is None
         self.done = bool(self._open) and not any(self._open.values())
+
+
+def _tells(data: bytes) -> bool:
+    """Whether a chunk may tell usage or an error. Each chunk of some servers says `"usage":null`."""
+    silent = b'"usage":null' in data
+    return b'"error"' in data or data.count(b'"usage"') > silent
 
 
 def _with_usage(body: bytes, where: tuple[int, int] | None) -> bytes:

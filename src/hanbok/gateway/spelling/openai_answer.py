@@ -32,7 +32,7 @@ class _Choice(msgspec.Struct):
 class Chunk(msgspec.Struct):
     """The part of a chunk that the gateway reads."""
 
-    choices: list[_Choice] = []
+    choices: list[_Choice] | None = None
     usage: UsageText | None = None
     error: Raw = ABSENT
 
@@ -44,8 +44,9 @@ class _Whole(msgspec.Struct):
     error: Raw = ABSENT
 
 
-_CHUNK = msgspec.json.Decoder(Chunk)
-_WHOLE = msgspec.json.Decoder(_Whole)
+# Servers that imitate OpenAI are loose with types: a number may come as a text.
+_CHUNK = msgspec.json.Decoder(Chunk, strict=False)
+_WHOLE = msgspec.json.Decoder(_Whole, strict=False)
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 

@@ -4,6 +4,7 @@ be used again.
 
 import asyncio
 import select
+import socket
 from collections.abc import Callable
 from typing import cast
 
@@ -26,6 +27,9 @@ _HUNG_UP = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "PO
 
 _TRAILING = Text(ko="끝난 뒤에 바이트가 더 왔습니다", en="bytes after its end")
 _CODING = Text(ko="요청하지 않은 방식으로 부호화되어 있습니다", en="a coding that was not asked for")
+
+
+_PROBE_SECONDS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class StaleConnection(Exception):
@@ -90,7 +94,9 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(
             high=0
         )  # so that resume_writing tells when a request has left
-        self._poll.register(transport.get_extra_info("socket").fileno(), _HUNG_UP)
+        line: socket.socket = transport.get_extra_info("socket")
+        keep_alive(line)
+        self._poll.register(line.fileno(), _HUNG_UP)
 
     def resume_writing(self) -> None:
         if self._answer is not None:
@@ -220,3 +226,11 @@ class Connection(asyncio.Protocol):
             else:
                 answer.fail(error)
         self.abort()
+
+
+def keep_alive(line: socket.socket) -> None:
+    """Probe while a model thinks: firewalls drop connections that are silent for long, and tell nobody."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _PROBE_SECONDS.items():
+        if hasattr(socket, option):  # not on every system
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
