@@ -1,4 +1,5 @@
 """The words of mecab-ko-dic (Apache-2.0), read from the wheel `python-mecab-ko-dic`, as material for the word list."""
+# ruff: noqa: INP001, PLR2004 - a script's modules; shares and sizes are read best where they act
 
 import struct
 from collections import Counter, defaultdict
@@ -57,7 +58,9 @@ def read(path: Path) -> Dictionary:
             out.nouns.add(word)
             if tag != "NNG" or cost < _UNSEEN_COST:
                 out.frequent.add(word)
-    out.korean = {name for name in names if len(name) == 3 and name[0] in SURNAMES and name[:2] not in DOUBLE_SURNAMES}
+    out.korean = {
+        name for name in names if len(name) == 3 and name[0] in SURNAMES and name[:2] not in DOUBLE_SURNAMES
+    }
     spread = out.given()
     rare = {name for name in out.korean if spread[name[1:]] < 2}
     out.korean -= rare

@@ -2,11 +2,12 @@
 
 DATA is the folder of shared data, SYS_DIC the compiled mecab-ko-dic, OUT the package `hanbok/guard/names`.
 """
+# ruff: noqa: INP001, PLR2004 - a script's modules; shares and sizes are read best where they act
 
 import argparse
-import logging
 import math
 import random
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -64,10 +65,16 @@ def _common(words: dictionary.Dictionary, chance: random.Random) -> list[str]:
     drawn = set(words.frequent & words.nouns)
     for group, count in ((words.nouns, 30000), (words.places, 12000), (words.others, 15000)):
         drawn.update(chance.sample(sorted(group), count))
-    return sorted(word for word in drawn if 2 <= len(word) <= 6 and word not in words.korean and word not in words.foreign)
+    return sorted(
+        word
+        for word in drawn
+        if 2 <= len(word) <= 6 and word not in words.korean and word not in words.foreign
+    )
 
 
-def examples(sentences: Iterable[Sentence], lexicon: wordlist.MaskedLexicon, korean: set[str]) -> Iterator[Example]:
+def examples(
+    sentences: Iterable[Sentence], lexicon: wordlist.MaskedLexicon, korean: set[str]
+) -> Iterator[Example]:
     """Yield every candidate with what is true of it, and every pair of neighbours that may be one name."""
     for sentence in sentences:
         text = sentence.text
@@ -81,7 +88,9 @@ def examples(sentences: Iterable[Sentence], lexicon: wordlist.MaskedLexicon, kor
             for one in candidates(match[0], lexicon):
                 end, whole = parts.get(start, (0, 0))
                 right = end == start + one.length
-                if not right and (hopeless(text, start, one, named, lexicon) or _unsure(sentence, match[0], one, korean)):
+                if not right and (
+                    hopeless(text, start, one, named, lexicon) or _unsure(sentence, match[0], one, korean)
+                ):
                     continue
                 if right:
                     shape = one.shape
@@ -123,13 +132,16 @@ def learn(rows: Iterable[Example]) -> dict[str, float]:
 def pack(weights: dict[str, float]) -> bytes:
     """Return the file: names of features, then a byte for each weight."""
     rounded = {name: max(-127, min(127, round(value * SCALE))) for name, value in weights.items()}
-    kept = {name: value for name, value in sorted(rounded.items()) if value and not {"\x1f", "\0"} & set(name)}
-    return zlib.compress("\x1f".join(kept).encode() + b"\0" + bytes(value + 128 for value in kept.values()), 9)
+    kept = {
+        name: value for name, value in sorted(rounded.items()) if value and not {"\x1f", "\0"} & set(name)
+    }
+    return zlib.compress(
+        "\x1f".join(kept).encode() + b"\0" + bytes(value + 128 for value in kept.values()), 9
+    )
 
 
 def main() -> None:
     """Write `lexicon.bin` and `weights.bin`."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("sys_dic", type=Path)
@@ -146,7 +158,7 @@ def main() -> None:
     weights = learn(examples(sentences, wordlist.MaskedLexicon(packed), words.korean))
     (chosen.out / "lexicon.bin").write_bytes(packed)
     (chosen.out / "weights.bin").write_bytes(pack(weights))
-    logging.info("%d words, %d sentences, %d weights", len(kinds), len(sentences), len(weights))
+    sys.stdout.write(f"{len(kinds)} words, {len(sentences)} sentences, {len(weights)} weights\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Builds `lexicon.bin`: what words can be, and which words need no look at all."""
+# ruff: noqa: INP001, PLR2004 - a script's modules; shares and sizes are read best where they act
 
 import random
 import zlib
@@ -45,28 +46,27 @@ def usage(data: Path, chance: random.Random) -> Usage:
 def word_list(words: Dictionary, seen: Usage) -> dict[str, int]:
     """Return the kinds of every word that the tagger may ask for."""
     kinds: Counter[str] = Counter()
-    for word in words.nouns:
-        if 2 <= len(word) <= 3 or (len(word) == 4 and word in words.frequent):
-            kinds[word] |= bits.NOUN
-    for word in words.frequent:
-        if 2 <= len(word) <= _LONGEST:
-            kinds[word] |= bits.NOUN | bits.FREQUENT
-    for group, bit in ((words.places, bits.PLACE), (words.others, bits.ORGANISATION)):
-        for word in group:
-            if 2 <= len(word) < _LONGEST:
-                kinds[word] |= bit
+    _mark(kinds, bits.NOUN, (one for one in words.nouns if 2 <= len(one) <= 3))
+    _mark(kinds, bits.NOUN, (one for one in words.nouns & words.frequent if len(one) == 4))
+    _mark(kinds, bits.NOUN | bits.FREQUENT, (one for one in words.frequent if 2 <= len(one) <= _LONGEST))
+    _mark(kinds, bits.PLACE, (one for one in words.places if 2 <= len(one) < _LONGEST))
+    _mark(kinds, bits.ORGANISATION, (one for one in words.others if 2 <= len(one) < _LONGEST))
     for word, count in words.foreign.items():
         if 2 <= len(word) <= _LONGEST or (len(word) == 1 and count >= 8 and seen.stems[word] < 60):
             kinds[word] |= bits.FOREIGN if count >= 3 else bits.FOREIGN_RARE
     for word, count in words.given().items():
         if count >= 3:
             kinds[word] |= bits.GIVEN if count >= 10 else bits.GIVEN_RARE
-    for word in MODERN:
-        kinds[word] |= bits.GIVEN
+    _mark(kinds, bits.GIVEN, MODERN)
     for word in (Path(__file__).parent / "loanwords.txt").read_text(encoding="utf-8").split():
         kinds[word] = bits.NOUN | bits.FREQUENT
     _mark_usage(kinds, words, seen)
     return dict(kinds)
+
+
+def _mark(kinds: Counter[str], kind: int, words: Iterable[str]) -> None:
+    for word in words:
+        kinds[word] |= kind
 
 
 def _mark_usage(kinds: dict[str, int], words: Dictionary, seen: Usage) -> None:

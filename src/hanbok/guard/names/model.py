@@ -15,6 +15,7 @@ SCALE: Final = 20
 """Weights are stored as whole twentieths of a logit."""
 _FLOOR: Final = -3.2 * SCALE
 _THRESHOLD: Final = -0.6 * SCALE
+_NEAR: Final = 4
 _REMEMBERED: Final = 20_000
 _INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
 
@@ -87,11 +88,18 @@ class Tagger:
 
     def _shortlist(self, word: str) -> list[tuple[int, Candidate]]:
         weight = self._weights.get
-        scored = [(sum([weight(one, 0) for one in each.features]), each) for each in candidates(word, self.lexicon)]
+        scored = [
+            (sum([weight(one, 0) for one in each.features]), each) for each in candidates(word, self.lexicon)
+        ]
         return [one for one in scored if one[0] > _FLOOR]
 
     def _best(
-        self, text: str, at: int, shortlist: list[tuple[int, Candidate]], before: re.Match[str] | None, named: str
+        self,
+        text: str,
+        at: int,
+        shortlist: list[tuple[int, Candidate]],
+        before: re.Match[str] | None,
+        named: str,
     ) -> _Part | None:
         weight = self._weights.get
         best = None
@@ -116,7 +124,7 @@ class Tagger:
 
 
 def _apart(text: str, start: int, end: int) -> bool:
-    return end - start > 4 or text.find("\n", start, end) >= 0
+    return end - start > _NEAR or text.find("\n", start, end) >= 0
 
 
 def _whole(parts: list[_Part]) -> Iterator[Name]:

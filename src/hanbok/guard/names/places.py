@@ -29,7 +29,7 @@ def _gazetteer() -> tuple[str, str]:
         provinces.update(names.split("|"))
         cities.update(inside.split())
     spaced = [f"{name[:-1]} ?{name[-1]}" for name in cities]
-    short = [f"{name[:-1]}(?=[ \t])" for name in cities if name[-1] in "시군" and len(name) > 2]
+    short = [f"{name[:-1]}(?=[ \t])" for name in cities if name[-1] in "시군" and name[2:]]
     return _any(_spaced(name) for name in provinces), _any(spaced + short)
 
 

@@ -6,7 +6,6 @@ only candidates that context could still lift look around.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,19 +24,17 @@ from hanbok.guard.names.words import (
     AFTER_CONSONANT,
     AFTER_VOWEL,
     DOUBLE_SURNAMES,
+    ENDINGS,
     PARTICLES,
+    PLAIN_PARTICLES,
     SURNAMES,
     TITLES,
     suffix_kind,
 )
 
 WORD: Final = re.compile("[가-힣]+")
-_LONGEST_NAME, _SHORT = 6, 4
-_PLAIN_PARTICLES = frozenset("은 는 이 가 을 를 의 에 와 과 도 만 로 으로 에서 에게 까지 부터 보다 처럼 에는 에도 으로는".split())
-_ENDINGS = frozenset(
-    "는다을의고에이서가를은지도게요한면과만와야인데며기던어해니까할여된음록랑네죠때들께듯줘건적당럼일회될임냐함든체"
-)
-"""A word that no list knows and that ends so is a verb or a noun with a particle, hardly ever a foreign name."""
+_LONGEST_NAME, _SHORT, _FULL, _TWO = 6, 4, 3, 2
+_NEAR: Final = 4
 _AGE = re.compile(r" ?[(（][0-9]{1,2}(?:[·,)）세]|[가-힣])")
 _HANJA = re.compile(r" ?[(（][\u3400-\u9fff\uf900-\ufaff]{2,4}[)）]")
 _LATIN = re.compile(r" ?[(（][A-Z][A-Za-z .-]+[)）,]")
@@ -45,8 +42,11 @@ _LATIN = re.compile(r" ?[(（][A-Z][A-Za-z .-]+[)）,]")
 
 @dataclass(slots=True)
 class Candidate:
-    """A stem that may be a name or a part of one. `shape` is K for surname and given name, D for a double surname,
-    L for two syllables that begin with a surname, S for a surname alone, F for anything else."""
+    """A stem that may be a name or a part of one.
+
+    `shape` is K for surname and given name, D for a double surname, L for two syllables that begin with a surname,
+    S for a surname alone, F for anything else. Not frozen, because thousands are made in a second.
+    """
 
     length: int
     shape: str
@@ -63,7 +63,7 @@ def candidates(word: str, lexicon: Lexicon) -> list[Candidate]:
     size = len(word)
     korean = _korean(word, lexicon)
     whole = lexicon.kinds(word)
-    common = whole & (FREQUENT if korean and size == 3 else FREQUENT | PLACE)  # noqa: PLR2004 - a full name's length
+    common = whole & (FREQUENT if korean and size == _FULL else FREQUENT | PLACE)
     if not whole & PERSONAL and (common or _everyday(word, size, lexicon, korean=korean)):
         return []
     surname = word[0] in SURNAMES
@@ -71,7 +71,12 @@ def candidates(word: str, lexicon: Lexicon) -> list[Candidate]:
     if longest > _SHORT and not lexicon.foreign.issuperset(word[:longest]):
         longest = _SHORT
     kinds = [lexicon.kinds(word[:length]) for length in range(1, longest + 1)]
-    if longest < size and not korean and not (surname and size < _LONGEST_NAME) and not any(kind & PERSONAL for kind in kinds):
+    if (
+        longest < size
+        and not korean
+        and not (surname and size < _LONGEST_NAME)
+        and not any(kind & PERSONAL for kind in kinds)
+    ):
         return []
     head = kinds[1] if size > 1 else 0
     dead = lexicon.dead
@@ -100,7 +105,7 @@ def _everyday(word: str, size: int, lexicon: Lexicon, *, korean: bool) -> bool:
         return True
     doubtful = korean and lexicon.kinds(word[1:3]) & (GIVEN | GIVEN_RARE)
     for length in (size - 1, size - 2):
-        if length > 1 and word[length:] in _PLAIN_PARTICLES and (length > 2 or not doubtful):
+        if length > 1 and word[length:] in PLAIN_PARTICLES and (length > _TWO or not doubtful):
             kind = lexicon.kinds(word[:length])
             if kind & FREQUENT and not kind & PERSONAL and _reading(word[length - 1], word[length:]) in "+=":
                 return True
@@ -111,7 +116,7 @@ def _korean(word: str, lexicon: Lexicon) -> bool:
     """Tell whether the word may begin with a Korean surname and a given name of two syllables."""
     if word[:2] in DOUBLE_SURNAMES:
         return True
-    return len(word) > 2 and word[0] in SURNAMES and word[1] in lexicon.first and word[2] in lexicon.last
+    return len(word) > _TWO and word[0] in SURNAMES and word[1] in lexicon.first and word[2] in lexicon.last
 
 
 def _shape(word: str, length: int, *, korean: bool, surname: bool) -> str:
@@ -119,9 +124,9 @@ def _shape(word: str, length: int, *, korean: bool, surname: bool) -> str:
         return "S" if surname else "F"
     if korean and length in (3, 4) and word[:2] in DOUBLE_SURNAMES:
         return "D"
-    if korean and length == 3:
+    if korean and length == _FULL:
         return "K"
-    return "L" if surname and length == 2 else "F"
+    return "L" if surname and length == _TWO else "F"
 
 
 def _possible(shape: str, word: str, length: int, suffix: str, kinds: list[int], lexicon: Lexicon) -> bool:
@@ -131,17 +136,17 @@ def _possible(shape: str, word: str, length: int, suffix: str, kinds: list[int],
         return suffix in ("0", "h", "t")
     if shape == "K":
         return bool(suffix) or (
-            len(word) < 8 and bool(lexicon.kinds(word[1:3]) & (GIVEN | GIVEN_RARE)) and not kinds[1] & NOUN
+            len(word) <= _LONGEST_NAME + 1
+            and bool(lexicon.kinds(word[1:3]) & (GIVEN | GIVEN_RARE))
+            and not kinds[1] & NOUN
         )
-    if shape == "D":
-        return True
-    if length == 1:
-        return bool(kind & FOREIGN) and suffix != "t"
+    if shape == "D" or length == 1:
+        return shape == "D" or bool(kind & FOREIGN and suffix != "t")
     if kind:
         return bool(kind & (PERSONAL | ORGANISATION)) or not kind & (FREQUENT | PLACE)
     if shape == "L":
         return word[1] in lexicon.first
-    return (suffix != "0" or word[-1] not in _ENDINGS) and lexicon.foreign.issuperset(word[:length])
+    return (suffix != "0" or word[-1] not in ENDINGS) and lexicon.foreign.issuperset(word[:length])
 
 
 def _candidate(
@@ -159,7 +164,7 @@ def _candidate(
             out.append(f"{shape}{cut}{kinds_here}{reading}")
             if kinds_here & NOUN and reading in "0+":
                 out.append(f"{shape}@")
-    if length > 2:
+    if length > _TWO:
         out.append(f"{shape}y{stem[-1]}{prefixes[length - 2] & 7}")
     if shape in "KL":
         out += (f"{shape}s{stem[0]}", f"{shape}a{stem[:2]}", f"{shape}b{stem[1]}")
@@ -175,8 +180,10 @@ def _candidate(
 
 
 def _reading(last: str, rest: str) -> str:
-    """Tell how well this tail follows a word that ends in `last`: '0' no tail, '+' or '-' a particle that fits or
-    does not, '=' a particle that fits any word, '?' something else."""
+    """Tell how well this tail follows a word that ends in `last`.
+
+    0: there is no tail; + or -: a particle that fits or does not; =: a particle that fits any word; ?: something else.
+    """
     if not rest:
         return "0"
     if rest in AFTER_CONSONANT:
@@ -192,8 +199,10 @@ def hopeless(text: str, start: int, one: Candidate, named: str, lexicon: Lexicon
 
 
 def alone(text: str, start: int, named: str, lexicon: Lexicon) -> bool:
-    """Tell that this word of one syllable is no name: a surname needs a title behind it, a part of a foreign name
-    another part."""
+    """Tell that this word of one syllable is no name.
+
+    A surname needs a title behind it, a part of a foreign name another part.
+    """
     if text[start + 1 : start + 2] != " ":
         return not named
     following = WORD.match(text, start + 2)
@@ -207,15 +216,18 @@ def alone(text: str, start: int, named: str, lexicon: Lexicon) -> bool:
 def surroundings(
     text: str, start: int, one: Candidate, before: re.Match[str] | None, named: str, lexicon: Lexicon
 ) -> list[str]:
-    """Return the features of what stands around a candidate. `before` is the run of hangul before it in the same
-    line; `named` tells the shape of the name that run is, if it is one, else ''."""
+    """Return the features of what stands around a candidate.
+
+    `before` is the run of hangul before it in the same line; `named` tells the shape of the name that this run is,
+    if it is one, else ''.
+    """
     group = one.shape if one.shape in "SF" else "K"
     end = start + one.length
     word_end = end + len(one.rest)
-    out = []
+    out: list[str] = []
     left = text[start - 1] if start else "\n"
     out.append(f"{group}<{left}")
-    if before is not None and start - before.end() <= 4:
+    if before is not None and start - before.end() <= _NEAR:
         previous = before[0]
         gap = text[before.end() : start]
         out += (

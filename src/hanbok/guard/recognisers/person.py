@@ -24,23 +24,27 @@ class Person:
         """Yield the names in the text, from left to right within each way of writing."""
         taken: list[tuple[int, int]] = []
         for start, end, score, why in self._respelled(text):
-            taken.append((start, end))
-            yield Finding(kind="PERSON", start=start, end=end, score=score, why=(why,))
+            if _free(taken, start, end):
+                taken.append((start, end))
+                yield Finding(kind="PERSON", start=start, end=end, score=score, why=(why,))
         for name in self._tagger.find(text):
-            if not any(start < name.end and name.start < end for start, end in taken):
+            if _free(taken, name.start, name.end):
                 yield _finding(name)
 
     def _respelled(self, text: str) -> Iterator[tuple[int, int, float, str]]:
         for start, end, joined in split_names(text, self._tagger.lexicon):
             left = text[max(0, start - _AROUND) : start]
-            window = left + joined + text[end : end + _AROUND]
-            for name in self._tagger.find(window, max(0, len(left) - _AROUND)):
+            for name in self._tagger.find(left + joined + text[end : end + _AROUND]):
                 if (name.start, name.end) == (len(left), len(left) + len(joined)):
                     yield start, end, round(name.certainty, 3), "syllables apart"
         for start, end in hanja_names(text):
             yield start, end, 0.85, "hanja"
         for start, end in latin_names(text):
             yield start, end, 0.75, "romanised"
+
+
+def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+    return not any(first < end and start < last for first, last in taken)
 
 
 def _finding(name: Name) -> Finding:
