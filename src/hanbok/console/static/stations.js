@@ -236,7 +236,7 @@ export class Answer {
   }
 
   complete() {
-    const count = this.letter.querySelectorAll("mark").length;
+    const count = spot(this.text, this.values).filter(([, span]) => span).length;
     const parts = [say("answered"), count ? say("restored", { count }) : "", say("machine_made")].filter(Boolean);
     this.end("done", element("p", { class: "line" }, ...parts.map((part) => element("span", {}, part))));
   }
