@@ -63,7 +63,7 @@ class Guard:
             read = Aligned(text) if custom.type.raw else aligned
             found += map(read.restore, custom.find(read.text))
         for other in self.others:
-            found += other.find(text)
+            found += map(aligned.restore, other.find(aligned.text))
         return settle(found) if found else found
 
     def _judge(self, text: str, places: Iterable[Place], *, raw: bool | None = None) -> Iterable[Finding]:
