@@ -54,6 +54,14 @@ async def ask(model, authorities, times=1):
         await upstream.close()
 
 
+async def until(seen):
+    for _ in range(100):
+        if seen():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("not within a second")
+
+
 @pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_a_trusted_server_is_asked_over_one_connection_with_one_context(authority, trusted, factory):
     async def main():
@@ -132,21 +140,41 @@ def test_a_sized_answer_cut_under_tls_is_never_taken_for_whole(authority, truste
         runner.run(main())
 
 
-async def test_a_server_that_never_greets_runs_out_of_connect_time():
-    async def silent(reader, writer):
-        await reader.read()
-        writer.close()
-        over.set()
+@pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_server_that_never_greets_runs_out_of_connect_time(factory):
+    async def main():
+        over = asyncio.Event()
 
-    over = asyncio.Event()
+        async def silent(reader, writer):
+            await reader.read()
+            writer.close()
+            over.set()
 
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        upstream = Http1()
-        with pytest.raises(UpstreamUnreachable, match=r"no connection within 0\.3 s"):
-            await upstream.post(url, (), BODY, Timeouts(connect=0.3))
-        await upstream.close()
-        await over.wait()
+        async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            upstream = Http1()
+            with pytest.raises(UpstreamUnreachable, match=r"no connection within 0\.3 s"):
+                await upstream.post(url, (), BODY, Timeouts(connect=0.3))
+            await upstream.close()
+            await asyncio.wait_for(over.wait(), 2)
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
+@pytest.mark.parametrize("factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_caller_that_gives_up_under_tls_stops_the_provider(authority, trusted, factory):
+    async def main():
+        async with ScriptedModel(Script(delay=30), tls=server_context(authority)) as model:
+            task = asyncio.create_task(ask(model, {model.origin: trusted}))
+            await until(lambda: model.captured)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await until(lambda: model.cancelled)
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
 
 
 async def test_an_endpoint_names_its_own_authority_and_a_new_file_counts_at_once(
