@@ -40,9 +40,10 @@ let timer = 0;
 
 function takeKey() {
   const given = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (!given) return;
+  if (!given) return false;
   sessionStorage.setItem(KEPT, given.trim());
   history.replaceState(null, "", location.pathname + location.search);
+  return true;
 }
 
 const key = () => sessionStorage.getItem(KEPT) ?? "";
@@ -222,8 +223,7 @@ for (const example of document.querySelectorAll(".example")) {
   });
 }
 addEventListener("hashchange", () => {
-  takeKey();
-  useKey();
+  if (takeKey()) useKey();
 });
 
 takeKey();
