@@ -43,11 +43,20 @@ def _read(run: str, *, copula: bool) -> Sequence[str] | None:
     singles = all(len(one) == 1 for one in _GAPS.split(written.strip(" -.")))
     for head, tail in _COPULA_CUTS if copula else _CUTS:
         stop = len(run) - tail
-        if any(map(_PLAIN_DIGITS.__contains__, run[:head] + run[stop:])):
+        if any(one not in HANGUL for one in run[:head] + run[stop:]):
             continue
         if _is_whole(_GAPS.sub("" if singles else "-", written[head:stop].strip(" -."))):
             return [*run[:head], *pieces[head:stop], *run[stop:]]
     return pieces if any(one in _READ for one in run[:-1]) else None
+
+
+def _dotted(match: re.Match[str]) -> Sequence[str]:
+    """192점168[.]0 . 1 -> 192.168.0.1."""
+    digits, points = _NUMBERS.findall(match[0]), _NUMBERS.split(match[0])[1:-1]
+    pieces = list(digits[0])
+    for point, number in zip(points, digits[1:], strict=True):
+        pieces += [".", *[""] * (len(point) - 1), *number]
+    return pieces
 
 
 def _alike(match: re.Match[str]) -> Sequence[str] | None:
@@ -120,6 +129,8 @@ _LONE_BEFORE = re.compile(
 _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 """A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""
 _LABELLED = re.compile(r"(?:번호|계좌|은행|뱅크|통장|연락처|전화|보험증)[은는이가]?[^0-9\n가-힣]{0,4}$")
+_NUMBERS = re.compile("[0-9]+")
+_POINT = r"(?:[ ]?(?:점|[\[(](?:\.|dot|점)[\])]|\.)[ ]?)"
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
 _GAPS = re.compile(r"[-. ]+")
 _COPULA = frozenset("에고다야라랑며나지죠니래냐었든거")
@@ -132,7 +143,10 @@ _BREAKS = re.compile(
     r"(?P<tail>[0-9](?:[0-9]|[-. ](?=[0-9])){0,17})(?![0-9])"
 )
 
+_DOTTED = re.compile(rf"(?<![0-9.])[0-9]{{1,3}}(?:{_POINT}[0-9]{{1,3}}){{3}}(?![0-9.])")
+
 RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
+    (_DOTTED, _dotted),
     (_SPOKEN, _spoken),
     (_ALIKES, _alike),
     (_SINGLES, _spaced),

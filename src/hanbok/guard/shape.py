@@ -17,8 +17,8 @@ ANCHOR: frozenset[str] = frozenset()
 START = r"(?:^|[^0-9])"
 JOINT = r"(?:[ ]{0,2}[-./_~*()]{1,3}[ ]{0,2}|[ ]{1,3})?"
 """What may stand between two groups of digits."""
-LEFT = r"(?<![0-9A-Za-z])(?<![0-9][-./_])"
-RIGHT = r"(?![0-9A-Za-z])(?![-./_][0-9])"
+LEFT = r"(?<![0-9A-Za-z])(?<![0-9][-._])"
+RIGHT = r"(?![0-9A-Za-z])(?![-._][0-9])"
 """A number stands alone: it does not go on, and it is not the tail or the head of a code."""
 
 

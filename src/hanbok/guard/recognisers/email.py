@@ -12,6 +12,7 @@ _LOCAL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9_](?:[A-Za-z0-9._%+'-]{0,62}[A-Z
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}[A-Za-z]{{2,24}}")
 _REACH = 70
+_FILE = re.compile(r"\.(?i:png|jpe?g|gif|svg|webp|pdf|js|css|py|ts|json|html?|md|txt)$")
 
 _OPEN, _CLOSE = r"[(\[{<]", r"[)\]}>]"
 _DOT = rf"(?:[ ]?\.[ ]?|[ ]?(?:점|닷|쩜|도트)[ ]?|[ ]?{_OPEN}[ ]?(?:(?i:dot)|점|닷|\.)[ ]?{_CLOSE}[ ]?|[ ](?i:dot)[ ])"
@@ -57,13 +58,19 @@ class Email:
 def _plain(text: str, at: int) -> tuple[int, int] | None:
     domain = _DOMAIN.match(text, at)
     local = _LOCAL.search(text, max(0, at - _REACH), at - 1) if domain else None
-    return (local.start(), domain.end()) if local and domain else None
+    if local is None or domain is None or _FILE.search(domain[0]):
+        return None
+    if local[0] == "git" and text[domain.end() : domain.end() + 1] in {":", "/"}:  # git@host:path
+        return None
+    return local.start(), domain.end()
 
 
 def _spelt(text: str, at: int) -> tuple[int, int] | None:
     domain = _SPELT_DOMAIN.match(text, at)
     sign = _SIGN.search(text, max(0, at - 6), at) if domain else None
     if sign is None or domain is None:
+        return None
+    if sign[0] == "@" and _DOMAIN.fullmatch(domain[0]):  # written plainly, and turned down
         return None
     # "look at example.com" is prose: a bare `at` needs its `dot` spelt out too.
     if sign["word"] and "." in domain[0]:

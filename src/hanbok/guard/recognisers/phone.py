@@ -11,10 +11,10 @@ from hanbok.guard.shape import JOINT, NUMBER, START
 
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])"
 _LEFT = (
-    r"(?<![0-9])(?<![0-9][-./_])(?:(?<![A-Za-z])|(?<=(?<![0-9A-Za-z])[TMHFPtmhfp])|(?<=[HhCc][Pp])|(?<=[Tt][Ee][Ll])|"
+    r"(?<![0-9])(?<![0-9][-._])(?:(?<![A-Za-z])|(?<=(?<![0-9A-Za-z])[TMHFPtmhfp])|(?<=[HhCc][Pp])|(?<=[Tt][Ee][Ll])|"
     r"(?<=[Ff][Aa][Xx]))"
 )
-_RIGHT = r"(?![0-9])(?![-./_][0-9])(?![A-Za-z])"
+_RIGHT = r"(?![0-9])(?![-._][0-9])(?![A-Za-z])"
 _OPEN = r"[(]?"
 _MOBILE_JOINT = r"(?:[ ]{0,2}[-./_~*(),]{1,3}[ ]{0,2}|[ ]{1,3})?"
 _MOBILE = r"01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + r"[0-9]{4}"
@@ -63,7 +63,7 @@ class Phone:
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
         for match in _SHAPE.finditer(text, start, end):
-            if _TEMPLATE.search(match[0]):
+            if _TEMPLATE.search(match[0]) or text.startswith(("형식", " 형식"), match.end()):
                 continue
             score, why = _judge(text, match)
             if score:

@@ -11,7 +11,9 @@ from hanbok.hangul.checksum import birth_of, ean_check_digit, rrn_check_digit
 
 _BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _NUMBER = compile_number(_BIRTH, r"[0-49][0-9]{6}")
-_CONTEXT = Context(r"주민|민번|신분증|고유식별|등본|\brrn\b|resident[ _]?reg|resident[ _]?(?:id|no|num)|ssn")
+_CONTEXT = Context(
+    r"주민|민번|신분증|고유식별|등본|\brrn\b|jumin|resident[ _]?reg|resident[ _]?(?:id|no|num)|ssn"
+)
 _COMPANY = Context(r"법인|등기|corp|company")
 
 

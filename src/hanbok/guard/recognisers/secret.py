@@ -39,10 +39,11 @@ _ANNOUNCED = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"[*xX•.#?-]+|[<{].*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
-    r"changeme|redacted|env)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
+    r"changeme|redacted|env|aes|rsa|sha|seed|aria|lea|tls|ssl|md5|hmac)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
 )
 _NEXT_FIELD = re.compile(r"(?:&[A-Za-z_]+=|[\"'][,;}]).*")
-_LONG = 16
+_LONG, _SHORT = 16, 4
+_WORD = re.compile(r"[A-Za-z0-9]")
 _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).{8,}")
 _SIGN = r"[\"'`)\]*]{0,2} {0,2}[:=\x1e→-]"
 
@@ -92,7 +93,7 @@ def _address(text: str, at: int) -> tuple[int, int] | None:
 def _prefixed(text: str, at: int) -> tuple[int, int] | None:
     prefix = _AT_PREFIX.search(text, max(0, at - _LONGEST_PREFIX), at)
     match = _TOKEN.match(text, prefix.start()) if prefix else None
-    if match is None or text[match.end() : match.end() + 1].isalnum():
+    if match is None or _WORD.match(text, match.end()):
         return None
     return match.span() if any(one.isdigit() or one.isupper() for one in match[0]) else None
 
@@ -101,10 +102,11 @@ def _announced(text: str, at: int) -> tuple[int, int] | None:
     label = None
     for label in _LABEL.finditer(text, max(0, at - _REACH), at):  # noqa: B007 - the last one counts
         pass
-    if label is None or (label[0].isascii() and text[label.start() - 1 : label.start()].isalpha()):
+    match = _ANNOUNCED.match(text, label.end()) if label else None
+    if label is None or match is None:
         return None
-    match = _ANNOUNCED.match(text, label.end())
-    if match is None:
+    inside_word = label[0].isascii() and _WORD.match(text, max(0, label.start() - 1), label.start())
+    if inside_word and (match["sign"] is None or len(label[0]) < _SHORT):
         return None
     value = _NEXT_FIELD.sub("", match["value"], 1).rstrip("\"'`,;:.)]}>|")
     digits = sum(map(str.isdigit, value))
