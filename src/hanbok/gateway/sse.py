@@ -40,9 +40,11 @@ class SseReader:
             self._bound(len(rest))
             carry += rest
         events: list[tuple[str, bytes]] = []
+        large = len(data) > self._limit
         for block in blocks:
-            self._bound(len(block))
-            if block[:6] == b"data: " and b"\n" not in block and len(block) > len(b"data: "):
+            if large:
+                self._bound(len(block))
+            if block.startswith(b"data: ") and b"\n" not in block and len(block) > len(b"data: "):
                 events.append((DEFAULT_EVENT, block[6:]))  # the usual case, without a look at each field
             elif (event := _parse(block)) is not None:
                 events.append(event)

@@ -76,8 +76,9 @@ class OpenaiReader:
 
 def _tells(data: bytes) -> bool:
     """Whether a chunk may tell usage or an error. Each chunk of some servers says `"usage":null`."""
-    silent = b'"usage":null' in data
-    return b'"error"' in data or data.count(b'"usage"') > silent
+    if b'"error"' in data:
+        return True
+    return b'"usage"' in data and data.count(b'"usage"') > (b'"usage":null' in data)
 
 
 def _with_usage(body: bytes, where: tuple[int, int] | None) -> bytes:
