@@ -3,7 +3,7 @@
     python benchmarks/embedded.py [--answers]
 
 Speed is tokens a second, by the clock and by CPU second of the model's process; compare within one run only.
-`--answers` asks 30 Korean questions and grades the first line of each answer by a pattern; see docs/design/embedded.md.
+`--answers` asks 30 Korean questions, none of them in the template, and grades the first line of each answer by a pattern; see docs/design/embedded.md.
 """
 
 import argparse
@@ -28,11 +28,11 @@ from hanbok.gateway.upstreams.http1 import Http1
 HOME = Destination(endpoint="home", country="KR", zone=Zone.HOME, operator="self")
 TOKENS = 48
 QUESTIONS = (
-    ("안녕하세요?", "안녕|반갑|무엇을|도와"),
-    ("대한민국의 수도는 어디인가요?", "서울"),
+    ("만나서 반갑습니다.", "안녕|반갑|무엇을|도와|저도"),
+    ("이탈리아의 수도는 어디인가요?", "로마"),
     ("일본의 수도는 어디야?", "도쿄|동경"),
     ("프랑스의 수도를 알려줘.", "파리"),
-    ("한글을 만든 왕은 누구인가요?", "세종"),
+    ("거북선을 만든 사람은 누구인가요?", "이순신"),
     ("물은 섭씨 몇 도에서 끓나요?", "100"),
     ("1년은 몇 달인가요?", "12|열두"),
     ("일주일은 며칠인가요?", "7일|칠 일|일곱"),
@@ -46,7 +46,7 @@ QUESTIONS = (
     ("'덥다'의 반대말은?", "춥|추"),
     ("다음 문장의 감정을 긍정 또는 부정으로 답하세요: 이 영화 정말 재미있어요!", "긍정"),
     ("다음 문장의 감정을 긍정 또는 부정으로 답하세요: 서비스가 너무 느리고 불친절했습니다.", "부정"),
-    ("김치는 어느 나라 음식인가요?", "한국|대한민국"),
+    ("피자는 어느 나라 음식인가요?", "이탈리아|이태리"),
     ("우리나라에서 가장 높은 산은 무엇인가요?", "한라|백두"),
     ("태양계에서 가장 큰 행성은?", "목성"),
     ("지구의 위성은 무엇인가요?", "달"),

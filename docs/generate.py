@@ -166,7 +166,7 @@ def commands(language: str) -> str:
 
 def all_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every command with the words that call it."""
-    from hanbok.cli.main import build  # noqa: PLC0415 - its texts take the language of the environment when loaded
+    from hanbok.cli.verbs import build  # noqa: PLC0415 - its texts take the language of the environment when loaded
 
     def below(path: tuple[str, ...], app: Any) -> Iterator[tuple[tuple[str, ...], Any]]:  # noqa: ANN401
         yield path, app
