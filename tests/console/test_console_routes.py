@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from hanbok.core.values import Principal
 from hanbok.evidence.entry import Refusal
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.verify import verify
+from hanbok.guard.guard import Guard
 from hanbok.policy.key import Limits
 from hanbok.policy.organisations import Register
 from hanbok.store.database import Store
@@ -336,3 +339,29 @@ def test_a_changed_line_and_a_changed_line_before_it_are_told(tmp_path: Path) ->
     with pytest.raises(CallUnknown):
         prove(log, calls[0], "theirs")
     log.close()
+
+
+def test_the_page_has_words_for_every_reason_that_the_guard_gives() -> None:
+    guard = Guard.load()
+    golden = Path(__file__).parents[1] / "golden" / "recogniser"
+    lines = "".join(file.read_text(encoding="utf-8") for file in golden.glob("*.jsonl")).splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    reasons = {why.partition(":")[0] for text in texts for one in guard.find(text) for why in one.why}
+    words = tomllib.loads((files("hanbok.console") / "words.toml").read_text(encoding="utf-8"))["script"]
+    assert {"format", "context"} <= reasons
+    assert {f"why_{reason.replace(' ', '_')}" for reason in reasons} <= words.keys()
+
+
+def test_every_word_that_the_scripts_say_is_there_in_both_languages() -> None:
+    console = files("hanbok.console")
+    words = tomllib.loads((console / "words.toml").read_text(encoding="utf-8"))["script"]
+    scripts = "".join(
+        (console / "static" / f"{name}.js").read_text(encoding="utf-8") for name in ("page", "stations")
+    )
+    said = set(re.findall(r'say\("(\w+)"', scripts))
+    assert len(said) > 30
+    assert said <= words.keys()
+    assert all(set(texts) == {"ko", "en"} for texts in words.values())
+    for name, texts in words.items():
+        fields = [sorted(re.findall(r"\{\w+\}", text)) for text in texts.values()]
+        assert fields[0] == fields[1], name

@@ -78,7 +78,7 @@ const small = (words) => element("small", {}, words);
 function reason(why) {
   const [name, word] = why.split(/:(.*)/s);
   if (name === "context" && word) return say("why_context", { word });
-  return words[name === "context" ? "why_context_alone" : `why_${name}`] ?? why;
+  return words[name === "context" ? "why_context_alone" : `why_${name.replaceAll(" ", "_")}`] ?? why;
 }
 
 function showGrade({ grade, reasons, findings }) {
