@@ -159,9 +159,7 @@ class EndpointSettings(_Section, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Certificates, such as `CSAP:중`, `ISMS-P`, `SOC2`.")
     ] = ()
     timeouts: Annotated[TimeoutSettings, Meta(description="Time limits.")] = TimeoutSettings()
-    options: Annotated[
-        dict[str, str], Meta(description="What only this kind knows, such as `api_version`.")
-    ] = {}
+    options: Annotated[dict[str, str], Meta(description="What only this kind knows, as `api_version`.")] = {}
 
     def __post_init__(self) -> None:
         """Raise ValueError, which becomes a problem of the file, for a place that cannot be."""
