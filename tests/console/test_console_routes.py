@@ -264,7 +264,7 @@ def test_other_errors_of_a_preview_are_problem_details(
 
 def test_a_long_text_is_previewed_too(ask: Ask) -> None:
     told = ask("/console/preview", asking("abroad", PROMPT + " 가나다라" * 4000)).json
-    assert len(told["findings"]) == 2
+    assert {"PHONE", "ACCOUNT"} <= {one["kind"] for one in told["findings"]}
     assert told["plan"][0]["message"].endswith("가나다라")
 
 
