@@ -197,7 +197,7 @@ class App:
 
     async def _put_in_force(self, loaded: Loaded) -> None:
         settings = loaded.settings
-        guard = await asyncio.to_thread(guard_of, settings)
+        guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
         day = today()
         judge, catalogue = judge_of(loaded, day), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)

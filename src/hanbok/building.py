@@ -1,6 +1,7 @@
 """What the settings describe, built: the guard, the judge, the catalogue. No I/O but package data."""
 
 from datetime import date
+from pathlib import Path
 
 from hanbok.core.clock import KST, now
 from hanbok.gateway.catalogue import Catalogue, Offer, Target
@@ -16,8 +17,8 @@ def today() -> date:
     return now().astimezone(KST).date()
 
 
-def guard_of(settings: Settings) -> Guard:
-    """Build the guard that the settings describe."""
+def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
+    """Build the guard that the settings describe; what is slow to build is kept in the folder `cache`."""
     custom = [
         CustomType(
             kind=one.name,
@@ -29,7 +30,7 @@ def guard_of(settings: Settings) -> Guard:
         )
         for one in settings.guard.custom
     ]
-    return Guard.load(custom=custom)
+    return Guard.load(custom=custom, cache=cache)
 
 
 def catalogue_of(settings: Settings, day: date) -> Catalogue:

@@ -51,11 +51,11 @@ class Upper:
         return "!"
 
 
-def restoring(in_json: bool) -> Transformer:  # noqa: FBT001
+def restoring(in_json: bool) -> Transformer:
     return PSEUDONYMS.restorer(in_json=in_json)
 
 
-def both(in_json: bool) -> Transformer:  # noqa: FBT001
+def both(in_json: bool) -> Transformer:
     return Chain(Redact(), PSEUDONYMS.restorer(in_json=in_json))
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hanbok.core.plugin import load, names
 from hanbok.guard.align import Aligned
@@ -31,8 +32,15 @@ class Guard:
     customs: Sequence[Custom] = ()
 
     @classmethod
-    def load(cls, kinds: frozenset[str] | None = None, custom: Sequence[CustomType] = ()) -> "Guard":
-        """Build the guard with all recognisers, or with those of `kinds`, and with a customer's own types."""
+    def load(
+        cls,
+        kinds: frozenset[str] | None = None,
+        custom: Sequence[CustomType] = (),
+        cache: Path | None = None,
+    ) -> "Guard":
+        """Build the guard with all recognisers, or with those of `kinds`, and with a customer's own types. What is
+        slow to build is kept in the folder `cache`.
+        """
         shapes: list[Shape] = []
         others: list[Recogniser] = []
         for name in names(_RECOGNISERS):
@@ -40,7 +48,7 @@ class Guard:
             if kinds is not None and getattr(recogniser, "kind", name.upper()) not in kinds:
                 continue
             (shapes if hasattr(recogniser, "verify") else others).append(recogniser)
-        scanner: Scanner = load(_SCANNERS, best_scanner())(shapes)
+        scanner: Scanner = load(_SCANNERS, best_scanner())(shapes, cache)
         return cls(shapes, scanner, others, [Custom(one) for one in custom])
 
     @property

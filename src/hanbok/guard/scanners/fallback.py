@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from hanbok.guard.normalise import DIRT_PATTERNS
 from hanbok.guard.regions import regions
@@ -10,7 +11,7 @@ from hanbok.guard.shape import Shape
 
 
 class Fallback:
-    def __init__(self, shapes: Sequence[Shape]) -> None:
+    def __init__(self, shapes: Sequence[Shape], cache: Path | None = None) -> None:  # noqa: ARG002 - it has nothing to keep
         self._shapes = shapes
         self._dirt = [re.compile(pattern) for pattern in DIRT_PATTERNS]
 

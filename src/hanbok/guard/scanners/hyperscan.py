@@ -1,7 +1,12 @@
 """The scanner on Hyperscan: the patterns of all recognisers over the UTF-8 bytes, at gigabytes a second."""
 
+import hashlib
+import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
 
 import hyperscan
 
@@ -16,7 +21,7 @@ _ID_MASK = (1 << _ID_BITS) - 1
 
 
 class Hyperscan:
-    def __init__(self, shapes: Sequence[Shape]) -> None:
+    def __init__(self, shapes: Sequence[Shape], cache: Path | None = None) -> None:
         """Compile the patterns (about a third of a second)."""
         self._alphabets = [shape.alphabet for shape in shapes]
         owned = [(index, pattern) for index, shape in enumerate(shapes) for pattern in shape.patterns]
@@ -28,7 +33,7 @@ class Hyperscan:
             [one for one in owned if self._alphabets[one[0]] == NUMBER],
             [one for one in owned if self._alphabets[one[0]] != NUMBER],
         )
-        self._databases = [_compile(group) for group in groups if group]
+        self._databases = [_ready(group, cache) for group in groups if group]
         self._local = threading.local()
 
     def scan(self, text: str) -> list[Place]:
@@ -75,6 +80,33 @@ class Hyperscan:
                 done[index] = end
                 places.append((index, start, end))
         return places
+
+
+def _ready(patterns: Sequence[tuple[int, str]], cache: Path | None) -> hyperscan.Database:
+    """Return the database that the folder keeps for these patterns, or a new one, which it then keeps."""
+    if cache is None:
+        return _compile(patterns)
+    digest = hashlib.sha256(repr((version("hyperscan"), patterns)).encode()).hexdigest()
+    kept = cache / f"scan-{digest[:24]}.hsdb"
+    with suppress(OSError, hyperscan.error):  # none yet, damaged, or left by another kind of processor
+        return _tried(hyperscan.loadb(kept.read_bytes(), hyperscan.HS_MODE_BLOCK))
+    made = _compile(patterns)
+    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = kept.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(hyperscan.dumpb(made))
+        fresh.replace(kept)
+    return made
+
+
+def _tried(database: hyperscan.Database) -> hyperscan.Database:
+    """Scan once: Hyperscan refuses a database of another processor only then."""
+    database.scan(b"0", match_event_handler=_ignore, scratch=hyperscan.Scratch(database))
+    return database
+
+
+def _ignore(_pattern: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+    return None
 
 
 def _compile(patterns: Sequence[tuple[int, str]]) -> hyperscan.Database:
