@@ -124,7 +124,7 @@ _ALIKES = re.compile(
 )
 _PASSPORT = re.compile(r"[MSRODG](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
 _LONE_BEFORE = re.compile(
-    f"[{''.join(HANGUL)}][ ]+(?=[0-9{''.join(HANJA)}]{{2}}|[0-9{''.join(_READ)}]{{2,}}-)"
+    f"[{''.join(HANGUL)}](?:[ ]{{2,}}(?=[0-9])|[ ]+(?=[0-9{''.join(HANJA)}]{{2}}|[0-9{''.join(_READ)}]{{2,}}-))"
 )
 _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 """A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""

@@ -38,6 +38,7 @@ _HEADING = re.compile(r"(?:생년|생 ?일|출생|(?i:birth|dob))$")
 _DATE_ALONE = re.compile(_DATE)
 _AFTER_BIRTH = re.compile(r"(?![가-힣])|(?:으로|이[다고며에야]|인|의|일[ )]|입니다|은|을|남|여|년월일|자)")
 _REACH = 48
+_BORN = frozenset("생生어n")
 
 
 class Dob:
@@ -54,7 +55,12 @@ class Dob:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for match in (_FORWARD.match(text, start), _before(text, end)):
+        after_date = text[end - 1] in _BORN
+        label = not after_date or text.endswith(("출생", "태어", "born", "Born", "BORN"), 0, end)
+        for match in (
+            _FORWARD.match(text, start) if label else None,
+            _before(text, end) if after_date else None,
+        ):
             if match and _is_date(match):
                 begin, stop = _span(match)
                 yield Finding(kind="DOB", start=begin, end=stop, score=0.9, why=("context",))
