@@ -79,12 +79,15 @@ class LocatedYaml:
         return self._filled(value, where) if isinstance(value, str) else value
 
     def _mapping(self, loader: _Loader, node: yaml.MappingNode, where: Where) -> dict[str, Any]:
-        loader.flatten_mapping(node)
+        written = [key_node.value for key_node, _ in node.value]
+        loader.flatten_mapping(
+            node
+        )  # what `<<` brings stands before what is written here, which overrides it
         made: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(_scalar(loader, key_node))
             self._lines[(*where, key)] = key_node.start_mark.line + 1
-            if key in made:
+            if key in made and written.count(key_node.value) > 1:
                 raise Problems([((*where, key), "this name stands here twice")])
             made[key] = self._value(loader, value_node, (*where, key))
         return made

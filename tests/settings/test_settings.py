@@ -50,7 +50,9 @@ def test_a_whole_file_becomes_values(write) -> None:
     assert "'k'" not in repr(settings)
 
 
-def test_without_a_file_the_embedded_model_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_file_the_embedded_model_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     loaded = load(None, {})
     assert loaded.source is None
@@ -74,7 +76,10 @@ def test_an_empty_file_means_the_defaults(write) -> None:
         ("- 1\n", "Expected `object`, got `array`"),
         ("guard:\n  custom: [{name: A, pattern: '('}]\n", ":2: guard.custom.0: `pattern` is not a regular"),
         ("guard: {custom: [{name: A, pattern: a, like: NONE}]}\n", "`like` must be one of"),
-        ("models:\n  m:\n    targets: [{endpoint: nowhere, model: x}]\n", ":3: models.m.targets.0.endpoint: there is no endpoint 'nowhere'"),
+        (
+            "models:\n  m:\n    targets: [{endpoint: nowhere, model: x}]\n",
+            ":3: models.m.targets.0.endpoint: there is no endpoint 'nowhere'",
+        ),
         ("policy:\n  extra:\n    - none.cedar\n", ":3: policy.extra.0: "),
         (WHOLE.replace("zone: foreign", "zone: home").replace("${KEY}", "k"), "an endpoint outside KR"),
     ],
@@ -84,6 +89,11 @@ def test_a_slip_is_told_with_its_line(write, text: str | bytes, told: str) -> No
         load(write(text), {})
     assert told in str(caught.value)
     assert "hanbok.yaml" in str(caught.value)
+
+
+def test_a_merged_mapping_may_be_overridden(write) -> None:
+    merged = "endpoints:\n  a: &a {kind: openai, zone: home, operator: x}\n  b: {<<: *a, operator: y}\nmodels: {}\n"
+    assert load(write(merged), {}).settings.endpoints["b"].operator == "y"
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Streaming:
             await self._batches.aclose()
 
     async def _read(self) -> AsyncGenerator[list[bytes], None]:
-        reader, events = self._reader, SseReader()
+        reader, events = self._reader, SseReader(origin=self._origin)
         try:
             async for data in self._exchange.read():
                 batch = [

@@ -11,6 +11,7 @@ from hanbok.gateway.dialect import Dialect, WireRequest
 from hanbok.gateway.endpoint import Address, Endpoint
 from hanbok.gateway.errors import (
     EndpointUnavailable,
+    UnsupportedRequest,
     UpstreamCut,
     UpstreamFailed,
     UpstreamGarbled,
@@ -25,6 +26,7 @@ from hanbok.gateway.upstream import Exchange, Timeouts, Upstream
 
 _TRY_NEXT = (
     EndpointUnavailable,
+    UnsupportedRequest,
     UpstreamCut,
     UpstreamFailed,
     UpstreamGarbled,
