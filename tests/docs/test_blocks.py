@@ -63,7 +63,6 @@ def test_every_block_names_a_language_that_a_test_knows():
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("docs")
 @pytest.mark.parametrize("block", of("bash", "python"), ids=str)
 def test_a_block_runs_as_pasted(block, server):
     command = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else [sys.executable, "-c"]
