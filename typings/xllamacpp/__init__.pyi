@@ -8,8 +8,6 @@ class _Cpu:
 class _Sampling:
     temp: float
     min_p: float
-    penalty_last_n: int
-    penalty_repeat: float
 
 class CommonParams:
     model: _Model

@@ -93,10 +93,8 @@ def _dress(given: xllamacpp.CommonParams) -> None:
     """Make a base model answer: see docs/design/embedded.md for what was tried."""
     given.chat_template = (files("hanbok.gateway.llama") / "question.jinja").read_text(encoding="utf-8")
     given.antiprompt = ["\n질문:", "\n지시:", "\n자료:"]  # stands unless a request has its own `stop`
-    given.sampling.temp = 0.3
+    given.sampling.temp = 0.2
     given.sampling.min_p = 0.1
-    given.sampling.penalty_repeat = 1.1
-    given.sampling.penalty_last_n = 64
 
 
 def _report(reports: BinaryIO, report: Report) -> None:
