@@ -10,6 +10,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import LEFT, NUMBER, RIGHT, START, digits_of
 
 _FEWEST, _MOST = 10, 14
+_JOINT = r"(?:[ ]?[-./_~][ ]?|[ ]{1,2})"
 _SHAPE = re.compile(
     LEFT
     + r"(?:[0-9]{10,14}|[0-9]{2,6}(?P<joint>[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]{1,7}(?:(?P=joint)[0-9]{1,7}){0,3})"
@@ -30,8 +31,10 @@ class Account:
     kind: ClassVar[str] = "ACCOUNT"
     patterns: ClassVar[tuple[str, ...]] = (
         START + r"[0-9]{10}",
-        START + r"[0-9]{2,6}(?:[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]{1,7}(?:[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]",
-        START + r"[0-9]{4,6}(?:[ ]?[-./_~][ ]?|[ ]{1,2})[0-9]{6}",
+        START + rf"[0-9]{{2,6}}{_JOINT}[0-9]{{1,7}}{_JOINT}[0-9]",
+        START
+        + rf"(?:[0-9]{{3}}{_JOINT}[0-9]{{7}}|[0-9]{{4}}{_JOINT}[0-9]{{6}}"
+        + rf"|[0-9]{{5}}{_JOINT}[0-9]{{5}}|[0-9]{{6}}{_JOINT}[0-9]{{4}})",
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False

@@ -23,7 +23,10 @@ _CONTEXT = Context(r"면허|운전|driver|licen[cs]e|\bdl\b")
 
 class DriverLicense:
     kind: ClassVar[str] = "DRIVER_LICENSE"
-    patterns: ClassVar[tuple[str, ...]] = (START + JOINT.join(_TAIL),)
+    patterns: ClassVar[tuple[str, ...]] = (
+        START + JOINT.join(_TAIL),
+        START + JOINT.join(_GROUPS),
+    )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
 

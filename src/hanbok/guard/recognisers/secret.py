@@ -102,7 +102,10 @@ def _announced(text: str, at: int) -> tuple[int, int] | None:
     label = None
     for label in _LABEL.finditer(text, max(0, at - _REACH), at):  # noqa: B007 - the last one counts
         pass
-    match = _ANNOUNCED.match(text, label.end()) if label else None
+    nested = (
+        label is not None and text[label.start() - 1 : label.start()] == "="
+    )  # it stands in another's value
+    match = _ANNOUNCED.match(text, label.end()) if label and not nested else None
     if label is None or match is None:
         return None
     inside_word = label[0].isascii() and _WORD.match(text, max(0, label.start() - 1), label.start())
