@@ -10,6 +10,8 @@ from pathlib import Path
 
 from people import People
 
+from hanbok.guard.names.words import SURNAMES
+
 _HERE = Path(__file__).parent
 _SLOT = re.compile(r"\{(\S+?)\}")
 _FORMS = {
@@ -96,13 +98,17 @@ def _has_final(word: str) -> bool:
 
 
 def _like(old: str, people: People) -> str:
+    """Return another name of the same kind, or now and then the same."""
+    draw = people.chance.random()
     if len(old) == 1:
-        return people.surname() if people.chance.random() < 0.5 else old
-    if " " in old or len(old) > 3:
-        return people.stranger() if people.chance.random() < 0.7 else old
-    if len(old) == 3:
-        return people.korean() if people.chance.random() < 0.8 else old
-    return people.given() if people.chance.random() < 0.3 else old
+        return people.surname() if draw < 0.5 else old
+    if " " in old:
+        return people.stranger() if draw < 0.7 else old
+    if len(old) == 3 and old[0] in SURNAMES and old[1:] in people.known:
+        return people.korean() if draw < 0.8 else old
+    if old in people.known:
+        return people.given() if draw < 0.5 else old
+    return people.part() if draw < 0.5 else old
 
 
 def templates(people: People, count: int, titles: list[str]) -> Iterator[Sentence]:

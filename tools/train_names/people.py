@@ -8,7 +8,9 @@ from pathlib import Path
 from hanbok.guard.names.words import COMMON_SURNAMES, SURNAMES
 
 _LISTS = tomllib.loads((Path(__file__).parent / "people.toml").read_text(encoding="utf-8"))
-_SURNAMES = {name: float(share) for name, _, share in (one.partition(":") for one in _LISTS["surnames"].split())}
+_SURNAMES = {
+    name: float(share) for name, _, share in (one.partition(":") for one in _LISTS["surnames"].split())
+}
 _SINGLE, _LONG = _LISTS["single"].split(), _LISTS["long"].split()
 _VIETNAMESE, _CHINESE = ([part.split() for part in _LISTS[one].values()] for one in ("vietnamese", "chinese"))
 MODERN = tuple(_LISTS["given"].split())
@@ -20,6 +22,7 @@ class People:
 
     def __init__(self, chance: random.Random, given: dict[str, int], foreign: dict[str, int]) -> None:
         self.chance = chance
+        self.known = frozenset(given) | frozenset(MODERN)
         self.givens, self.weights = list(given), [float(count) for count in given.values()]
         self.foreign, self.foreign_weights = (
             list(foreign),
@@ -52,6 +55,10 @@ class People:
         if draw < 0.075 and surname in COMMON_SURNAMES:
             return surname + self.chance.choice(_LONG)
         return surname + self.given()
+
+    def part(self) -> str:
+        """Return one word of a foreign name."""
+        return self.chance.choices(self.foreign, self.foreign_weights)[0]
 
     def stranger(self) -> str:
         """Return a foreign name in hangul, one to three words."""

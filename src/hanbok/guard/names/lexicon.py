@@ -46,7 +46,7 @@ class Lexicon:
 
 def load() -> Lexicon:
     """Return the word list of this package."""
-    return Lexicon((files(__package__) / "lexicon.bin").read_bytes())
+    return Lexicon((files("hanbok.guard.names") / "lexicon.bin").read_bytes())
 
 
 def table(kinds: dict[str, int]) -> "array[int]":

@@ -9,7 +9,16 @@ from typing import Final
 from zlib import decompress
 
 from hanbok.guard.names.lexicon import Lexicon, load
-from hanbok.guard.names.tagger import WORD, Candidate, alone, candidates, hopeless, joins, surroundings
+from hanbok.guard.names.tagger import (
+    WORD,
+    Candidate,
+    alone,
+    candidates,
+    full_name,
+    hopeless,
+    joins,
+    surroundings,
+)
 
 SCALE: Final = 20
 """Weights are stored as whole twentieths of a logit."""
@@ -17,6 +26,7 @@ _FLOOR: Final = -3.2 * SCALE
 _THRESHOLD: Final = -0.6 * SCALE
 _NEAR: Final = 4
 _REMEMBERED: Final = 20_000
+_BEFORE = re.compile("[가-힣]+(?=[^가-힣\n]{0,4}$)")
 _INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
 
 
@@ -46,13 +56,27 @@ class Tagger:
 
     def __init__(self) -> None:
         self.lexicon: Lexicon = load()
-        self._weights = read_weights((files(__package__) / "weights.bin").read_bytes())
+        self._weights = read_weights((files("hanbok.guard.names") / "weights.bin").read_bytes())
         self._plain: set[str] = set()
 
-    def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Name]:
+    def judge(self, text: str, start: int, end: int) -> float:
+        """Return how certain it is that this stretch, which begins a word, is a full name; 0: it is none."""
+        word = WORD.match(text, start)
+        if word is None:
+            return 0.0
+        one = full_name(word[0], end - start, self.lexicon)
+        weight = self._weights.get
+        score = sum([weight(each, 0) for each in one.features])
+        if score <= _FLOOR:
+            return 0.0
+        around = surroundings(text, start, one, _BEFORE.search(text, 0, start), "", self.lexicon)
+        score += sum([weight(each, 0) for each in around])
+        return _certainty(score) if score > _THRESHOLD else 0.0
+
+    def find(self, text: str) -> Iterator[Name]:
         """Yield the names of the text from left to right."""
         name: list[_Part] = []
-        for part in self._parts(text, start, len(text) if end is None else end):
+        for part in self._parts(text):
             if name and self._one_name(text, name[-1], part):
                 name.append(part)
                 continue
@@ -60,11 +84,11 @@ class Tagger:
             name = [part]
         yield from _whole(name)
 
-    def _parts(self, text: str, start: int, end: int) -> Iterator[_Part]:
+    def _parts(self, text: str) -> Iterator[_Part]:
         plain = self._plain
         before: re.Match[str] | None = None
         named = ""
-        for match in WORD.finditer(text, start, end):
+        for match in WORD.finditer(text):
             word = match[0]
             if word in plain:
                 before, named = match, ""
@@ -132,8 +156,12 @@ def _whole(parts: list[_Part]) -> Iterator[Name]:
         return
     if len(parts) > 1 and all(part.candidate.length == 1 for part in parts):
         return
-    score = max(part.score for part in parts) / SCALE
-    yield Name(parts[0].at, parts[-1].end, parts[0].candidate.shape, 1 / (1 + math.exp(-score)))
+    score = max(part.score for part in parts)
+    yield Name(parts[0].at, parts[-1].end, parts[0].candidate.shape, _certainty(score))
+
+
+def _certainty(score: int) -> float:
+    return 1 / (1 + math.exp(-score / SCALE))
 
 
 def read_weights(packed: bytes) -> dict[str, int]:

@@ -49,22 +49,22 @@ _DOUBLE_APART: Final = re.compile(rf"(?<![가-힣])({_any(DOUBLE_SURNAMES)}) ([�
 
 def split_names(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and the joined spelling of what may be a name with its syllables apart."""
-    for match in _SPLIT.finditer(text):
-        start = match.start()
-        if start and "가" <= text[start - 1] <= "힣":
-            continue
-        yield from _joined(match, lexicon)
     for match in _DOUBLE_APART.finditer(text):
         if lexicon.kinds(match[2]) & (GIVEN | GIVEN_RARE) and suffix_kind(match[3]):
             yield match.start(), match.end(2), match[1] + match[2]
+    for match in _SPLIT.finditer(text):
+        start = match.start()
+        if not start or not "가" <= text[start - 1] <= "힣":
+            yield from _joined(match, lexicon)
 
 
 def _joined(match: re.Match[str], lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
     surname, (gap, first, second, third, rest) = match[0], match.groups()
     blank = not gap.strip()
     if second and surname + first in DOUBLE_SURNAMES and (third is None or suffix_kind(rest)):
-        whole = bool(third and lexicon.kinds(second + third) & (GIVEN | GIVEN_RARE))
-        yield match.start(), match.end(4 if whole else 3), surname + first + second + (third if whole else "")
+        whole = third is not None and bool(lexicon.kinds(second + third) & (GIVEN | GIVEN_RARE))
+        given = f"{second}{third}" if whole else second
+        yield match.start(), match.end(4 if whole else 3), surname + first + given
     elif second:
         known = first in lexicon.first and second in lexicon.last
         listed = lexicon.kinds(first + second) & (GIVEN | GIVEN_RARE)

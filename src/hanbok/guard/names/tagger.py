@@ -94,6 +94,13 @@ def candidates(word: str, lexicon: Lexicon) -> list[Candidate]:
     return found
 
 
+def full_name(word: str, length: int, lexicon: Lexicon) -> Candidate:
+    """Return the candidate for a surname and given name of this length, however unlikely."""
+    kinds = [lexicon.kinds(word[:size]) for size in range(1, max(length, min(len(word), _SHORT)) + 1)]
+    shape = _shape(word, length, korean=_korean(word, lexicon), surname=True)
+    return _candidate(word, length, shape, suffix_kind(word[length:]), kinds, lexicon.kinds(word), lexicon)
+
+
 def outline(shape: str, suffix: str, kind: int, whole: int, head: int) -> str:
     """Return what is known of a candidate before its letters are looked at."""
     return f"{shape}{suffix}{kind},{whole},{head}"
@@ -195,7 +202,7 @@ def _reading(last: str, rest: str) -> str:
 
 def hopeless(text: str, start: int, one: Candidate, named: str, lexicon: Lexicon) -> bool:
     """Tell at little cost that a stem of one syllable is no name here: see `alone`."""
-    return one.length == 1 and not one.rest and alone(text, start, named, lexicon)
+    return one.length == 1 and not one.rest and alone(text, start, "" if one.shape == "S" else named, lexicon)
 
 
 def alone(text: str, start: int, named: str, lexicon: Lexicon) -> bool:
@@ -235,6 +242,7 @@ def surroundings(
             f"{group}Q{previous[-2:]}",
             f"{group}q{previous[-1]}",
             f"{group}G{gap}",
+            f"{group}p{lexicon.kinds(previous)}{one.kinds & 0x30}",
         )
         if named:
             out.append(f"{group}Y{named}{gap}")

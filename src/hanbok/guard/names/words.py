@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 _TABLES: Final[dict[str, dict[str, str]]] = tomllib.loads(
-    (files(__package__) / "words.toml").read_text(encoding="utf-8")
+    (files("hanbok.guard.names") / "words.toml").read_text(encoding="utf-8")
 )
 
 
