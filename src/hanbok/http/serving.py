@@ -1,6 +1,7 @@
 """The server's life: start, reload on SIGHUP, drain and stop on SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -36,6 +37,9 @@ def serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
 async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
     server_settings = loaded.settings.server
     app = await App.open(loaded)
+    # What is here now stays: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
     try:
         door = Door(app)
         server = GranianServer(door, server_settings)
