@@ -10,7 +10,7 @@ from hanbok.hangul.numerals import HANGUL, HANJA
 Rewrite = Callable[[re.Match[str]], Sequence[str] | None]
 
 _READ = {**HANGUL, **HANJA}
-_SHORTEST, _LONGEST = 7, 20
+_SHORTEST, _LONGEST, _LABEL = 7, 20, 14
 _PLAIN_DIGITS = frozenset("0123456789")
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|80|50[2-8])"
 _OFFICE = r"1(?:5(?:22|33|44|66|77|88|99)|6(?:00|11|33|44|55|60|61|66|68|70|77|88|99)|8(?:00|11|33|44|55|66|77|88|99))"
@@ -89,13 +89,11 @@ def _broken(match: re.Match[str]) -> Sequence[str] | None:
     head, gap, tail = match["head"], match["gap"], match["tail"]
     goes_on = "-" in gap and _SHORTEST < sum(map(str.isdigit, head + tail)) <= _LONGEST
     whole = head + tail
+    complete = _is_whole(head) or _is_whole(tail)
+    if _LABELLED.search(match.string, max(0, match.start() - _LABEL), match.start()):
+        goes_on |= not complete and _SHORTEST < len(whole) <= _LONGEST
     distinct = "-" in whole or whole.startswith("01") or len(whole) == 13  # noqa: PLR2004 - 주민등록번호
-    if (
-        _LABELLED.search(match.string, max(0, match.start() - 14), match.start())
-        and len(whole) > _SHORTEST + 2
-    ):
-        distinct = True
-    joined = distinct and _is_whole(whole) and not (_is_whole(head) or _is_whole(tail))
+    joined = distinct and not complete and _is_whole(whole)
     if not goes_on and not joined:
         return None
     return [*head, *(one if one == "-" else "" for one in gap), *tail]

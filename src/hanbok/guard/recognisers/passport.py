@@ -10,7 +10,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import DIGITS
 
 _JOINT = r"[- ]?"
-_BODY = rf"(?:[0-9]{{3}}{_JOINT}[A-Za-z]{_JOINT}[0-9]{{4}}|[0-9]{_JOINT}[0-9]{{3}}{_JOINT}[0-9]{{4}})"
+_BODY = rf"(?:[0-9](?:{_JOINT}[0-9]){{2}}{_JOINT}[A-Za-z](?:{_JOINT}[0-9]){{4}}|[0-9](?:{_JOINT}[0-9]){{7}})"
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9])(?:[A-Z](?=[MSRODG]))?(?P<value>[MSRODGmsrodg]{_JOINT}{_BODY})(?![A-Za-z0-9])(?!-[0-9])"
 )

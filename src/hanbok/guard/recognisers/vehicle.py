@@ -16,12 +16,16 @@ _PLATE = re.compile(
     rf"(?P<head>[0-9]{{1,3}})(?P<gap>[ -]?)(?P<letter>[{_LETTER}])"
     r"(?P<space>[ -]{0,2})[0-9]{4}(?![0-9A-Za-z])(?![-.,/][0-9])"
 )
+_SPACED = re.compile(
+    rf"(?<![0-9])(?<![0-9] )[0-9](?: [0-9]){{1,2}} [{_LETTER}](?: [0-9]){{4}}(?![0-9])(?! [0-9])"
+)
 _DIPLOMAT = re.compile(r"(?:외교|영사|준외|준영|국기|협정|대표)[ ]?[0-9]{3}[- ]?[0-9]{3}(?![0-9])")
 _CONTEXT = Context(
     r"차량|자동차|번호판|차번호|주차|차주|운행|렌트|렌터카|승용차|승합|화물차|트럭|택시|버스|차종|탑차|견인|단속|과태료|"
     r"블랙박스|세차|정비|중고차|차는|차가|\b차\b|차를|차[ ]?번호|입차|출차|배차|카니발|소나타|쏘나타|그랜저|아반떼|"
     r"쏘렌토|싼타페|모닝|스파크|포터|봉고|제네시스|테슬라|vehicle|plate|\bcar\b|car_?no|parking"
 )
+_REACH = 20
 _COURT = re.compile(r"(?:법원|판결|선고|사건|재판|판례|결정|심판)[^\n]{0,20}$")
 _UNIT = re.compile(r"[ ]?(?:[원명개억만천년월일%건회점권위호동층주대톤평]|미터|k?m|kg|번지|세대|가구|마리)")
 _PLAIN = frozenset("가나다라마거너더러머버서어저고노로모보오누두루무부우바아허")
@@ -32,6 +36,7 @@ class Vehicle:
     kind: ClassVar[str] = "VEHICLE"
     patterns: ClassVar[tuple[str, ...]] = (
         rf"[0-9][ -]?[{_LETTER}][ -]{{0,2}}[0-9]{{4}}",
+        rf"[0-9] [{_LETTER}] [0-9] [0-9] [0-9] [0-9]",
         r"(?:외교|영사|준외|준영|국기|협정|대표)[ ]?[0-9]{3}[- ]?[0-9]{3}",
     )
     alphabet: ClassVar[frozenset[str]] = DIGITS
@@ -41,8 +46,8 @@ class Vehicle:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for shape in (_PLATE, _DIPLOMAT):
-            for match in shape.finditer(text, max(0, start - 12), min(end + 1, len(text))):
+        for shape in (_PLATE, _SPACED, _DIPLOMAT):
+            for match in shape.finditer(text, max(0, start - _REACH), min(end + 1, len(text))):
                 if match.end() != end:
                     continue
                 score, why = _judge(text, match)
