@@ -35,6 +35,8 @@ from hanbok.guard.names.words import (
 WORD: Final = re.compile("[가-힣]+")
 _LONGEST_NAME, _SHORT, _FULL, _TWO = 6, 4, 3, 2
 _NEAR: Final = 4
+_MASKS: Final = frozenset("*＊○◯●□OＯ×xX")
+"""What hides the rest of a name: `홍*동` is hidden already."""
 _AGE = re.compile(r" ?[(（][0-9]{1,2}(?:[·,)）세]|[가-힣])")
 _HANJA = re.compile(r" ?[(（][\u3400-\u9fff\uf900-\ufaff]{2,4}[)）]")
 _LATIN = re.compile(r" ?[(（][A-Z][A-Za-z .-]+[)）,]")
@@ -202,6 +204,8 @@ def _reading(last: str, rest: str) -> str:
 
 def hopeless(text: str, start: int, one: Candidate, named: str, lexicon: Lexicon) -> bool:
     """Tell at little cost that a stem of one syllable is no name here: see `alone`."""
+    if one.shape == "S" and start and text[start - 1] in _MASKS:
+        return True
     return one.length == 1 and not one.rest and alone(text, start, "" if one.shape == "S" else named, lexicon)
 
 
