@@ -20,6 +20,8 @@ _SPACED = re.compile(
     rf"(?<![0-9])(?<![0-9] )[0-9](?: [0-9]){{1,2}} [{_LETTER}](?: [0-9]){{4}}(?![0-9])(?! [0-9])"
 )
 _DIPLOMAT = re.compile(r"(?:외교|영사|준외|준영|국기|협정|대표)[ ]?[0-9]{3}[- ]?[0-9]{3}(?![0-9])")
+_BY_LAST_DIGITS = {4: _PLATE, 1: _SPACED, 3: _DIPLOMAT, 6: _DIPLOMAT}
+"""Shapes by how many digits a plate ends in."""
 _CONTEXT = Context(
     r"차량|자동차|번호판|차번호|주차|차주|운행|렌트|렌터카|승용차|승합|화물차|트럭|택시|버스|차종|탑차|견인|단속|과태료|"
     r"블랙박스|세차|정비|중고차|차는|차가|\b차\b|차를|차[ ]?번호|입차|출차|배차|카니발|소나타|쏘나타|그랜저|아반떼|"
@@ -46,27 +48,24 @@ class Vehicle:
         return find_alone(self, text)
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        for shape in (_PLATE, _SPACED, _DIPLOMAT):
-            for match in shape.finditer(text, max(0, start - _REACH), min(end + 1, len(text))):
-                if match.end() != end:
-                    continue
-                score, why = _judge(text, match)
-                if score:
-                    yield Finding(kind="VEHICLE", start=match.start(), end=end, score=score, why=why)
+        shape = _BY_LAST_DIGITS.get(end - start)
+        if shape is None:
+            return
+        for match in shape.finditer(text, max(0, start - _REACH), min(end + 1, len(text))):
+            if match.end() != end:
+                continue
+            score, why = _judge(text, match)
+            if score:
+                yield Finding(kind="VEHICLE", start=match.start(), end=end, score=score, why=why)
 
 
 def _judge(text: str, match: re.Match[str]) -> tuple[float, tuple[str, ...]]:
-    parts = match.groupdict()
-    word = _CONTEXT.near(text, match.start(), match.end())
     if _COURT.search(text, max(0, match.start() - 30), match.start()):
         return 0.0, ()
-    if word:
-        return 0.96, (f"context:{word}",)
-    if parts.get("region"):
+    if match.groupdict().get("region") or _stands_alone(text, match):
         return 0.92, ("format",)
-    if not _stands_alone(text, match):
-        return 0.0, ()
-    return (0.8, ("format",)) if parts["space"] else (0.88, ("format",))
+    word = _CONTEXT.near(text, match.start(), match.end())
+    return (0.96, (f"context:{word}",)) if word else (0.0, ())
 
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:
