@@ -26,6 +26,8 @@ _FLOOR: Final = -3.2 * SCALE
 _THRESHOLD: Final = -0.6 * SCALE
 _NEAR: Final = 4
 _REMEMBERED: Final = 20_000
+_RECENT: Final = 1_000
+"""Words looked at lately: a conversation is sent again with every turn."""
 _BEFORE = re.compile("[가-힣]+(?=[^가-힣\n]{0,4}$)")
 _INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
 
@@ -52,12 +54,13 @@ class _Part:
 
 
 class Tagger:
-    """Finds names; remembers which words (never names) need no second look."""
+    """Finds names; remembers which words need no second look. Safe to share between threads."""
 
     def __init__(self) -> None:
         self.lexicon: Lexicon = load()
         self._weights = read_weights((files("hanbok.guard.names") / "weights.bin").read_bytes())
         self._plain: set[str] = set()
+        self._recent: dict[str, list[tuple[int, Candidate]]] = {}
 
     def judge(self, text: str, start: int, end: int) -> float:
         """Return how certain it is that this stretch, which begins a word, is a full name; 0: it is none."""
@@ -96,11 +99,8 @@ class Tagger:
             if len(word) == 1 and alone(text, match.start(), named, self.lexicon):
                 before, named = match, ""
                 continue
-            shortlist = self._shortlist(word)
+            shortlist = self._recent.get(word) or self._remember(word)
             if not shortlist:
-                if len(plain) >= _REMEMBERED:
-                    plain.clear()
-                plain.add(word)
                 before, named = match, ""
                 continue
             if before is not None and _apart(text, before.end(), match.start()):
@@ -109,6 +109,18 @@ class Tagger:
             before, named = match, part.candidate.shape if part else ""
             if part:
                 yield part
+
+    def _remember(self, word: str) -> list[tuple[int, Candidate]]:
+        shortlist = self._shortlist(word)
+        if not shortlist:
+            if len(self._plain) >= _REMEMBERED:
+                self._plain.clear()
+            self._plain.add(word)
+            return shortlist
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[word] = shortlist
+        return shortlist
 
     def _shortlist(self, word: str) -> list[tuple[int, Candidate]]:
         weight = self._weights.get

@@ -34,6 +34,7 @@ _SPLIT: Final = re.compile(
 """Looks ahead only, so that every syllable gets its turn."""
 
 _IDEOGRAPH = r"[\u3400-\u9fff\uf900-\ufaff]"
+_ANY_HANJA: Final = re.compile(_IDEOGRAPH)
 _HANJA: Final = re.compile(
     rf"(?<!{_IDEOGRAPH})(?:[{_letters(HANJA_SURNAMES)}]|{_any(HANJA_DOUBLE_SURNAMES)}){_IDEOGRAPH}{{1,2}}(?!{_IDEOGRAPH})"
 )
@@ -44,18 +45,25 @@ _LATIN: Final = re.compile(
     rf"(?<![A-Za-z])(?:{_LATIN_SURNAME},? {_LATIN_GIVEN}|{_LATIN_GIVEN},? {_LATIN_SURNAME})(?![A-Za-z])"
 )
 _CAPITALISED: Final = re.compile("[A-Z][a-z]+,? [A-Z]")
-_DOUBLE_APART: Final = re.compile(rf"(?<![가-힣])({_any(DOUBLE_SURNAMES)}) ([가-힣]{{2}})([가-힣]{{0,5}})")
+_DOUBLE_APART: Final = re.compile(rf"({_any(DOUBLE_SURNAMES)}) ([가-힣]{{2}})([가-힣]{{0,5}})")
 
 
 def split_names(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and the joined spelling of what may be a name with its syllables apart."""
     for match in _DOUBLE_APART.finditer(text):
-        if lexicon.kinds(match[2]) & (GIVEN | GIVEN_RARE) and suffix_kind(match[3]):
+        if (
+            _begins_word(text, match.start())
+            and lexicon.kinds(match[2]) & (GIVEN | GIVEN_RARE)
+            and suffix_kind(match[3])
+        ):
             yield match.start(), match.end(2), match[1] + match[2]
     for match in _SPLIT.finditer(text):
-        start = match.start()
-        if not start or not "가" <= text[start - 1] <= "힣":
+        if _begins_word(text, match.start()):
             yield from _joined(match, lexicon)
+
+
+def _begins_word(text: str, start: int) -> bool:
+    return not start or not "가" <= text[start - 1] <= "힣"
 
 
 def _joined(match: re.Match[str], lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
@@ -79,6 +87,8 @@ def _joined(match: re.Match[str], lexicon: Lexicon) -> Iterator[tuple[int, int, 
 
 def hanja_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of names in Hanja: a surname and two letters that names are made of."""
+    if not _ANY_HANJA.search(text):
+        return
     for match in _HANJA.finditer(text):
         name = match[0]
         if name[2:] and HANJA_LETTERS.issuperset(name[-2:]):
