@@ -74,6 +74,9 @@ class Call:
     texts: Texts | None = None
     """Every text of `body`; None until the inspect step ran. Findings are places in its `text`."""
     findings: tuple[Finding, ...] = ()
+    """Values, which may have to be hidden."""
+    topics: tuple[Finding, ...] = ()
+    """What the text is about, where the law makes that matter; nothing to hide, but to decide by."""
     grade: Grade = Grade.OPEN
     # decide
     refusal: Ruling | None = None
@@ -92,7 +95,14 @@ class Call:
     @property
     def kinds(self) -> frozenset[str]:
         """Kinds of what was found in the request."""
-        return frozenset(finding.kind for finding in self.findings)
+        return frozenset(finding.kind for finding in self.found)
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        """All that the guard found, in the order of the text."""
+        if not self.topics:
+            return self.findings
+        return tuple(sorted((*self.findings, *self.topics), key=lambda one: one.start))
 
     def at_end(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Run `hook` when the call is over, however it ends; the last one registered runs first."""

@@ -13,9 +13,13 @@ from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.step import Next
 from hanbok.gateway.texts import Texts
 from hanbok.guard.grade import grade
+from hanbok.guard.injection import screen
 from hanbok.guard.kinds import Kind, kinds
+from hanbok.guard.law import classify
 from hanbok.guard.recogniser import Finding
 
+_FROM_OUTSIDE = (b'"tool"', b'"function"')
+"""Roles of messages that bring what others wrote: there, instructions may be hidden."""
 _TOKEN_IDS = re.compile(rb"\[[\s\[]*[0-9]")
 
 
@@ -34,20 +38,28 @@ class Inspect:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         if len(call.body) < LONG:
-            texts, found = self._look(call.body)
+            seen = self._look(call.body)
         else:
-            texts, found = await asyncio.to_thread(self._look, call.body)
-        call.texts, call.findings = texts, tuple(found)
-        call.grade = grade(found, self.kinds)
-        call.ending.steps["inspect"] = _did(call, texts.unread)
+            seen = await asyncio.to_thread(self._look, call.body)
+        call.texts, call.findings, call.topics = seen
+        call.grade = grade(call.found, self.kinds)
+        call.ending.steps["inspect"] = _did(call, call.texts.unread)
         return await call_next(call)
 
-    def _look(self, body: bytes) -> tuple[Texts, Sequence[Finding]]:
+    def _look(self, body: bytes) -> tuple[Texts, tuple[Finding, ...], tuple[Finding, ...]]:
         texts = Texts(body)
         try:
-            return texts, self.guard.find(texts.text)
+            found = self.guard.find(texts.text)
+            topics = classify(texts.text, found)
+            if any(mark in body for mark in _FROM_OUTSIDE):
+                topics += screen(texts.text)
         except CRASHES as crash:
             raise guard_failed(crash) from None
+        return texts, tuple(found), tuple(one for one in topics if not _overlaps(one, found))
+
+
+def _overlaps(topic: Finding, found: Sequence[Finding]) -> bool:
+    return any(one.start < topic.end and topic.start < one.end for one in found)
 
 
 class _Embedded(msgspec.Struct):

@@ -68,7 +68,7 @@ class Measure:
         endpoint = ending.used.target.endpoint if ending.used else ""
         self._of(self._calls, call.route, endpoint, ending.status).inc()
         self._of(self._seconds, call.route).observe(seconds)
-        for kind, number in Tally(finding.kind for finding in call.findings).items():
+        for kind, number in Tally(finding.kind for finding in call.found).items():
             self._of(self._findings, kind).inc(number)
         if endpoint:
             usage = ending.usage or Usage()

@@ -49,7 +49,7 @@ class Record:
             route=call.route,
             model=call.model,
             grade=call.grade,
-            findings=dict(Counter(finding.kind for finding in call.findings)),
+            findings=dict(Counter(finding.kind for finding in call.found)),
             digest=call.digest,
             plan=tuple(_hop(planned) for planned in call.plan),
             policy=self.judge.version,

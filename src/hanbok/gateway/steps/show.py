@@ -58,7 +58,7 @@ class Show:
         preview = Preview(
             digest=call.digest,
             grade=call.grade,
-            reasons=explain_grade(call.findings, self.kinds).reasons,
+            reasons=explain_grade(call.found, self.kinds).reasons,
             texts=texts,
             findings=findings,
             unread=call.texts.unread if call.texts else (),
@@ -74,7 +74,7 @@ class Show:
         starts = [0, *accumulate(len(view) + 1 for view in views)]
         shown: dict[int, int] = {}
         found: list[ShownFinding] = []
-        for one in call.findings:
+        for one in call.found:
             index = bisect_right(starts, one.start) - 1
             kind = self.kinds.get(one.kind)
             found.append(

@@ -38,7 +38,7 @@ class Witness:
             route=call.route,
             model=call.model,
             grade=call.grade,
-            findings=dict(Counter(finding.kind for finding in call.findings)),
+            findings=dict(Counter(finding.kind for finding in call.found)),
             digest=call.digest,
             code=error.code,
             policies=tuple(clause.id for clause in clauses),
