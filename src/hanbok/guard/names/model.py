@@ -26,7 +26,6 @@ _FLOOR: Final = -3.2 * SCALE
 _THRESHOLD: Final = -0.6 * SCALE
 _NEAR: Final = 4
 _REMEMBERED: Final = 20_000
-_RECENT: Final = 1_000
 """Words looked at lately: a conversation is sent again with every turn."""
 _BEFORE = re.compile("[가-힣]+(?=[^가-힣\n]{0,4}$)")
 _INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
@@ -60,7 +59,6 @@ class Tagger:
         self.lexicon: Lexicon = load()
         self._weights = read_weights((files("hanbok.guard.names") / "weights.bin").read_bytes())
         self._plain: set[str] = set()
-        self._recent: dict[str, list[tuple[int, Candidate]]] = {}
 
     def judge(self, text: str, start: int, end: int) -> float:
         """Return how certain it is that this stretch, which begins a word, is a full name; 0: it is none."""
@@ -89,6 +87,8 @@ class Tagger:
 
     def _parts(self, text: str) -> Iterator[_Part]:
         plain = self._plain
+        # A word that may be a name is remembered within one text only: names of people do not stay in memory.
+        seen: dict[str, list[tuple[int, Candidate]]] = {}
         before: re.Match[str] | None = None
         named = ""
         for match in WORD.finditer(text):
@@ -99,7 +99,9 @@ class Tagger:
             if len(word) == 1 and alone(text, match.start(), named, self.lexicon):
                 before, named = match, ""
                 continue
-            shortlist = self._recent.get(word) or self._remember(word)
+            shortlist = seen.get(word)
+            if shortlist is None:
+                shortlist = seen[word] = self._remember(word)
             if not shortlist:
                 before, named = match, ""
                 continue
@@ -116,10 +118,6 @@ class Tagger:
             if len(self._plain) >= _REMEMBERED:
                 self._plain.clear()
             self._plain.add(word)
-            return shortlist
-        if len(self._recent) >= _RECENT:
-            self._recent.clear()
-        self._recent[word] = shortlist
         return shortlist
 
     def _shortlist(self, word: str) -> list[tuple[int, Candidate]]:
