@@ -26,7 +26,7 @@ _FLOOR: Final = -3.2 * SCALE
 _THRESHOLD: Final = -0.6 * SCALE
 _NEAR: Final = 4
 _REMEMBERED: Final = 20_000
-"""Words looked at lately: a conversation is sent again with every turn."""
+"""Words known to be no names, kept so that they need no second look."""
 _BEFORE = re.compile("[가-힣]+(?=[^가-힣\n]{0,4}$)")
 _INITIAL = re.compile(r" [A-Z]\.? ?|[·・]")
 
