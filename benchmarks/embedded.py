@@ -3,7 +3,8 @@
     python benchmarks/embedded.py [--answers]
 
 Speed is tokens a second, by the clock and by CPU second of the model's process; compare within one run only.
-`--answers` asks 30 Korean questions, none of them in the template, and grades the first line of each answer by a pattern; see docs/design/embedded.md.
+`--answers` asks 30 Korean questions, none of them in the template, and grades the first line of each
+answer by a pattern; see docs/design/embedded.md.
 """
 
 import argparse

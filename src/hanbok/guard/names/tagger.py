@@ -235,9 +235,8 @@ def surroundings(
     group = one.shape if one.shape in "SF" else "K"
     end = start + one.length
     word_end = end + len(one.rest)
-    out: list[str] = []
     left = text[start - 1] if start else "\n"
-    out.append(f"{group}<{left}")
+    out = [f"{group}<{left}"]
     if before is not None and start - before.end() <= _NEAR:
         previous = before[0]
         gap = text[before.end() : start]
