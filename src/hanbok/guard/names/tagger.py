@@ -238,8 +238,7 @@ def surroundings(
     left = text[start - 1] if start else "\n"
     out = [f"{group}<{left}"]
     if before is not None and start - before.end() <= _NEAR:
-        previous = before[0]
-        gap = text[before.end() : start]
+        previous, gap = before[0], text[before.end() : start]
         out += (
             f"{group}P{previous[-4:]}",
             f"{group}Q{previous[-2:]}",
