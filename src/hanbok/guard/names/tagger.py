@@ -229,8 +229,7 @@ def surroundings(
 ) -> list[str]:
     """Return the features of what stands around a candidate.
 
-    `before` is the run of hangul before it in the same line; `named` tells the shape of the name that this run is,
-    if it is one, else ''.
+    `before` is the run of hangul before it in its line; `named` the shape of the name that this run is, or ''.
     """
     group = one.shape if one.shape in "SF" else "K"
     end = start + one.length
