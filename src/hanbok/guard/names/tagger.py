@@ -255,12 +255,8 @@ def surroundings(
         after = WORD.match(text, word_end + 1)
         if after:
             following = after[0]
-            title = (
-                "T"
-                if not one.rest
-                and (following in TITLES or following[:2] in TITLES or following[:3] in TITLES)
-                else ""
-            )
+            entitled = not one.rest and not TITLES.isdisjoint((following, following[:2], following[:3]))
+            title = "T" if entitled else ""
             out += (
                 f"{group}N{following[:3]}{one.suffix}",
                 f"{group}O{following[:2]}",
