@@ -104,6 +104,14 @@ class Call:
             return self.findings
         return tuple(sorted((*self.findings, *self.topics), key=lambda one: one.start))
 
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many of each kind were found."""
+        counts: dict[str, int] = {}
+        for one in self.found:
+            counts[one.kind] = counts.get(one.kind, 0) + 1
+        return counts
+
     def at_end(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Run `hook` when the call is over, however it ends; the last one registered runs first."""
         self.hooks.append(hook)

@@ -15,6 +15,7 @@ from hanbok.http.door import Door
 from hanbok.http.granian import GranianServer
 from hanbok.settings import Loaded
 
+_COLLECT_AFTER = 20_000
 _log = logging.getLogger("hanbok.server")
 
 
@@ -37,9 +38,11 @@ def serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
 async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
     server_settings = loaded.settings.server
     app = await App.open(loaded)
-    # What is here now stays: the collector need not walk it again and again.
+    # What is here now stays: the collector need not walk it again and again. A call leaves next to nothing that
+    # only the collector could free, so it may look more seldom than every 700 objects.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
     try:
         door = Door(app)
         server = GranianServer(door, server_settings)

@@ -1,7 +1,6 @@
 """The intent is durable before the first byte leaves; the outcome follows on any end."""
 
 import logging
-from collections import Counter
 from dataclasses import dataclass
 
 from hanbok.core.clock import stamp
@@ -49,7 +48,7 @@ class Record:
             route=call.route,
             model=call.model,
             grade=call.grade,
-            findings=dict(Counter(finding.kind for finding in call.found)),
+            findings=call.tally,
             digest=call.digest,
             plan=tuple(_hop(planned) for planned in call.plan),
             policy=self.judge.version,

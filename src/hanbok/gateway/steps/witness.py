@@ -1,6 +1,5 @@
 """What did not leave is evidence too: every refused call of a known caller is in the log before the refusal is told."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from hanbok.core.clock import stamp
@@ -38,7 +37,7 @@ class Witness:
             route=call.route,
             model=call.model,
             grade=call.grade,
-            findings=dict(Counter(finding.kind for finding in call.found)),
+            findings=call.tally,
             digest=call.digest,
             code=error.code,
             policies=tuple(clause.id for clause in clauses),
