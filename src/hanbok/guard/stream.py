@@ -10,6 +10,9 @@ _CARRY: Final = 64
 """Characters held back at most."""
 _CONTEXT: Final = 64
 """Characters already sent that the guard still reads, for words that say what follows."""
+_SIGN = re.compile(r"[\d@=:A-Za-z①-⓿㉈-㉏]")
+_SPOKEN = re.compile("[공영일이삼사오육륙칠팔구〇一二三四五六七八九]{3}")
+"""Together a quick form of `_TRIGGER`: one set of characters is searched many times faster than alternatives."""
 _TRIGGER = re.compile(
     r"\d|@|[=:]\s*[A-Za-z]|[①-⓿㉈-㉏]|[공영일이삼사오육륙칠팔구〇一二三四五六七八九]{3}|[A-Za-z_-]{12}"
 )
@@ -38,7 +41,7 @@ class StreamMasker:
     def feed(self, delta: str) -> str:
         """Return what may be shown now."""
         text = self._held + self._rest(delta)
-        if not _TRIGGER.search(text):
+        if not (_SIGN.search(text) or _SPOKEN.search(text)) or not _TRIGGER.search(text):
             self._held = ""
             return self._send(text)
         tail = _TAIL.search(text)

@@ -30,6 +30,8 @@ class Address:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Yield the addresses in the text, from left to right."""
+        if text.isascii():
+            return
         done = tried = 0
         areas: list[int] | None = None
         for anchor in ANCHOR.finditer(text):

@@ -8,6 +8,7 @@ from hanbok.guard.recogniser import Finding
 
 _AROUND = 16
 """Characters of context that a respelled name is judged in."""
+_ROMANISED = 0.75
 
 
 class Person:
@@ -22,6 +23,9 @@ class Person:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Yield the names in the text, from left to right within each way of writing."""
+        if text.isascii():
+            yield from (_romanised(start, end) for start, end in latin_names(text))
+            return
         taken: set[int] = set()
         for start, end, score, why in self._respelled(text):
             if taken.isdisjoint(range(start, end)):
@@ -44,7 +48,11 @@ class Person:
         for start, end in hanja_names(text):
             yield start, end, 0.85, "hanja"
         for start, end in latin_names(text):
-            yield start, end, 0.75, "romanised"
+            yield start, end, _ROMANISED, "romanised"
+
+
+def _romanised(start: int, end: int) -> Finding:
+    return Finding(kind="PERSON", start=start, end=end, score=_ROMANISED, why=("romanised",))
 
 
 def _finding(name: Name) -> Finding:
