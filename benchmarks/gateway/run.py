@@ -219,6 +219,10 @@ def main() -> None:
             with nginx(folder, "nginx", passes, port) as plain:
                 started = time.monotonic()
                 with RunningHanbok(folder, SETTINGS.format(port=port)) as hanbok:
+                    print(f"very first start to announced: {time.monotonic() - started:.2f} s")
+                    hanbok.stop()
+                    started = time.monotonic()
+                    hanbok.start()
                     print(f"start to announced: {time.monotonic() - started:.2f} s")
                     door = Target("hanbok", hanbok.api, hanbok.process.pid, hanbok.key)
                     for target in (model, plain, door):
