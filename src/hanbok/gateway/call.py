@@ -123,6 +123,8 @@ class Call:
                 await self.hooks.pop()()
             finally:
                 await self.finish()
+        # What the call held of people goes with it, at once: without these two, only the collector could free it.
+        self.texts = self.body_in = None
 
 
 @dataclass(slots=True)
