@@ -11,7 +11,7 @@ from pathlib import Path
 from hanbok.guard.guard import Guard
 from hanbok.guard.kinds import kinds
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).resolve().parents[2] / "shared/data"
 STRUCTURED = frozenset(kinds()) - {"PERSON", "ADDRESS"}
 MEGABYTE = 1_000_000
 PROMPT = (

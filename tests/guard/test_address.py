@@ -7,7 +7,7 @@ import pytest
 from hanbok.guard.recognisers.address import Address
 from hanbok.testing.korean import Identities
 
-LAW = Path("/work/shared/data/law/law_articles.jsonl")
+LAW = Path(__file__).resolve().parents[3] / "shared/data/law/law_articles.jsonl"
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from hanbok.guard.names.lexicon import FREQUENT, GIVEN, table
 from hanbok.guard.recognisers.person import Person
 from hanbok.testing.korean import Identities
 
-KLUE = Path("/work/shared/data/ner/klue_ner.jsonl")
-LAW = Path("/work/shared/data/law/law_articles.jsonl")
+KLUE = Path(__file__).resolve().parents[3] / "shared/data/ner/klue_ner.jsonl"
+LAW = Path(__file__).resolve().parents[3] / "shared/data/law/law_articles.jsonl"
 COUNT = 400
 
 

@@ -11,12 +11,12 @@ import pytest
 from hanbok.guard.guard import Guard
 from hanbok.guard.kinds import kinds
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).resolve().parents[3] / "shared/data"
 GUARD = Guard.load(kinds=frozenset(kinds()) - {"PERSON", "ADDRESS"})
 SENTENCE = re.compile(r"(?<=[.다])\s|\n")
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="needs /work/shared/data")
+@pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data")
 @pytest.mark.parametrize(
     ("file", "share"),
     [
