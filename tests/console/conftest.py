@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.served import PRICE, SETTINGS, Answered, Ask, Running
+from console.served import Answered, Ask, Running
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel
+from stands import PRICE, SETTINGS
 
 
 @pytest.fixture(scope="session")

@@ -12,33 +12,8 @@ from pydantic import BaseModel
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Asked, Captured, Said, Script, ScriptedModel, echo_tool
+from stands import PRICE, SETTINGS
 
-PRICE = "price: {input: 1000, output: 4000, as_of: 2026-11-01}"
-SETTINGS = """\
-language: ko
-state: state
-server: {{port: 0}}
-endpoints:
-  abroad:
-    kind: openai_compatible
-    url: {abroad}
-    key: sk-stand-in
-    country: US
-    zone: foreign
-    operator: Example Inc.
-    data_use: {{trains: false, retention_days: 30}}
-  home:
-    kind: openai_compatible
-    url: {home}
-    country: KR
-    zone: home
-    operator: self
-    data_use: {{trains: false}}
-models:
-  abroad: {{targets: [{{endpoint: abroad, model: gpt-x}}], {price}}}
-  careful: {{targets: [{{endpoint: abroad, model: gpt-x}}], instead: house, {price}}}
-  house: {{targets: [{{endpoint: home, model: local}}], {price}}}
-"""
 PEOPLE = Identities(seed=20261122)
 RRN, PHONE, ACCOUNT = PEOPLE.rrn(), PEOPLE.mobile(), PEOPLE.account("신한은행")
 PROMPT = f"고객 휴대전화는 {PHONE}이고 신한은행 계좌번호는 {ACCOUNT}입니다. 안내 문자를 써 주세요."

@@ -15,6 +15,7 @@ ANCHOR: frozenset[str] = frozenset()
 """No alphabet: the recogniser looks around each place where one of its patterns ends."""
 
 START = r"(?:^|[^0-9])"
+BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 JOINT = r"(?:[ ]{0,2}[-./_~*()]{1,3}[ ]{0,2}|[ ]{1,3})?"
 """What may stand between two groups of digits."""
 LEFT = r"(?<![0-9A-Za-z])(?<![0-9][-._])"

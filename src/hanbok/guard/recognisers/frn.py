@@ -6,11 +6,10 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import BIRTH, JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, frn_check_digit
 
-_BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_NUMBER = compile_number(_BIRTH, r"[5-8][0-9]{6}")
+_NUMBER = compile_number(BIRTH, r"[5-8][0-9]{6}")
 _CONTEXT = Context(
     r"외국인[ ]?(?:등록|번호|등)|등록증|거소|체류|국적|고유식별|주민|신분증|"
     r"\bfrn\b|\barc\b|alien|foreign(?:er)?[ _]?(?:reg|id|no)"
@@ -20,7 +19,7 @@ _COMPANY = Context(r"법인|등기|corp|company")
 
 class Frn:
     kind: ClassVar[str] = "FRN"
-    patterns: ClassVar[tuple[str, ...]] = (START + _BIRTH + JOINT + "[5-8][0-9]{6}",)
+    patterns: ClassVar[tuple[str, ...]] = (START + BIRTH + JOINT + "[5-8][0-9]{6}",)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
 

@@ -6,11 +6,10 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import BIRTH, JOINT, NUMBER, START, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, ean_check_digit, rrn_check_digit
 
-_BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_NUMBER = compile_number(_BIRTH, r"[0-49][0-9]{6}")
+_NUMBER = compile_number(BIRTH, r"[0-49][0-9]{6}")
 _CONTEXT = Context(
     r"주민|민번|신분증|고유식별|등본|\brrn\b|jumin|resident[ _]?reg|resident[ _]?(?:id|no|num)|ssn"
 )
@@ -19,7 +18,7 @@ _COMPANY = Context(r"법인|등기|corp|company")
 
 class Rrn:
     kind: ClassVar[str] = "RRN"
-    patterns: ClassVar[tuple[str, ...]] = (START + _BIRTH + JOINT + "[0-49][0-9]{6}",)
+    patterns: ClassVar[tuple[str, ...]] = (START + BIRTH + JOINT + "[0-49][0-9]{6}",)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
 
