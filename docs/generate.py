@@ -21,7 +21,7 @@ from hanbok.guard.kinds import kinds as all_kinds
 from hanbok.http.statuses import status_of
 from hanbok.policy.pack import packs as law_packs
 from hanbok.policy.pack import read_pack, schema_for
-from hanbok.settings import schema
+from hanbok.settings.reading import schema
 
 FOLDER = Path(__file__).parent
 PLUGINS = (

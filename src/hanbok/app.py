@@ -41,7 +41,8 @@ from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.limits import Limiter
 from hanbok.policy.organisations import Register
-from hanbok.settings import Loaded, Settings, load
+from hanbok.settings.reading import Loaded, load
+from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
 
 ENDPOINTS: Final = "hanbok.gateway.endpoints"

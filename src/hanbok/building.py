@@ -9,7 +9,9 @@ from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
 from hanbok.guard.custom import CustomType
 from hanbok.guard.guard import Guard
 from hanbok.policy.cedar import CedarJudge, load_judge
-from hanbok.settings import Loaded, ModelSettings, Settings, TargetSettings
+from hanbok.settings.models import ModelSettings, TargetSettings
+from hanbok.settings.reading import Loaded
+from hanbok.settings.settings import Settings
 
 
 def today() -> date:

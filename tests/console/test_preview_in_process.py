@@ -12,7 +12,7 @@ import pytest
 from hanbok.app import App
 from hanbok.http.asgi import asgi
 from hanbok.http.door import Door
-from hanbok.settings import load
+from hanbok.settings.reading import load
 from hanbok.testing.korean import Identities
 
 SETTINGS = """\

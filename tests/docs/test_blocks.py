@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from architecture.tree import ROOT
-from hanbok.settings import load
+from hanbok.settings.reading import load
 from hanbok.testing.running import RunningHanbok
 
 PAGES = [

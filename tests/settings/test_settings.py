@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 
 from hanbok.core.values import Language, Zone
-from hanbok.settings import SettingsInvalid, load, schema, speaks
+from hanbok.settings.environment import speaks
+from hanbok.settings.reading import SettingsInvalid, load, schema
 
 WHOLE = """\
 language: en

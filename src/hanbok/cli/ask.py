@@ -14,7 +14,8 @@ from hanbok.core.values import Text
 from hanbok.gateway.sse import SseReader
 from hanbok.gateway.upstream import Timeouts
 from hanbok.gateway.upstreams.http1 import Http1
-from hanbok.settings import client, load
+from hanbok.settings.environment import client
+from hanbok.settings.reading import load
 
 _LIMIT = 64 * 1024 * 1024
 

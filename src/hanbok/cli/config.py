@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 
 from hanbok.cli.output import print_json
 from hanbok.cli.words import say
-from hanbok.settings import load, schema, shown
+from hanbok.settings.reading import load, schema, shown
 
 config = App(name="config", result_action="return_value")
 File = Annotated[

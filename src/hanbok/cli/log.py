@@ -21,7 +21,7 @@ from hanbok.evidence.entry import Act, AnyEntry, Intent, Outcome, Refusal
 from hanbok.evidence.log import Record
 from hanbok.evidence.segments import find, lines, open_record, segments, size_of
 from hanbok.evidence.verify import verify as verify_files
-from hanbok.settings import load
+from hanbok.settings.reading import load
 
 log = App(name="log", result_action="return_value")
 Directory = Annotated[

@@ -9,7 +9,7 @@ from hanbok.cli.config import File
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import say
 from hanbok.core.plugin import names
-from hanbok.settings import load
+from hanbok.settings.reading import load
 
 models = App(name="models", result_action="return_value")
 Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]

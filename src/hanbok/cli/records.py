@@ -10,7 +10,7 @@ from pathlib import Path
 from hanbok.core.values import MicroWon
 from hanbok.evidence.outbox import deliver
 from hanbok.policy.organisations import Register
-from hanbok.settings import load
+from hanbok.settings.reading import load
 from hanbok.store.database import Store
 
 _MICRO = 1_000_000

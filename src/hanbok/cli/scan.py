@@ -15,7 +15,7 @@ from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.guard.guard import Guard
-from hanbok.settings import load
+from hanbok.settings.reading import load
 
 FOUND = 1
 

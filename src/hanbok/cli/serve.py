@@ -11,7 +11,7 @@ from pathlib import Path
 from hanbok.cli.words import say
 from hanbok.http.serving import Started
 from hanbok.http.serving import serve as run
-from hanbok.settings import load
+from hanbok.settings.reading import load
 
 
 def serve(arguments: list[str]) -> int:

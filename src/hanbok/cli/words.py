@@ -3,7 +3,7 @@
 from typing import Final
 
 from hanbok.core.values import Text
-from hanbok.settings import speaks
+from hanbok.settings.environment import speaks
 
 LANGUAGE: Final = speaks()
 

@@ -13,7 +13,7 @@ from granian.server.embed import Server
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.http.inbound import BodyTooLarge, BodyTooSlow, Headers, Outlet
-from hanbok.settings import ServerSettings
+from hanbok.settings.server import ServerSettings
 
 Handler: TypeAlias = Callable[["GranianInbound"], Awaitable[None]]
 _MIB = 1024 * 1024

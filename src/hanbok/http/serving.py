@@ -15,7 +15,7 @@ from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.http.door import Door
 from hanbok.http.granian import GranianServer
-from hanbok.settings import Loaded
+from hanbok.settings.reading import Loaded
 
 _COLLECT_AFTER = 5_000
 _log = logging.getLogger("hanbok.server")

@@ -1,0 +1,58 @@
+"""`endpoints`: the places where models are reached."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from hanbok.core.secret import Secret
+from hanbok.core.values import Zone
+from hanbok.settings.section import Count, Section
+
+
+class DataUseSettings(Section, frozen=True, kw_only=True):
+    trains: Annotated[bool, Meta(description="Whether the operator may train on what it is sent.")] = True
+    retention_days: Annotated[
+        Count | None, Meta(description="Days that it keeps contents; none: not known.")
+    ] = None
+    basis: Annotated[
+        str, Meta(description="Legal basis on record for provision or outsourcing, as a citation.")
+    ] = ""
+
+
+class TimeoutSettings(Section, frozen=True, kw_only=True):
+    connect: Annotated[float, Meta(gt=0, description="Seconds to connect.")] = 5
+    first: Annotated[float, Meta(gt=0, description="Seconds from the request sent to the answer's head.")] = (
+        120
+    )
+    idle: Annotated[float, Meta(gt=0, description="Seconds between two reads of an answer.")] = 60
+    total: Annotated[float, Meta(gt=0, description="Seconds for the whole exchange.")] = 600
+
+
+class EndpointSettings(Section, frozen=True, kw_only=True):
+    kind: Annotated[str, Meta(description="How it is reached: a name from `hanbok models kinds`.")]
+    url: Annotated[str, Meta(description="Base address; none: the kind's own.")] = ""
+    key: Annotated[Secret, Meta(description="The provider's key, best as `${NAME}`.")] = field(
+        default_factory=Secret
+    )
+    country: Annotated[
+        str, Meta(pattern=r"^[A-Z]{2}$", description="Country of the machines, ISO 3166-1 alpha-2.")
+    ] = "KR"
+    zone: Annotated[Zone, Meta(description="`home`, `domestic` (a cloud in Korea) or `foreign`.")]
+    operator: Annotated[
+        str, Meta(min_length=1, description="Who runs it: the processor in the sense of PIPA art. 26.")
+    ]
+    data_use: Annotated[DataUseSettings, Meta(description="What its operator may do with the data.")] = (
+        DataUseSettings()
+    )
+    certificates: Annotated[
+        tuple[str, ...], Meta(description="Certificates, such as `CSAP:중`, `ISMS-P`, `SOC2`.")
+    ] = ()
+    timeouts: Annotated[TimeoutSettings, Meta(description="Time limits.")] = TimeoutSettings()
+    options: Annotated[dict[str, str], Meta(description="What only this kind knows, as `api_version`.")] = (
+        field(default_factory=dict)
+    )
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for a place that cannot be."""
+        if self.zone is not Zone.FOREIGN and self.country != "KR":
+            raise ValueError("an endpoint outside KR is in the zone `foreign`")

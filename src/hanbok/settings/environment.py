@@ -1,0 +1,19 @@
+"""What is read from the environment alone."""
+
+import os
+from collections.abc import Mapping
+
+from hanbok.core.values import Language
+
+
+def client(environ: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Return what `hanbok ask` needs: the server's address and the caller's key; empty: not set."""
+    environ = os.environ if environ is None else environ
+    return environ.get("HANBOK_URL", ""), environ.get("HANBOK_KEY", "")
+
+
+def speaks(environ: Mapping[str, str] | None = None) -> Language:
+    """Return the language of the terminal: English where the locale says so, Korean otherwise."""
+    environ = os.environ if environ is None else environ
+    tongue = environ.get("HANBOK_LANGUAGE") or environ.get("LC_ALL") or environ.get("LANG") or ""
+    return Language.EN if tongue.startswith("en") else Language.KO

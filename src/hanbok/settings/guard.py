@@ -1,0 +1,41 @@
+"""`guard`: what is looked for in texts."""
+
+import re
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from hanbok.guard.kinds import kinds
+from hanbok.settings.section import Section
+
+
+class CustomTypeSettings(Section, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", description="Type name, capitals.")]
+    pattern: Annotated[str, Meta(min_length=1, description="Regular expression of the value.")]
+    check: Annotated[
+        Literal["", "luhn", "rrn", "frn", "brn", "crn"], Meta(description="Check digit rule.")
+    ] = ""
+    context: Annotated[
+        tuple[str, ...], Meta(description="Words of which one must stand near; none: always.")
+    ] = ()
+    like: Annotated[str, Meta(description="Existing type whose class and grade it takes.")] = "PHONE"
+    label: Annotated[str, Meta(description="Label in placeholders and pages; none: the name.")] = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for what the guard could not be built with."""
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"`pattern` is not a regular expression: {error}") from None
+        if self.like not in kinds():
+            raise ValueError(f"`like` must be one of {', '.join(kinds())}")
+
+
+class GuardSettings(Section, frozen=True, kw_only=True):
+    mask_replies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Types that are masked in a model's answer, unless they came from the request itself."
+        ),
+    ] = ("RRN", "FRN", "PASSPORT", "DRIVER_LICENSE", "CARD", "SECRET")
+    custom: Annotated[tuple[CustomTypeSettings, ...], Meta(description="Types of your own.")] = ()

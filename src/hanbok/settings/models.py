@@ -1,0 +1,43 @@
+"""`models`: the names that clients may ask for."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from hanbok.settings.section import Section
+
+
+class PriceSettings(Section, frozen=True, kw_only=True):
+    currency: Annotated[Literal["KRW", "USD"], Meta(description="Currency of the amounts.")] = "KRW"
+    input: Annotated[Decimal, Meta(description="Per million input tokens.")]
+    output: Annotated[Decimal, Meta(description="Per million output tokens.")]
+    cached_input: Annotated[
+        Decimal | None, Meta(description="Per million cached input tokens; none: as input.")
+    ] = None
+    as_of: Annotated[date, Meta(description="Day of the price.")]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a price below nothing."""
+        if min(self.input, self.output, self.cached_input or 0) < 0:
+            raise ValueError("a price cannot be negative")
+
+
+class TargetSettings(Section, frozen=True, kw_only=True):
+    endpoint: Annotated[str, Meta(description="Name of an endpoint.")]
+    model: Annotated[
+        str, Meta(min_length=1, description="The provider's name of the model (on Azure: of the deployment).")
+    ]
+    facts: Annotated[str, Meta(description="Id of the model in the catalogue of facts; none: `model`.")] = ""
+
+
+class ModelSettings(Section, frozen=True, kw_only=True):
+    targets: Annotated[
+        tuple[TargetSettings, ...],
+        Meta(min_length=1, description="Where it is reached, in the order in which they are tried."),
+    ]
+    instead: Annotated[
+        str, Meta(description="Model that answers when policy lets the data go to none of the targets.")
+    ] = ""
+    price: Annotated[PriceSettings | None, Meta(description="Declared price; none: the catalogue's.")] = None

@@ -1,0 +1,144 @@
+"""Reading `hanbok.yaml`: the only package that reads configuration files and the environment.
+
+Values may name environment variables as `${NAME}` or `${NAME:-fallback}`. Unknown names, wrong types and dangling
+references are errors with file and line.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgspec import ValidationError, convert, to_builtins
+from msgspec.json import schema as json_schema
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.secret import Secret
+from hanbok.core.values import Text
+from hanbok.settings.located_yaml import LocatedYaml, Problem, Problems, Where
+from hanbok.settings.settings import Settings
+
+DEFAULT_FILE = "hanbok.yaml"
+
+
+class SettingsInvalid(HanbokError):
+    code = "settings_invalid"
+    message = Text(ko="설정이 잘못되었습니다\n{problems}", en="the settings are not valid\n{problems}")
+    hint = Text(
+        ko="`hanbok config schema`가 쓸 수 있는 이름과 형식을 보여 줍니다.",
+        en="`hanbok config schema` shows the names and types that may stand there.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings and the texts of the files that they name."""
+
+    settings: Settings
+    source: Path | None = None
+    """None: the built-in defaults."""
+    policies: tuple[tuple[str, str], ...] = ()
+    """File name and text of each extra Cedar file."""
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
+    """Read `path`, else `$HANBOK_CONFIG`, else `hanbok.yaml` here, else the defaults. Raises SettingsInvalid."""
+    environ = os.environ if environ is None else environ
+    named = path or (Path(environ["HANBOK_CONFIG"]) if environ.get("HANBOK_CONFIG") else None)
+    source = named or (Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else None)
+    if source is None:
+        return Loaded(settings=Settings())
+    file = LocatedYaml(source, environ)
+    try:
+        settings = _settings(file.tree())
+        return Loaded(settings=settings, source=source, policies=_policies(source, settings))
+    except Problems as problems:
+        raise SettingsInvalid(problems="\n".join(file.told(problems))) from None
+
+
+def shown(settings: Settings) -> object:
+    """Return the settings as JSON values, secrets hidden."""
+    return to_builtins(settings, enc_hook=str)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of `hanbok.yaml`, for editors."""
+    body = json_schema(Settings, schema_hook=lambda _: {"type": "string"})
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | body
+
+
+_AT = re.compile(r"^(.*?)(?: - at (?:`key` in )?`\$\.?(.*)`)?$", re.DOTALL)
+_NAMED = ("endpoints", "models")
+
+
+def _settings(tree: Any) -> Settings:  # noqa: ANN401 - as `tree`
+    try:
+        settings = convert(tree, Settings, dec_hook=_decode)
+    except ValidationError as whole:
+        # One error at a time is tiresome: try the parts that can be judged alone, and tell all of theirs.
+        problems = [problem for part, path in _parts(tree) if (problem := _problem_of(part, path))]
+        raise Problems(problems or [_problem(whole, ())]) from None
+    if dangling := list(_dangling(settings)):
+        raise Problems(dangling)
+    return settings
+
+
+def _dangling(settings: Settings) -> Iterator[Problem]:
+    """Yield names that stand for nothing."""
+    for name, model in settings.models.items():
+        for index, target in enumerate(model.targets):
+            if target.endpoint not in settings.endpoints:
+                where = ("models", name, "targets", index, "endpoint")
+                yield where, f"there is no endpoint {target.endpoint!r}"
+        if model.instead and model.instead not in settings.models:
+            yield ("models", name, "instead"), f"there is no model {model.instead!r}"
+
+
+def _parts(tree: Any) -> Iterator[tuple[Any, Where]]:  # noqa: ANN401 - as `tree`
+    for name, value in _members(tree):
+        if name in _NAMED and isinstance(value, dict):
+            for key, one in _members(value):
+                yield {name: {key: one}}, (name, key)
+        else:
+            yield {name: value}, (name,)
+
+
+def _members(tree: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - as `tree`
+    return list(tree.items()) if isinstance(tree, dict) else []  # pyright: ignore[reportUnknownArgumentType] - Any
+
+
+def _problem_of(part: Any, path: Where) -> Problem | None:  # noqa: ANN401 - as `tree`
+    try:
+        convert(part, Settings, dec_hook=_decode)
+    except ValidationError as error:
+        return _problem(error, path)
+    return None
+
+
+def _problem(error: ValidationError, part: Where) -> Problem:
+    """Split msgspec's message into place and text; it writes `[...]` for the name of an entry."""
+    found = _AT.match(str(error))
+    text, place = (found[1], found[2] or "") if found else (str(error), "")
+    names = [int(one) if one.isdigit() else one for one in re.findall(r"[^.\[\]]+|\.\.\.", place)]
+    path = [part[1] if one == "..." and len(part) > 1 else one for one in names]
+    unknown = re.search(r"unknown field `(.*)`", text)
+    return (*path, *((unknown[1],) if unknown else ())), text
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind in (Path, Secret) and isinstance(value, str):
+        return kind(value)
+    raise ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+
+
+def _policies(source: Path, settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Read the Cedar files that the settings name; relative paths start at the settings file."""
+    texts: list[tuple[str, str]] = []
+    for index, path in enumerate(settings.policy.extra):
+        try:
+            texts.append((str(path), (source.parent / path).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise Problems([(("policy", "extra", index), str(error))]) from None
+    return tuple(texts)

@@ -1,0 +1,30 @@
+"""`server`: the listening side."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from hanbok.settings.section import Section
+
+
+class TlsSettings(Section, frozen=True, kw_only=True):
+    certificate: Annotated[Path, Meta(description="PEM file with the certificate chain.")]
+    key: Annotated[Path, Meta(description="PEM file with the private key.")]
+
+
+class ServerSettings(Section, frozen=True, kw_only=True):
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")] = (
+        8700
+    )
+    body_limit_mib: Annotated[float, Meta(gt=0, le=1024, description="Largest request body, MiB.")] = 10
+    read_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds within which a request must have arrived.")
+    ] = 30
+    drain_timeout: Annotated[
+        float, Meta(ge=0, description="Seconds that running calls get when the server stops.")
+    ] = 30
+    tls: Annotated[
+        TlsSettings | None, Meta(description="Serve HTTPS with this certificate; none: plain HTTP.")
+    ] = None

@@ -1,0 +1,90 @@
+"""The whole of the settings: one frozen value, made of the parts beside this file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from hanbok.core.values import DataUse, Destination, Language, Zone
+from hanbok.gateway.endpoint import EndpointConfig
+from hanbok.gateway.upstream import Timeouts
+from hanbok.settings.endpoints import DataUseSettings, EndpointSettings
+from hanbok.settings.evidence import EvidenceSettings
+from hanbok.settings.guard import GuardSettings
+from hanbok.settings.models import ModelSettings, TargetSettings
+from hanbok.settings.policy import PolicySettings
+from hanbok.settings.section import Section
+from hanbok.settings.server import ServerSettings
+from hanbok.settings.store import StoreSettings
+
+_Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$")]
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """All settings. Built by `load`; frozen."""
+
+    language: Annotated[
+        Language, Meta(description="Language of messages where the client asks for none.")
+    ] = Language.KO
+    state: Annotated[Path, Meta(description="Folder for everything that hanbok keeps.")] = field(
+        default_factory=lambda: Path("var")
+    )
+    server: Annotated[ServerSettings, Meta(description="The listening side.")] = ServerSettings()
+    store: Annotated[StoreSettings, Meta(description="Keys, organisations, spending.")] = StoreSettings()
+    evidence: Annotated[EvidenceSettings, Meta(description="The evidence log.")] = EvidenceSettings()
+    guard: Annotated[GuardSettings, Meta(description="What is looked for in texts.")] = GuardSettings()
+    policy: Annotated[PolicySettings, Meta(description="Who may send what where.")] = PolicySettings()
+    endpoints: Annotated[
+        dict[_Name, EndpointSettings], Meta(description="Places where models are reached.")
+    ] = field(
+        default_factory=lambda: {
+            "home": EndpointSettings(
+                kind="embedded", zone=Zone.HOME, operator="self", data_use=DataUseSettings(trains=False)
+            )
+        }
+    )
+    models: Annotated[dict[_Name, ModelSettings], Meta(description="Names that clients may ask for.")] = (
+        field(
+            default_factory=lambda: {
+                "hanbok-mini": ModelSettings(targets=(TargetSettings(endpoint="home", model="gemma-3-270m"),))
+            }
+        )
+    )
+
+    @property
+    def store_url(self) -> str:
+        """URL of the database, with its password."""
+        return (
+            self.store.url.reveal() if self.store.url else f"sqlite:///{self.state.absolute() / 'hanbok.db'}"
+        )
+
+    @property
+    def evidence_directory(self) -> Path:
+        return self.evidence.directory or self.state / "evidence"
+
+    def endpoint_config(self, name: str) -> EndpointConfig:
+        """Return what an endpoint's kind is built from. Raises KeyError."""
+        one = self.endpoints[name]
+        use = DataUse(
+            trains=one.data_use.trains, retention_days=one.data_use.retention_days, basis=one.data_use.basis
+        )
+        destination = Destination(
+            endpoint=name,
+            country=one.country,
+            zone=one.zone,
+            operator=one.operator,
+            data_use=use,
+            certificates=one.certificates,
+        )
+        return EndpointConfig(
+            destination=destination,
+            url=one.url,
+            secret=one.key.reveal(),
+            options=one.options,
+            state=self.state / "endpoints" / name,
+        )
+
+    def timeouts(self, name: str) -> Timeouts:
+        """Return the time limits of an endpoint. Raises KeyError."""
+        one = self.endpoints[name].timeouts
+        return Timeouts(connect=one.connect, first=one.first, idle=one.idle, total=one.total)
