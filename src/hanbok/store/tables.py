@@ -3,7 +3,19 @@
 Times are RFC 3339 texts in UTC with microseconds, so that they sort and mean the same in every database.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -41,6 +53,14 @@ keys = Table(
     Column("created", String(32), nullable=False),
     Column("expires", String(32)),
     Column("revoked", String(32)),
+    Column(
+        "issuer",
+        String(32),
+        nullable=False,
+        server_default="",
+        comment="id of the key that made this one; empty: made on the machine itself",
+    ),
+    Column("used", String(32), comment="when it last opened the administration, to the minute"),
 )
 
 spend = Table(
@@ -72,5 +92,112 @@ outbox = Table(
         "since", BigInteger, comment="size of the log when the writing of this one began; null: not begun"
     ),
     comment="administrators' acts on their way to the evidence log",
+    sqlite_autoincrement=True,
+)
+
+parties = Table(
+    "parties",
+    metadata,
+    Column("organisation", String(64), ForeignKey("organisations.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True, comment="team, person or application"),
+    Column("id", String(200), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("team", String(200), nullable=False, server_default=""),
+    Column("created", String(32), nullable=False),
+    Column("ended", String(32), comment="its keys are dead from then on"),
+    comment="whom keys refer to",
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("organisation", String(64), nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("scope", String(16), nullable=False, comment="organisation or platform"),
+    Column("created", String(32), nullable=False),
+    UniqueConstraint("organisation", "person", "role", "scope"),
+    comment="roles in force",
+)
+
+role_history = Table(
+    "role_history",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("organisation", String(64), nullable=False, index=True),
+    Column("person", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("change", String(16), nullable=False, comment="grant or revoke"),
+    Column("actor", String(300), nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="append-only: safety measures notice art. 5 asks for three years",
+    sqlite_autoincrement=True,
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("organisation", String(64), nullable=False, index=True, comment="empty: the whole installation"),
+    Column("requester_organisation", String(64), nullable=False),
+    Column("requester", String(200), nullable=False),
+    Column("arguments", Text, nullable=False, comment="canonical JSON: facts, never contents"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the arguments, hex"),
+    Column("reason", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("expires", String(32), nullable=False),
+    Column("state", String(16), nullable=False, comment="waiting, approved, declined, withdrawn or used"),
+    Column("decider_organisation", String(64), nullable=False, server_default=""),
+    Column("decider", String(200), nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("decided", String(32)),
+    Column("used", String(32)),
+    comment="what one person asked for and another allowed",
+)
+
+KEEP_HISTORY = {
+    "sqlite": (
+        (
+            "CREATE TRIGGER role_history_{verb} BEFORE {verb} ON role_history "
+            "BEGIN SELECT RAISE(ABORT, 'role_history is append-only'); END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION role_history_{verb}() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN RAISE EXCEPTION ''role_history is append-only''; END'"
+        ),
+        (
+            "CREATE TRIGGER role_history_{verb} BEFORE {verb} ON role_history "
+            "FOR EACH STATEMENT EXECUTE FUNCTION role_history_{verb}()"
+        ),
+    ),
+}
+"""What makes the database itself refuse to change or remove a line of the history."""
+for _dialect, _statements in KEEP_HISTORY.items():
+    for _verb in ("UPDATE", "DELETE"):
+        for _statement in _statements:
+            _ddl = DDL(_statement.format(verb=_verb)).execute_if(dialect=_dialect)
+            event.listen(role_history, "after_create", _ddl)
+
+policy_changes = Table(
+    "policy_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("source", String(16), nullable=False, comment="`organisation` (the store) or `settings`"),
+    Column("digest", String(64), nullable=False, index=True, comment="SHA-256 of the content, hex"),
+    Column("content", Text, nullable=False, comment="JSON of the rules as a whole"),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("proposer", String(200), nullable=False),
+    Column("proposed", String(32), nullable=False),
+    Column("state", String(16), nullable=False, comment="`proposed`, `in_force`, `replaced` or `withdrawn`"),
+    Column("approver", String(200), nullable=False, server_default=""),
+    Column("applier", String(200), nullable=False, server_default=""),
+    Column("applied", String(32)),
+    comment="every text of policy that was proposed or in force; at most one of each source is in force",
     sqlite_autoincrement=True,
 )
