@@ -181,7 +181,9 @@ KEEP_HISTORY = {
 for _dialect, _statements in KEEP_HISTORY.items():
     for _verb in ("UPDATE", "DELETE"):
         for _statement in _statements:
-            _ddl = DDL(_statement.format(verb=_verb)).execute_if(dialect=_dialect)
+            _ddl = DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+                _statement.format(verb=_verb)
+            ).execute_if(dialect=_dialect)
             event.listen(role_history, "after_create", _ddl)
 
 policy_changes = Table(
