@@ -4,7 +4,7 @@ Importing this module loads SQLAlchemy (about 17 MiB): only modules that really 
 """
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,15 @@ class Store:
         self._writing = engine.execution_options(hanbok_writes=True)
 
     @classmethod
-    def open(cls, url: str) -> "Store":
-        """Connect and bring the schema up to date. Raises StoreUnavailable and its kin."""
+    def open(cls, url: str, schema: Callable[[Engine], None] = bring_up_to_date) -> "Store":
+        """Connect and bring the schema up to date. Raises StoreUnavailable and its kin.
+
+        `schema` is for a database of its own kind, such as the vault's: it creates or changes the tables.
+        """
         store = cls(_engine(url))
         try:
             with _translated():
-                bring_up_to_date(store._writing)
+                schema(store._writing)
         except BaseException:
             store.close()
             raise
@@ -80,7 +83,8 @@ def _engine(url: str) -> Engine:
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # sqlite3's own transactions begin late and leave DDL out: we say BEGIN ourselves.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # What is deleted is overwritten: a destroyed data key must not stay in a free page.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

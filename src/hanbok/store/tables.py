@@ -203,3 +203,38 @@ policy_changes = Table(
     comment="every text of policy that was proposed or in force; at most one of each source is in force",
     sqlite_autoincrement=True,
 )
+
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("organisation", String(64), nullable=False, index=True),
+    Column("purpose", String(16), nullable=False, comment="contents, index or pseudonyms"),
+    Column("period", String(10), nullable=False, comment="Korean day; empty: for good"),
+    Column("provider", String(64), nullable=False, comment="name in the settings"),
+    Column("key", String(300), nullable=False, comment="the provider's name of the key that wraps it"),
+    Column("version", String(300), nullable=False, comment="of that key"),
+    Column("wrapped", Text, nullable=False, comment="base64; empty: destroyed"),
+    Column("created", String(32), nullable=False),
+    Column("rewrapped", String(32)),
+    Column("retired", String(32), comment="from then on a newer one of its period is written with"),
+    Column("destroyed", String(32)),
+    comment="keys of contents and pseudonyms, each wrapped by a key that its provider keeps",
+)
+
+pseudonym_ledger = Table(
+    "pseudonym_ledger",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("organisation", String(64), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("items", Text, nullable=False, comment="JSON array of kinds"),
+    Column("recipient", Text, nullable=False),
+    Column("began", String(10), nullable=False, comment="Korean day"),
+    Column("until", String(10), nullable=False, comment="Korean day on which the maps are destroyed"),
+    Column("actor", String(300), nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("destroyed", String(32)),
+    Column("keep_until", String(10), comment="Korean day, three years after the destruction"),
+    comment="PIPA art. 28-4, decree art. 29-5: kept three years after the data are destroyed",
+)
