@@ -43,10 +43,6 @@ def test_offsets_lead_back_to_the_original():
     assert written[found.start : found.end] == "&#48;\u200b１"
 
 
-def test_raw_text_is_left_as_it_is():
-    assert normalise("０１０", raw=True).text == "０１０"
-
-
 @given(st.text(alphabet="0123456789일이공에다시O l-.\n&#48;①\u200b\u1100\u1161가", max_size=60))
 def test_every_character_keeps_a_place_in_order(written):
     aligned = normalise(written)

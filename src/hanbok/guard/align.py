@@ -1,72 +1,110 @@
 """A text in another spelling, with the way back to the offsets of the original."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
 
 from hanbok.guard.recogniser import Finding
+
+Rewrite = Callable[[re.Match[str]], Sequence[str] | None]
+"""Returns one piece for each character of the match (an empty piece deletes the character), or one single piece for
+all of it, or None to leave the match as it is."""
+Span = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Step:
+    """One rewriting: where each stretch of the new text stood in the old one.
+
+    A stretch as long as before is kept character by character, any other one stands for its old stretch as a whole.
+    """
+
+    at: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+
+    def put(self, piece: str, start: int, end: int) -> None:
+        if piece:
+            self.at.append(self.length)
+            self.starts.append(start)
+            self.ends.append(end)
+            self.pieces.append(piece)
+            self.length += len(piece)
+
+    def put_each(self, pieces: Sequence[str], start: int) -> None:
+        """Put one piece for each old character; those that became one new character stay in one stretch."""
+        here = 0
+        while here < len(pieces):
+            stop = here
+            while stop < len(pieces) and len(pieces[stop]) == 1:
+                stop += 1
+            if stop == here:
+                stop += 1
+            self.put("".join(pieces[here:stop]), start + here, start + stop)
+            here = stop
+
+    def back(self, place: int) -> Span:
+        """Return where the character at `place` begins and ends in the old text."""
+        index = bisect_right(self.at, place) - 1
+        start, end = self.starts[index], self.ends[index]
+        if end - start != len(self.pieces[index]):
+            return start, end
+        start += place - self.at[index]
+        return start, start + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """`text` and, for each of its characters, where it begins and ends in the original.
-
-    Without maps both texts have the same length and every character stands at its own offset.
-    """
+    """A text and the steps that led to it from the original."""
 
     text: str
-    starts: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
+    steps: tuple[_Step, ...] = ()
 
     def restore(self, finding: Finding) -> Finding:
         """Return the finding with offsets of the original text."""
-        if self.starts is None or self.ends is None:
+        if not self.steps:
             return finding
-        return replace(finding, start=self.starts[finding.start], end=self.ends[finding.end - 1])
+        start, end = finding.start, finding.end
+        for step in reversed(self.steps):
+            start, end = step.back(start)[0], step.back(end - 1)[1]
+        return msgspec.structs.replace(finding, start=start, end=end)
 
-    def sub(
-        self, pattern: re.Pattern[str], rewrite: Callable[[re.Match[str]], Sequence[str] | None]
-    ) -> "Aligned":
-        """Return the text with matches of `pattern` rewritten, the map kept exact.
+    def sub(self, pattern: re.Pattern[str], rewrite: Rewrite) -> "Aligned":
+        """Return the text with matches of `pattern` rewritten, the way back kept exact."""
+        return self.sub_in([(0, len(self.text))], pattern, rewrite)[0]
 
-        `rewrite` returns one piece for each character of the match (an empty piece deletes the character), or one
-        single piece for all of it, or None to leave the match as it is.
-        """
-        pieces: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
+    def sub_in(
+        self, spans: Iterable[Span], pattern: re.Pattern[str], rewrite: Rewrite
+    ) -> tuple["Aligned", list[Span]]:
+        """Rewrite matches within `spans` only, which are in order and apart; return where they stand now, too."""
+        step = _Step()
         last = 0
-        for match in pattern.finditer(self.text):
-            new = rewrite(match)
-            if new is None:
-                continue
-            self._keep(last, match.start(), pieces, starts, ends)
-            self._put(match, new, pieces, starts, ends)
-            last = match.end()
+        moved: list[Span] = []
+        for start, end in spans:
+            begin = start + step.length - last
+            # One character more is seen, so that a match knows what follows it.
+            for match in pattern.finditer(self.text, start, min(end + 1, len(self.text))):
+                new = rewrite(match)
+                if new is None:
+                    continue
+                first, final = match.span()
+                step.put(self.text[last:first], last, first)
+                if len(new) == final - first:
+                    step.put_each(new, first)
+                else:
+                    step.put(new[0], first, final)
+                last = final
+            moved.append((begin, end + step.length - last))
         if not last:
-            return self
-        self._keep(last, len(self.text), pieces, starts, ends)
-        return Aligned("".join(pieces), starts, ends)
+            return self, moved
+        step.put(self.text[last:], last, len(self.text))
+        return Aligned("".join(step.pieces), (*self.steps, step)), moved
 
     def retype(self, text: str) -> "Aligned":
         """Return the text in a spelling of the same length."""
-        return Aligned(text, self.starts, self.ends)
-
-    def _keep(self, start: int, end: int, pieces: list[str], starts: list[int], ends: list[int]) -> None:
-        if start == end:
-            return
-        pieces.append(self.text[start:end])
-        starts.extend(range(start, end) if self.starts is None else self.starts[start:end])
-        ends.extend(range(start + 1, end + 1) if self.ends is None else self.ends[start:end])
-
-    def _put(
-        self, match: re.Match[str], new: Sequence[str], pieces: list[str], starts: list[int], ends: list[int]
-    ) -> None:
-        at, length = match.start(), match.end() - match.start()
-        whole = len(new) == 1 and length != 1
-        for index, piece in enumerate(new):
-            first = at + index
-            final = match.end() - 1 if whole else first
-            pieces.append(piece)
-            starts.extend([first if self.starts is None else self.starts[first]] * len(piece))
-            ends.extend([final + 1 if self.ends is None else self.ends[final]] * len(piece))
+        return Aligned(text, self.steps)

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 
-from hanbok.guard.normalise import normalise
+from hanbok.guard.guard import Guard, sought
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.regions import regions
-from hanbok.guard.settle import settle
+from hanbok.guard.regions import search
+from hanbok.guard.scanner import Place
 from hanbok.guard.shape import Shape
+
+
+class _Alone:
+    def __init__(self, shape: Shape) -> None:
+        self._sought = sought([shape])
+
+    def scan(self, text: str) -> list[Place]:
+        return search(text, self._sought)
 
 
 def find_alone(shape: Shape, text: str) -> Iterator[Finding]:
     """Yield what one recogniser finds in `text`, with offsets in `text` as it was written."""
-    aligned = normalise(text, raw=shape.raw)
-    places = regions(shape, aligned.text)
-    found = (finding for start, end in places for finding in shape.verify(aligned.text, start, end))
-    yield from settle(map(aligned.restore, found))
+    yield from Guard([shape], _Alone(shape)).find(text)

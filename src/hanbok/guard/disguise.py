@@ -2,12 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from hanbok.guard.align import Rewrite
 from hanbok.hangul.checksum import brn_check_digit, luhn_holds
 from hanbok.hangul.numerals import HANGUL, HANJA
-
-Rewrite = Callable[[re.Match[str]], Sequence[str] | None]
 
 _READ = {**HANGUL, **HANJA}
 _SHORTEST, _LONGEST, _LABEL = 7, 20, 14
@@ -27,6 +26,8 @@ _WHOLE = re.compile(
 def _spoken(match: re.Match[str]) -> Sequence[str] | None:
     """공일공에 일이삼사 다시 오육칠팔이요 -> 010-1234-5678이요: a particle at the end is not a digit."""
     run = match[0]
+    if run.isascii():
+        return None
     before, after = _LONE_BEFORE.match(run), _LONE_AFTER.search(run)
     first, last = before.end() if before else 0, after.start() if after else len(run)
     copula = run.endswith("이") and match.string[match.end() : match.end() + 1] in _COPULA
@@ -62,10 +63,13 @@ def _dotted(match: re.Match[str]) -> Sequence[str]:
 def _alike(match: re.Match[str]) -> Sequence[str] | None:
     """O1O-l234-5678 -> 010-1234-5678, where at least as many are true digits as are letters."""
     run = match[0]
-    digits, letters = sum(map(str.isdigit, run)), sum(one in _ALIKE for one in run)
+    letters = sum(map(run.count, _ALIKE))
+    if not letters:
+        return None
+    digits = sum(map(str.isdigit, run))
     before = match.string[max(0, match.start() - 1) : match.start()]
     passport = _PASSPORT.fullmatch(before + run if before.isalpha() else run) is not None
-    if not letters or passport or letters > digits or not _SHORTEST < digits + letters <= _LONGEST:
+    if passport or letters > digits or not _SHORTEST < digits + letters <= _LONGEST:
         return None
     return [_ALIKE.get(one, one) for one in run]
 
@@ -151,3 +155,5 @@ RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
     (_BREAKS, _broken),
 )
 """In this order; each rewrites a match, or leaves it by returning None."""
+ALPHABET = frozenset(f"0123456789 -./_~()[]\r\ndot에다시대점{''.join(_READ)}{''.join(_ALIKE)}")
+"""All that a match of any rule is made of."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hanbok.core.plugin import load, names
-from hanbok.guard.align import Aligned
 from hanbok.guard.custom import Custom, CustomType, as_kind
 from hanbok.guard.kinds import Kind, kinds
-from hanbok.guard.normalise import normalise
+from hanbok.guard.normalise import DISGUISES, read
 from hanbok.guard.recogniser import Finding, Recogniser
-from hanbok.guard.scanner import DIRT, Place, Scanner
+from hanbok.guard.scanner import Place, Scanner, Sought
 from hanbok.guard.settle import settle
 from hanbok.guard.shape import Shape
 
@@ -48,7 +47,7 @@ class Guard:
             if kinds is not None and getattr(recogniser, "kind", name.upper()) not in kinds:
                 continue
             (shapes if hasattr(recogniser, "verify") else others).append(recogniser)
-        scanner: Scanner = load(_SCANNERS, best_scanner())(shapes, cache)
+        scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
         return cls(shapes, scanner, others, [Custom(one) for one in custom])
 
     @property
@@ -58,26 +57,35 @@ class Guard:
 
     def find(self, text: str) -> list[Finding]:
         """Return what `text` holds: sorted, without overlaps, in code points of `text` as it was written."""
-        places = list(self.scanner.scan(text))
-        aligned = Aligned(text)
-        if any(index == DIRT for index, _, _ in places):
-            aligned = normalise(text)
-            found = list(self._judge(text, places, raw=True))
-            again = self.scanner.scan(aligned.text)
-            found += map(aligned.restore, self._judge(aligned.text, again, raw=False))
-        else:
-            found = list(self._judge(text, places))
+        aligned, places, written = read(text, self.scanner.scan)
+        if not places and not written and not self.customs and not self.others:
+            return []
+        found: list[Finding] = []
+        for index, start, end in written:
+            if index >= 0 and (shape := self.shapes[index]).raw:
+                found += shape.verify(text, start, end)
+        plain = self._judge(aligned.text, places)
         for custom in self.customs:
-            read = Aligned(text) if custom.type.raw else aligned
-            found += map(read.restore, custom.find(read.text))
+            if custom.type.raw:
+                found += custom.find(text)
+            else:
+                plain += custom.find(aligned.text)
         for other in self.others:
-            found += map(aligned.restore, other.find(aligned.text))
+            plain += other.find(aligned.text)
+        found += map(aligned.restore, plain) if aligned.steps else plain
         return settle(found) if found else found
 
-    def _judge(self, text: str, places: Iterable[Place], *, raw: bool | None = None) -> Iterable[Finding]:
+    def _judge(self, text: str, places: Iterable[Place]) -> list[Finding]:
+        found: list[Finding] = []
         for index, start, end in places:
-            if index != DIRT and (raw is None or self.shapes[index].raw is raw):
-                yield from self.shapes[index].verify(text, start, end)
+            if index >= 0 and not (shape := self.shapes[index]).raw:
+                found += shape.verify(text, start, end)
+        return found
+
+
+def sought(shapes: Sequence[Shape]) -> Mapping[int, Sought]:
+    """Return what a scanner looks for: the disguises, and the shapes by their index."""
+    return {**DISGUISES, **{index: Sought(one.patterns, one.alphabet) for index, one in enumerate(shapes)}}
 
 
 def best_scanner() -> str:

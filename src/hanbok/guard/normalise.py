@@ -2,16 +2,19 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from hanbok.guard import disguise
 from hanbok.guard.align import Aligned
+from hanbok.guard.regions import search
+from hanbok.guard.scanner import RUN, SIGNS, Place, Sought
 from hanbok.guard.signs import FOREIGN, INVISIBLE, ODD_DIGITS, ODD_LETTERS, ODD_SEPARATORS, PLAIN
 from hanbok.hangul.jamo import DECOMPOSED, compose
 from hanbok.hangul.numerals import HANGUL, HANJA
 
 _H, _J = "".join(HANGUL), "".join(HANJA)
-_ALIKE = "OoIlㅇοОо"
+_ALIKE = "OoIlㅇ"
 
 _ENTITY = (
     r"&(?:#[0-9]{2,5}|#[xX][0-9a-fA-F]{2,4}|commat|period|nbsp|hyphen|dash|ndash|mdash|minus|lowbar|lpar|rpar|shy|"
@@ -19,55 +22,90 @@ _ENTITY = (
 )
 _ESCAPE = r"%(?:40|2[dDeE])"
 
-DIRT_PATTERNS: tuple[str, ...] = (
-    f"[{ODD_DIGITS}][-./ ()]{{0,3}}[0-9{ODD_DIGITS}]",
-    f"[0-9][-./ ()]{{0,3}}[{ODD_DIGITS}]",
-    f"[0-9] ?[{ODD_SEPARATORS}]{{1,2}} ?[0-9]{{2}}",
-    f"[{INVISIBLE}][-(.:0-9A-Za-z@가-힣]",
-    f"[{ODD_LETTERS}]",
-    f"[A-Za-z0-9@.][{''.join(FOREIGN)}]|[{''.join(FOREIGN)}][A-Za-z0-9@.]",
-    "[\u1100-\u1112][\u1161-\u1175]",
-    _ENTITY,
-    _ESCAPE,
-    f"[{_J}]{{3}}|[{_J}][-. ][{_J}]|[{_J}] ?[0-9]|[0-9] ?[{_J}]",
-    f"[{_H}]{{4}}",
-    f"[{_H}]{{3}}[-. 에]{{0,2}}[{_H}0-9]",
-    f"[{_H}0-9][-. 에]{{0,2}}[{_H}]{{3}}",
-    f"(?:[{_H}][-. ]{{1,2}}){{3}}[{_H}]",
-    f"[0-9][{_H}][0-9]|[{_H}][0-9][{_H}]",
-    f"[0-9][-. ][{_H}]{{1,3}}[-. ][0-9]",
-    f"[0-9]{{3}}[-. ][{_H}]{{2}}",
-    f"[{_H}]{{2}}[-.][0-9]{{2}}|[{_H}]-[0-9]{{4}}",
-    r"(?:^|[^0-9])(?:[0-9][-./_ ]{1,3}){5}[0-9](?:[^0-9]|$)",
-    r"[0-9][0-9-. )]{5,8}[ ]{0,2}\r?\n[- .]{0,4}[0-9]",
-    r"[0-9][- .)]{0,3}\r?\n[- .]{0,4}[0-9][0-9-. ]{5}",
-    r"[0-9] ?(?:점|[\[(](?:\.|dot|점)[\])]) ?[0-9]",
-    r"[0-9]{3}-?[ ]{0,2}\r?\n[ ]{0,4}[0-9]{3}",
-    f"[{_ALIKE}](?:[-. ]?[0-9{_ALIKE}]){{5}}",
-    f"(?:[0-9{_ALIKE}][-. ]?){{5}}[{_ALIKE}]",
-    f"[0-9][{_ALIKE}][-. ]?[0-9]{{3}}|[0-9]{{3}}[-. ]?[{_ALIKE}][0-9]",
-    r"[0-9][-. ]?[SBZ][0-9]{2}[-. ]?[0-9]{3}",
-    r"[0-9]{3}[-. ]?[0-9]?[SBZ][0-9]",
+_SIGNS = Sought(
+    alphabet=None,
+    patterns=(
+        f"[{ODD_DIGITS}][-./ ()]{{0,3}}[0-9{ODD_DIGITS}]",
+        f"[0-9][-./ ()]{{0,3}}[{ODD_DIGITS}]",
+        f"[0-9] ?[{ODD_SEPARATORS}]{{1,2}} ?[0-9]{{2}}",
+        f"[{INVISIBLE}][-(.:0-9A-Za-z@가-힣]",
+        f"[{ODD_LETTERS}]",
+        f"[A-Za-z0-9@.][{''.join(FOREIGN)}]|[{''.join(FOREIGN)}][A-Za-z0-9@.]",
+        "[\u1100-\u1112][\u1161-\u1175]",
+        _ENTITY,
+        _ESCAPE,
+    ),
 )
-"""What Hyperscan and `re` both find in a text that must be normalised before its numbers can be read."""
+"""Single characters, or references to them, that stand for plain ones."""
+_RUN = Sought(
+    alphabet=disguise.ALPHABET,
+    patterns=(
+        f"[{_J}]{{3}}|[{_J}][-. ][{_J}]|[{_J}] ?[0-9]|[0-9] ?[{_J}]",
+        f"[{_H}]{{4}}",
+        f"[{_H}]{{3}}[-. 에]{{0,2}}[{_H}0-9]",
+        f"[{_H}0-9][-. 에]{{0,2}}[{_H}]{{3}}",
+        f"(?:[{_H}][-. ]{{1,2}}){{3}}[{_H}]",
+        f"[0-9][{_H}][0-9]|[{_H}][0-9][{_H}]",
+        f"[0-9][-. ][{_H}]{{1,3}}[-. ][0-9]",
+        f"[0-9]{{3}}[-. ][{_H}]{{2}}",
+        f"[{_H}]{{2}}[-.][0-9]{{2}}|[{_H}]-[0-9]{{4}}",
+        r"(?:^|[^0-9])(?:[0-9][-./_ ]{1,3}){5}[0-9](?:[^0-9]|$)",
+        r"[0-9][0-9-. )]{5,8}[ ]{0,2}\r?\n[- .]{0,4}[0-9]",
+        r"[0-9][- .)]{0,3}\r?\n[- .]{0,4}[0-9][0-9-. ]{5}",
+        r"[0-9] ?(?:점|[\[(](?:\.|dot|점)[\])]) ?[0-9]",
+        r"[0-9]{3}-?[ ]{0,2}\r?\n[ ]{0,4}[0-9]{3}",
+        f"[{_ALIKE}](?:[-. ]?[0-9{_ALIKE}]){{5}}",
+        f"(?:[0-9{_ALIKE}][-. ]?){{5}}[{_ALIKE}]",
+        f"[0-9][{_ALIKE}][-. ]?[0-9]{{3}}|[0-9]{{3}}[-. ]?[{_ALIKE}][0-9]",
+        r"[0-9][-. ]?[SBZ][0-9]{2}[-. ]?[0-9]{3}",
+        r"[0-9]{3}[-. ]?[0-9]?[SBZ][0-9]",
+    ),
+)
+"""Numbers written so that the whole run must be read before it is known what its characters stand for."""
+DISGUISES: Mapping[int, Sought] = MappingProxyType({SIGNS: _SIGNS, RUN: _RUN})
 
 _REFERENCE = re.compile(f"{_ENTITY}|{_ESCAPE}")
 _ESCAPES = {"%40": "@", "%2d": "-", "%2e": "."}
 _UNSEEN = re.compile(f"[{INVISIBLE}]+")
 _SIGN = re.compile(f"[{re.escape(''.join(PLAIN))}]")
 
+Scan = Callable[[str], Sequence[Place]]
 
-def normalise(text: str, *, raw: bool = False) -> Aligned:
-    """Return `text` with every disguise of digits and separators undone; as it is when `raw`."""
+
+def read(text: str, scan: Scan) -> tuple[Aligned, Sequence[Place], Sequence[Place]]:
+    """Return `text` with every disguise of digits and separators undone, its places, and those of `text` as written."""
+    raw = places = scan(text)
     aligned = Aligned(text)
-    if raw:
-        return aligned
-    aligned = aligned.sub(_REFERENCE, _dereference)
+    if any(index < 0 for index, _, _ in raw):
+        aligned = _plain_characters(text)
+        if aligned.text != text:
+            places = scan(aligned.text)
+        runs = [(start, end) for index, start, end in places if index == RUN]
+        rewritten = _plain_runs(aligned, runs) if runs else aligned
+        if rewritten is not aligned:
+            aligned = rewritten
+            places = scan(aligned.text)
+    return aligned, places, raw
+
+
+def normalise(text: str) -> Aligned:
+    """Return `text` with every disguise of digits and separators undone."""
+    return read(text, lambda one: search(one, DISGUISES))[0]
+
+
+def _plain_characters(text: str) -> Aligned:
+    aligned = Aligned(text)
+    if "&" in text or "%" in text:
+        aligned = aligned.sub(_REFERENCE, _dereference)
     aligned = aligned.sub(_UNSEEN, lambda match: [""] * len(match[0]))
     aligned = aligned.sub(DECOMPOSED, lambda match: (compose(match[0]),))
-    aligned = aligned.retype(_SIGN.sub(lambda match: PLAIN[match[0]], aligned.text))
+    return aligned.retype(_SIGN.sub(lambda match: PLAIN[match[0]], aligned.text))
+
+
+def _plain_runs(aligned: Aligned, runs: Iterable[tuple[int, int]]) -> Aligned:
+    spans = list(runs)
     for pattern, rewrite in disguise.RULES:
-        aligned = aligned.sub(pattern, rewrite)
+        aligned, spans = aligned.sub_in(spans, pattern, rewrite)
     return aligned
 
 

@@ -1,12 +1,12 @@
 """The contract of a recogniser, and the finding that it returns."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One piece of personal data or a secret, as code-point offsets in the original text (end exclusive)."""
 
     kind: str

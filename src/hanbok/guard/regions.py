@@ -1,27 +1,54 @@
-"""The stretches of a text that a recogniser judges."""
+"""From the ends of matches to the stretches of a text that a recogniser judges: one way for every scanner."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from hanbok.guard.shape import Shape
+from hanbok.guard.scanner import Place, Sought
 
 
-def regions(shape: Shape, text: str) -> Iterator[tuple[int, int]]:
-    """Yield every region of `text` that the recogniser could judge, in order: what a scan narrows down."""
-    if shape.alphabet:
-        for match in _run_of(shape.alphabet).finditer(text):
-            yield match.span()
-        return
-    ends = {match.end(1) for pattern in shape.patterns for match in _overlapping(pattern).finditer(text)}
-    for end in sorted(ends):
-        yield end, end
+def places(text: str, hits: Iterable[tuple[int, int]], sought: Mapping[int, Sought]) -> list[Place]:
+    """Return the region of each hit, each once for each index. A hit is the end of a match and the index of what was
+    sought; hits come sorted.
+    """
+    found: list[Place] = []
+    done = dict.fromkeys(sought, 0)
+    runs: dict[frozenset[str], tuple[int, int]] = {}
+    for end, index in hits:
+        alphabet = sought[index].alphabet
+        if alphabet is None:
+            if not done[index]:
+                found.append((index, 0, len(text)))
+            done[index] = len(text)
+        elif not alphabet:
+            found.append((index, end, end))
+        elif end > done[index]:
+            run = runs.get(alphabet)
+            if run is None or run[1] < end:
+                run = runs[alphabet] = _run_around(alphabet, text, end)
+            if run[1] > done[index]:
+                found.append((index, *run))
+            done[index] = max(run[1], end)
+    return found
 
 
-def region_at(alphabet: frozenset[str], text: str, end: int, floor: int) -> tuple[int, int]:
-    """Return the region around the character before `end`, not looking left of `floor`."""
+def search(text: str, sought: Mapping[int, Sought]) -> list[Place]:
+    """Return the places of everything sought, found with `re` alone."""
+    hits = {
+        (match.end(1), index)
+        for index, one in sought.items()
+        for pattern in one.patterns
+        for match in _overlapping(pattern).finditer(text)
+    }
+    return places(text, sorted(hits), sought)
+
+
+def _run_around(alphabet: frozenset[str], text: str, end: int) -> tuple[int, int]:
+    """Return the run of the alphabet that a match ends in, or just before: a pattern may look one character on."""
+    if text[end - 1] not in alphabet:
+        end -= 1
     start = end
-    while start > floor and text[start - 1] in alphabet:
+    while start and text[start - 1] in alphabet:
         start -= 1
     run = _run_of(alphabet).match(text, end)
     return start, run.end() if run else end

@@ -1,16 +1,32 @@
 """The contract of a scanner: where in a text could something be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 Place: TypeAlias = tuple[int, int, int]
-"""Index of the shape (or `DIRT`), start and end of the region."""
+"""What could be there (the index of the shape, or one of the disguises), start and end of the region."""
 
-DIRT = -1
-"""The text is written in a way that must be normalised before numbers can be read."""
+SIGNS, RUN = -1, -2
+"""Disguises: characters that stand for plain ones anywhere in the text; a run that must be rewritten as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What the scanner looks for: `patterns`, and the alphabet of the region around each end of a match.
+
+    An empty alphabet makes the end itself the region, none makes it the whole text.
+    """
+
+    patterns: tuple[str, ...]
+    alphabet: frozenset[str] | None
 
 
 class Scanner(Protocol):
-    """Built with all shapes at once. May return too much, never too little; regions in any order, none twice."""
+    """Built with everything that is sought at once.
 
-    def scan(self, text: str) -> Sequence[Place] | Iterable[Place]: ...
+    Every scanner returns the same places: for each end of a match of a pattern its region, each region once for
+    each index, in any order. What the judges are asked depends on nothing else.
+    """
+
+    def scan(self, text: str) -> Sequence[Place]: ...

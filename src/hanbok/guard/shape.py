@@ -26,9 +26,9 @@ RIGHT = r"(?![0-9A-Za-z])(?![-._][0-9])"
 class Shape(Protocol):
     """A recogniser that the engine can scan for together with all others.
 
-    One scan for the `patterns` of all recognisers finds places; around each place the run of characters from
-    `alphabet` is the region that `verify` judges. Patterns stay within what Hyperscan and `re` both read alike;
-    a region without any of them must hold nothing, which a differential test proves.
+    One scan for the `patterns` of all recognisers finds places; around the end of each match the run of characters
+    from `alphabet` is the region that `verify` judges, and it judges no other. Patterns stay within what Hyperscan
+    and `re` read alike (so no `(?i)`, `\\b`, `\\s`, no look-around); a pattern of an anchor has one end only.
     """
 
     kind: ClassVar[str]
@@ -38,6 +38,11 @@ class Shape(Protocol):
     """Judges the text as it is written, not its normalised form."""
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]: ...
+
+
+def any_case(words: str) -> str:
+    """Return a pattern with its ASCII letters in either case, and no other letter: not the K of Kelvin for a k."""
+    return re.sub("[a-z]", lambda match: f"[{match[0]}{match[0].upper()}]", words)
 
 
 def digits_of(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import ANCHOR
+from hanbok.guard.shape import ANCHOR, any_case
 from hanbok.guard.table import cells_below
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -44,9 +44,9 @@ _BORN = frozenset("생生어n")
 class Dob:
     kind: ClassVar[str] = "DOB"
     patterns: ClassVar[tuple[str, ...]] = (
-        "생년|생 ?일|출생|태어|난 ?날|앞자리|生|(?i:birth|born|dob|d\\.o\\.b)",
+        "생년|생 ?일|출생|태어|난 ?날|앞자리|生|" + any_case("birth|born|dob|d[.]o[.]b"),
         r"[0-9일日.)] ?생",
-        r"[(/,|] ?[남여][자성]? ?[,/|] ?",
+        r"[(/,|] ?[남여][자성]? ?[,/|]",
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = False

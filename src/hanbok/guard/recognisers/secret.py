@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import ANCHOR
+from hanbok.guard.shape import ANCHOR, any_case
 
 _T = r"[A-Za-z0-9_-]"
 _TOKEN = re.compile(
@@ -28,10 +28,12 @@ _AT_PREFIX = re.compile(f"(?<![A-Za-z0-9_])(?:{_PREFIX})$")
 _LONGEST_PREFIX, _LONGEST_BLOCK = 11, 8000
 _URL = re.compile(r"[^\s:/@\x1e]{0,64}:(?P<value>[^\s/@\x1e]{3,128})@(?=[A-Za-z0-9])")
 
-_PASSWORD = r"(?i:password|passwd|passphrase|passcode|pwd|pw|pin)|비밀 ?번호|비번|암호|패스워드|핀 ?번호"  # noqa: S105
-_KEY = r"(?i:secret|token|key|credential|authorization)|시크릿|토큰|키|키 ?값|인증 ?값"
-_BEARER = r"(?i:bearer|kakaoak|basic)"
-_LABEL = re.compile(rf"(?P<password>{_PASSWORD})|(?P<key>{_KEY})|(?P<bearer>{_BEARER})")
+_PASSWORD = "password|passwd|passphrase|passcode|pwd|pw|pin|비밀 ?번호|비번|암호|패스워드|핀 ?번호"  # noqa: S105
+_KEY = "secret|token|key|credential|authorization|시크릿|토큰|키|키 ?값|인증 ?값"
+_BEARER = "bearer|kakaoak|basic"
+_LABEL = re.compile(
+    f"(?P<password>{any_case(_PASSWORD)})|(?P<key>{any_case(_KEY)})|(?P<bearer>{any_case(_BEARER)})"
+)
 _REACH = 20
 _ANNOUNCED = re.compile(
     r"(?:[\"'`)\]*]{0,2}[ ]{0,2}(?P<sign>:=|=>|=|:|->|→|\x1e)\s{0,2}|[은는이가을를]?(?:요|란)?[ ]{1,2}|[ ]is[ ])"
@@ -52,11 +54,11 @@ class Secret:
     kind: ClassVar[str] = "SECRET"
     patterns: ClassVar[tuple[str, ...]] = (
         f"(?:^|[^A-Za-z0-9_])(?:{_PREFIX})",
-        "BEGIN [A-Z ]{0,30}PRIVATE KEY",
-        "://[^ :/@]{0,64}:",
-        f"(?:{_PASSWORD}|{_KEY}){_SIGN}",
-        f"(?:{_PASSWORD}|{_KEY})(?:[은는이가을를]|요|란| is|) {{1,2}}[\"'(]{{0,2}}[!-~]",
-        f"{_BEARER} ",
+        "PRIVATE KEY",
+        "://[^ :/@\u3000]{0,64}:",
+        f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)}){_SIGN}",
+        f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)})(?:[은는이가을를]|요|란| is|) {{1,2}}[!-~]",
+        f"(?:{any_case(_BEARER)}) ",
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = True
