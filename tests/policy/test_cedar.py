@@ -12,6 +12,7 @@ import pytest
 from hanbok.core.values import DataUse, Destination, Form, Grade, Principal, Zone
 from hanbok.guard.kinds import kinds as known_kinds
 from hanbok.policy.cedar import ALWAYS, CedarJudge, load_judge
+from hanbok.policy.circumstances import Circumstances, Use
 from hanbok.policy.errors import PolicyBroken, PolicyInvalid
 from hanbok.policy.pack import packs, read, read_pack, schema_for
 from hanbok.policy.ruling import Question, Ruling
@@ -266,10 +267,32 @@ def test_the_saas_pack_keeps_even_pseudonymised_credit_information_out_of_a_serv
     None
 ):
     judge = load_judge((*LAWS, "efsr_saas"), {}, DAY)
-    assert forbids(judge.rule(ask("CREDIT_INFO", DOMESTIC, Form.PSEUDONYMISED))) == ["efsr.2-3"]
-    assert judge.rule(ask("CREDIT_INFO", DOMESTIC, Form.MASKED)).allowed
+    evaluated = replace(DOMESTIC, certificates=("금융보안원:충족",))
+    assert forbids(judge.rule(ask("CREDIT_INFO", evaluated, Form.PSEUDONYMISED))) == ["efsr.2-3"]
+    assert judge.rule(ask("CREDIT_INFO", evaluated, Form.MASKED)).allowed
+    assert forbids(judge.rule(ask("CREDIT_INFO", DOMESTIC, Form.MASKED))) == ["efsr.15"]
     designated = replace(DOMESTIC, certificates=("혁신금융서비스",))
     assert judge.rule(ask("CREDIT_INFO", designated, Form.PSEUDONYMISED)).allowed
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_nothing_goes_where_a_record_has_lapsed(form: Form) -> None:
+    lapsed = replace(FOREIGN, lapsed=("SOC2",))
+    assert forbids(JUDGE.rule(ask("", lapsed, form))) == ["house.lapsed"]
+    assert JUDGE.rule(ask("", replace(HOME, lapsed=("SOC2",)), form)).allowed
+
+
+def test_what_the_organisation_says_of_itself_decides_and_is_in_the_version() -> None:
+    spoken = Circumstances(uses={"chatbot": Use(public=True, reviewed=True, notice=True)})
+    packs_of = ("ai_basic_act", "csap")
+    judge = load_judge(packs_of, {}, DAY, circumstances=spoken)
+    chatbot, stranger = (replace(TELLER, application=name) for name in ("chatbot", "stranger"))
+    assert judge.rule(ask("", HOME, principal=chatbot)).allowed
+    assert forbids(judge.rule(ask("", HOME, principal=stranger))) == ["ai.33.register"]
+    assert forbids(judge.rule(ask("", DOMESTIC, principal=chatbot))) == ["csap.o"]
+    free = replace(spoken, csap=dict.fromkeys(Grade, 0))
+    assert load_judge(packs_of, {}, DAY, circumstances=free).rule(ask("", DOMESTIC)).allowed
+    assert len({load_judge((), {}, DAY, circumstances=one).version for one in (spoken, free)}) == 2
 
 
 def test_the_no_training_pack_keeps_everything_from_an_operator_without_a_pledge() -> None:

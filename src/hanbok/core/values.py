@@ -73,6 +73,10 @@ class Principal:
     team: str = ""
     person: str = ""
     application: str = ""
+    roles: frozenset[str] = frozenset()
+    """Of the person in its organisation (`hanbok.policy.roles`); empty: no person, so no role."""
+    platform: frozenset[str] = frozenset()
+    """Roles over all organisations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +113,5 @@ class Destination:
     data_use: DataUse = DataUse()
     certificates: tuple[str, ...] = ()
     """Names as operators write them, such as `CSAP:중`, `ISMS-P`, `ISO27017`, `SOC2`."""
+    lapsed: tuple[str, ...] = ()
+    """Certificates and proofs that were on record for it and whose time has run out."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -13,6 +14,7 @@ import cedarpy
 
 from hanbok.core.values import Destination, Form, Grade, Principal
 from hanbok.guard.kinds import kinds as known_kinds
+from hanbok.policy.circumstances import UNREGISTERED, Circumstances, Use, csap_of
 from hanbok.policy.errors import PolicyBroken
 from hanbok.policy.pack import Policy, merge, read, read_pack, schema_for
 from hanbok.policy.ruling import Question, Ruling
@@ -25,12 +27,17 @@ OTHER: Final = "OTHER"
 _ACTION: Final = {"type": "Action", "id": "send"}
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _ANYONE: Final = Principal(organisation="", key="")
+_PLAIN: Final = Circumstances()
 _REMEMBERED: Final = 4096
 """Rulings kept."""
 
 
 def load_judge(
-    packs: Sequence[str], extra: Mapping[str, str], on: date, kinds: Mapping[str, str] = _NONE
+    packs: Sequence[str],
+    extra: Mapping[str, str],
+    on: date,
+    kinds: Mapping[str, str] = _NONE,
+    circumstances: Circumstances = _PLAIN,
 ) -> "CedarJudge":
     """Return the judge of the packs, the door's own rules and the organisation's texts (by file name) that are in
     force on this day. `kinds` are types of findings beyond hanbok's own, each with the one that it is like: the
@@ -40,7 +47,8 @@ def load_judge(
     schema = schema_for(names)
     laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name, schema)]
     own = [policy for file, text in extra.items() for policy in read(file, text, schema)]
-    return CedarJudge([policy for policy in merge(own, laws) if policy.in_force(on)], schema, names, kinds)
+    policies = [policy for policy in merge(own, laws) if policy.in_force(on)]
+    return CedarJudge(policies, schema, names, kinds, circumstances)
 
 
 class CedarJudge:
@@ -52,10 +60,13 @@ class CedarJudge:
         schema: str,
         kinds: frozenset[str],
         alike: Mapping[str, str] = _NONE,
+        circumstances: Circumstances = _PLAIN,
     ) -> None:
         """Take policies in force with distinct ids, the schema that they were checked against and the kinds in it."""
         self.policies: Final = tuple(policies)
-        self.version: Final = _digest(policies, schema)
+        self.circumstances: Final = circumstances
+        self.version: Final = _digest(policies, schema, circumstances)
+        self._csap: Final = {grade.value: circumstances.csap.get(grade, 0) for grade in Grade}
         self._clauses: Final = {policy.clause.id: policy.clause for policy in policies}
         self.kinds: Final = kinds
         self._alike: Final = dict(alike)
@@ -91,8 +102,9 @@ class CedarJudge:
         question = Question(
             principal=principal, destination=destination, model=model, grade=grade, kinds=kinds, form=form
         )
+        use = self.circumstances.uses.get(principal.application, UNREGISTERED)
         result = cedarpy.is_authorized(  # pyright: ignore[reportUnknownMemberType] - takes bare dicts
-            self._request(question), self._set, _entities(question), self._schema
+            self._request(question), self._set, _entities(question, use), self._schema
         )
         # Cedar skips a policy that fails, which would lift a forbid: an error of any kind refuses.
         if result.diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
@@ -114,6 +126,7 @@ class CedarJudge:
                 "grade": _reference("Grade", question.grade.value),
                 "kinds": [_reference("Kind", kind) for kind in sorted(kinds)],
                 "form": _reference("Form", question.form.value),
+                "csap": self._csap,
             },
         }
 
@@ -122,7 +135,7 @@ def _asks_who(rule: Mapping[str, Any]) -> bool:
     return rule["principal"]["op"] != "All" or '"Var": "principal"' in json.dumps(rule["conditions"])
 
 
-def _entities(question: Question) -> list[dict[str, Any]]:
+def _entities(question: Question, use: Use) -> list[dict[str, Any]]:
     principal, to = question.principal, question.destination
     organisation = _uid("Organisation", principal.organisation)
     team = _uid("Team", f"{principal.organisation}/{principal.team}")
@@ -133,10 +146,12 @@ def _entities(question: Question) -> list[dict[str, Any]]:
         "trains": to.data_use.trains,
         "basis": to.data_use.basis,
         "certificates": list(to.certificates),
+        "csap": csap_of(to.certificates),
+        "lapsed": list(to.lapsed),
     }
     if to.data_use.retention_days is not None:
         place["retention_days"] = to.data_use.retention_days
-    person = {"person": principal.person, "application": principal.application}
+    person = {"person": principal.person, "application": principal.application, "use": asdict(use)}
     return [
         {
             "uid": _uid("Key", principal.key),
@@ -162,8 +177,9 @@ def _culprits(errors: Iterable[str]) -> str:
     return ", ".join(sorted(named)) or "?"
 
 
-def _digest(policies: Iterable[Policy], schema: str) -> str:
+def _digest(policies: Iterable[Policy], schema: str, circumstances: Circumstances) -> str:
     whole = hashlib.sha256(schema.encode())
+    whole.update(json.dumps(circumstances.facts(), sort_keys=True).encode())
     for text in sorted(policy.text for policy in policies):
         whole.update(b"\0" + text.encode())
     return whole.hexdigest()[:16]
