@@ -238,3 +238,15 @@ pseudonym_ledger = Table(
     Column("keep_until", String(10), comment="Korean day, three years after the destruction"),
     comment="PIPA art. 28-4, decree art. 29-5: kept three years after the data are destroyed",
 )
+
+usecases = Table(
+    "usecases",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("organisation", String(64), nullable=False, index=True),
+    Column(
+        "version", BigInteger, nullable=False, comment="counts changes, so that two at once cannot hide one"
+    ),
+    Column("document", Text, nullable=False, comment="JSON of the use case"),
+    comment="register of uses of AI (AI Basic Act art. 31, 33 to 35)",
+)
