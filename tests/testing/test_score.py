@@ -100,9 +100,11 @@ def test_the_result_is_json() -> None:
 @pytest.mark.parametrize(
     ("bad", "problem"),
     [
-        ("{", "truncated"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "nested too deep"),
         ('{"spans": []}', "`id`"),
-        ('{"id": 3, "spans": []}', "`str`"),
+        ('{"id": [3], "spans": []}', "`array`"),
+        ('{"id": null, "spans": []}', "`null`"),
         ('{"id": "x"}', "`spans`"),
         ('{"id": "x", "spans": [{"start": "0", "end": 1, "type": "RRN"}]}', "$.spans[0].start"),
         ('{"id": "x", "spans": [{"start": 3, "end": 3, "type": "RRN"}]}', "spans[0]"),
@@ -130,3 +132,22 @@ def test_predictions_must_fit_the_gold_text() -> None:
         measure(gold, [line("b")])
     with pytest.raises(StrayPrediction, match="ends after the text"):
         measure(gold, [line("a", (0, 6, "RRN"))])
+
+
+def test_ids_may_be_numbers_or_strings_and_rows_may_hold_more() -> None:
+    gold = [
+        json.dumps({"id": 7, "text": TEXT, "spans": [{"start": 0, "end": 4, "type": "NEW_TYPE", "note": 1}]}),
+        "",
+        "\ufeff"
+        + json.dumps({"id": "7b", "text": "\ud800", "spans": [], "notation": None, "source": "x"})
+        + "\r",
+    ]
+    found = ['{"id":"7","spans":[{"start":0,"end":4,"type":"NEW_TYPE","score":0.5}],"took":3}', "  "]
+    scores = measure(gold, found)
+    assert scores.kinds["NEW_TYPE"].strict.f1 == 1
+    assert (scores.lines, scores.clean_lines, scores.unanswered) == (2, 1, 1)
+
+
+def test_one_id_written_two_ways_is_one_id() -> None:
+    with pytest.raises(BadScoreInput, match="came before"):
+        read_predictions(['{"id":1,"spans":[]}', '{"id":"1","spans":[]}'], "found.jsonl")

@@ -1,11 +1,11 @@
-"""`hanbok scan`: find personal data and secrets in files."""
+"""`hanbok scan`: find personal data and secrets in files, and treat them."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from hanbok.building import guard_of
@@ -14,7 +14,13 @@ from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
+from hanbok.guard.explain import explain
 from hanbok.guard.guard import Guard
+from hanbok.guard.lines import read_rows, row_of, spans_of
+from hanbok.guard.operator import Operator, Setting
+from hanbok.guard.recogniser import Finding
+from hanbok.guard.treat import operator, treat
+from hanbok.settings.environment import operator_key
 from hanbok.settings.reading import load
 
 FOUND = 1
@@ -29,9 +35,24 @@ class Unreadable(HanbokError):
     )
 
 
-class _Document(msgspec.Struct):
-    id: msgspec.Raw
-    text: str
+class Unwritable(HanbokError):
+    code = "unwritable"
+    message = Text(ko="{file}을(를) 쓸 수 없습니다: {why}", en="cannot write {file}: {why}")
+    hint = Text(
+        ko="폴더가 있는지, 쓸 권한과 빈자리가 있는지 확인하십시오. 앞서 있던 파일은 그대로입니다.",
+        en="Check that the folder exists, has room and may be written to. A file that was there is untouched.",
+    )
+
+
+class OneText(HanbokError):
+    code = "one_text"
+    message = Text(
+        ko="`--apply`는 파일 하나에 씁니다({count}개 받음)", en="`--apply` takes one file ({count} given)"
+    )
+    hint = Text(
+        ko="여러 글은 한 줄에 하나씩 적어 `--jsonl IN OUT --apply 기법`으로 처리합니다.",
+        en="Write many texts one a line, and use `--jsonl IN OUT --apply OPERATOR`.",
+    )
 
 
 def scan(
@@ -45,54 +66,128 @@ def scan(
         tuple[Path, Path] | None,
         Parameter(
             help=say(
-                'IN OUT: 한 줄에 {"id","text"} 하나를 읽고 {"id","spans"}를 씁니다.',
-                'IN OUT: read one {"id","text"} a line, write {"id","spans"}.',
+                'IN OUT: 한 줄에 {"id","text"}를 읽고 {"id","spans"}를, `--apply`면 {"id","text","left"}를 씁니다.',
+                'IN OUT: read one {"id","text"} a line, write {"id","spans"}; with `--apply`, {"id","text","left"}.',
             )
         ),
     ] = None,
+    apply: Annotated[
+        str,
+        Parameter(
+            help=say(
+                "처리한 글을 씁니다: keep, redact, mask, generalise, pseudonym, keyed_hash, format_preserving.",
+                "Write the treated text: keep, redact, mask, generalise, pseudonym, keyed_hash, format_preserving.",
+            )
+        ),
+    ] = "",
+    key_env: Annotated[
+        str,
+        Parameter(
+            help=say(
+                "기법에 쓸 키가 든 환경 변수의 이름.",
+                "Name of the environment variable with the operator's key.",
+            )
+        ),
+    ] = "",
+    outside: Annotated[
+        bool,
+        Parameter(
+            help=say(
+                "밖에서 온 글이므로 모델을 향한 숨은 지시도 찾습니다.",
+                "The text came from outside: look for instructions to a model, too.",
+            )
+        ),
+    ] = False,
     config: File = None,
 ) -> int:
-    """Print findings with the article that each one touches. Exit code 1 when there are any (0 with `--jsonl`)."""
+    """Print findings with the article that each one touches.
+
+    Exit code 1 when there are any, with `--apply` when the treated text still holds something; 0 with `--jsonl`.
+    """
     guard = guard_of(load(config).settings)
+    using = _operator(guard, apply, key_env) if apply else None
     if jsonl is not None:
-        _scan_lines(guard, *jsonl)
+        _scan_lines(guard, using, *jsonl)
         return 0
-    rows = [row for file in files or ("-",) for row in _rows(guard, file)]
-    columns = {
+    if using is not None:
+        return _treat_one(guard, using, files or ("-",))
+    rows = [row for file in files or ("-",) for row in _rows(guard, file, outside=outside)]
+    print_rows(rows, _columns(), json=json, empty=say("찾은 것이 없습니다", "nothing found"))
+    return FOUND if rows else 0
+
+
+def _columns() -> dict[str, str]:
+    return {
         "file": say("파일", "file"),
         "line": say("줄", "line"),
         "column": say("열", "column"),
         "type": say("종류", "type"),
         "label": say("이름", "label"),
+        "class": say("분류", "class"),
         "grade": say("등급", "grade"),
         "score": say("확신", "score"),
+        "why": say("이유", "why"),
         "article": say("근거", "article"),
     }
-    print_rows(rows, columns, json=json, empty=say("찾은 것이 없습니다", "nothing found"))
-    return FOUND if rows else 0
 
 
-def _rows(guard: Guard, file: str) -> Iterator[dict[str, object]]:
+def _operator(guard: Guard, name: str, key_env: str) -> Operator:
+    key = operator_key(key_env) if key_env else b""
+    return operator(name, Setting(kinds=guard.kinds, key=key))
+
+
+def _rows(guard: Guard, file: str, *, outside: bool) -> Iterator[dict[str, object]]:
     """Yield findings with places, never with the text itself: output lands in tickets and CI logs."""
-    text, known = _read(file), guard.kinds
-    line, line_start = 1, 0
-    for finding in guard.find(text):
-        line += text.count("\n", line_start, finding.start)
-        line_start = max(line_start, text.rfind("\n", 0, finding.start) + 1)
-        kind = known[finding.kind]
+    text = _read(file)
+    lines = _Lines(text)
+    for one in explain(text, guard, outside=outside):
+        line, column = lines.place(one.start)
         yield {
             "file": file,
             "line": line,
-            "column": finding.start - line_start + 1,
-            "start": finding.start,
-            "end": finding.end,
-            "type": finding.kind,
-            "label": kind.label.of(LANGUAGE),
-            "grade": kind.grade.value,
-            "score": round(finding.score, 2),
-            "why": finding.why,
-            "article": kind.article,
+            "column": column,
+            "start": one.start,
+            "end": one.end,
+            "type": one.kind,
+            "label": one.label.of(LANGUAGE),
+            "class": one.category,
+            "grade": one.grade.value,
+            "score": round(one.score, 2),
+            "why": one.why,
+            "article": one.article,
         }
+
+
+class _Lines:
+    """Tells line and column of places that are asked for in the order of the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._line, self._start = 1, 0
+
+    def place(self, at: int) -> tuple[int, int]:
+        self._line += self._text.count("\n", self._start, at)
+        self._start = max(self._start, self._text.rfind("\n", 0, at) + 1)
+        return self._line, at - self._start + 1
+
+
+def _treat_one(guard: Guard, using: Operator, files: tuple[str, ...]) -> int:
+    """Write the treated text, and to standard error what a person must still look at."""
+    if len(files) != 1:
+        raise OneText(count=len(files))
+    treated = treat(_read(files[0]), guard, using)
+    sys.stdout.buffer.write(treated.text.encode())
+    sys.stdout.buffer.flush()
+    _tell_left(treated.text, treated.left)
+    return FOUND if treated.left else 0
+
+
+def _tell_left(text: str, left: Sequence[Finding]) -> None:
+    lines = _Lines(text)
+    for one in left:
+        line, column = lines.place(one.start)
+        place = say(f"남음: {line}줄 {column}열", f"left: line {line}, column {column}")
+        print(f"{place} {one.kind} {', '.join(one.why)}", file=sys.stderr)
 
 
 def _read(file: str) -> str:
@@ -105,24 +200,47 @@ def _read(file: str) -> str:
         raise Unreadable(file=file, why=error.strerror) from None
 
 
-def _scan_lines(guard: Guard, source: Path, target: Path) -> None:
+def _scan_lines(guard: Guard, using: Operator | None, source: Path, target: Path) -> None:
+    """Write all rows or none: a file that was there stays until the new one is whole."""
     try:
-        with source.open("rb") as lines, target.open("wb") as out:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                document = _document(source, number, line)
-                spans = [
-                    {"start": f.start, "end": f.end, "type": f.kind, "score": round(f.score, 4)}
-                    for f in guard.find(document.text)
-                ]
-                out.write(msgspec.json.encode({"id": document.id, "spans": spans}) + b"\n")
+        lines = source.open("rb")
     except OSError as error:
-        raise Unreadable(file=error.filename, why=error.strerror) from None
+        raise Unreadable(file=source, why=error.strerror) from None
+    with lines:
+        results = (
+            row_of(
+                row.id,
+                {"spans": spans_of(guard.find(row.text))} if using is None else _row(guard, using, row.text),
+            )
+            for row in read_rows(lines, str(source))
+        )
+        _write_whole(target, results)
 
 
-def _document(source: Path, number: int, line: bytes) -> _Document:
+def _row(guard: Guard, using: Operator, text: str) -> dict[str, object]:
+    treated = treat(text, guard, using)
+    return {"text": treated.text, "left": spans_of(treated.left)}
+
+
+def _write_whole(target: Path, pieces: Iterator[bytes]) -> None:
+    if target.exists() and not target.is_file():  # a pipe or a device cannot be replaced
+        whole = b"".join(pieces)
+        _put(target, whole)
+        return
+    fresh = target.resolve().with_name(f".{target.name}.{os.getpid()}")
     try:
-        return msgspec.json.decode(line, type=_Document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unreadable(file=source, why=f"line {number}: {error}") from None
+        with fresh.open("wb") as out:
+            out.writelines(pieces)
+        fresh.replace(target.resolve())
+    except OSError as error:
+        raise Unwritable(file=target, why=error.strerror) from None
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _put(target: Path, whole: bytes) -> None:
+    try:
+        with target.open("wb") as out:
+            out.write(whole)
+    except OSError as error:
+        raise Unwritable(file=target, why=error.strerror) from None

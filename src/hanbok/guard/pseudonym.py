@@ -49,9 +49,19 @@ _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 
 
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """Return `text` with `edits` made, which stand in order and do not overlap."""
+    pieces: list[str] = []
+    at = 0
+    for start, end, new in edits:
+        pieces += (text[at:start], new)
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
 def mask(text: str, findings: Iterable[Finding], masks: Mapping[str, str]) -> list[Edit]:
     """Return edits that put the mask of each finding's kind, such as `[전화번호]`, in its place for good."""
-    return [(start, end, masks.get(kind) or f"[{_NAMELESS}]") for start, end, kind in _apart(text, findings)]
+    return [(start, end, masks.get(kind) or f"[{_NAMELESS}]") for start, end, kind in apart(text, findings)]
 
 
 def _label(kind: str, masks: Mapping[str, str]) -> str:
@@ -86,7 +96,7 @@ class Pseudonyms:
         """
         edits: list[Edit] = []
         held = _held(text)
-        for start, end, kind in _apart(text, findings):
+        for start, end, kind in apart(text, findings):
             label, value = _label(kind, self._masks), text[start:end]
             placeholder = self._placeholders.get((label, value))
             if placeholder is None:
@@ -181,7 +191,7 @@ def _before_backslashes(text: str, end: int) -> int:
     return start
 
 
-def _apart(text: str, findings: Iterable[Finding]) -> list[tuple[int, int, str]]:
+def apart(text: str, findings: Iterable[Finding]) -> list[tuple[int, int, str]]:
     """Return start, end and kind in order; findings that overlap become one, named after the longest of them."""
     spans: list[tuple[int, int, str, int]] = []
     for one in sorted(findings, key=lambda finding: (finding.start, -finding.end)):

@@ -12,6 +12,15 @@ def client(environ: Mapping[str, str] | None = None) -> tuple[str, str]:
     return environ.get("HANBOK_URL", ""), environ.get("HANBOK_KEY", "")
 
 
+def operator_key(name: str, environ: Mapping[str, str] | None = None) -> bytes:
+    """Return the key of `hanbok scan --apply` from the variable `name`: hexadecimal digits, else the text itself."""
+    told = (os.environ if environ is None else environ).get(name, "")
+    try:
+        return bytes.fromhex(told)
+    except ValueError:
+        return told.encode()
+
+
 def speaks(environ: Mapping[str, str] | None = None) -> Language:
     """Return the language of the terminal: English where the locale says so, Korean otherwise."""
     environ = os.environ if environ is None else environ

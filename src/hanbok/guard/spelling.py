@@ -1,0 +1,152 @@
+"""Finds known words in a text that a model may have spelt its own way: spaced, hyphenated, in capitals, full-width.
+
+Words are kept as a tree of their signs without separators; a walk through the text passes over up to two separators
+between signs. A text that ends inside a word is told apart from one that leaves it, so that a stream can wait.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from hanbok.hangul.jamo import is_syllable
+
+_MEANING = TypeVar("_MEANING")
+_SKIPPED = frozenset(" \u00a0-‐‑‒–—−－.·,_/()")
+_MOST_SKIPPED = 2
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_PARTICLES = re.compile(
+    "(?:씨|님|군|양|은|는|이|가|을|를|의|에|와|과|도|만|로|으로|께|께서|에게|한테|랑|이랑|하고|처럼|보다|까지|부터|라는|이라는|라고|이라고"
+    "|입니다|이고|이며|이다|예요|이에요|아|야|이야|고객|선생|대리|과장|팀장|부장|차장|사원|대표|교수|박사|의원)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spotted(Generic[_MEANING]):
+    """A word in a text; without a meaning: the text ends where a word may still go on."""
+
+    start: int
+    end: int
+    meaning: _MEANING | None
+
+
+@dataclass(slots=True)
+class _Node(Generic[_MEANING]):
+    below: "dict[str, _Node[_MEANING]]" = field(default_factory=dict)
+    meaning: _MEANING | None = None
+    alone: bool = True
+    """Whether the word counts only where it stands by itself, give or take a particle."""
+
+
+class Spellings(Generic[_MEANING]):
+    """The words of one scope, each with what it means."""
+
+    def __init__(self) -> None:
+        self._root: _Node[_MEANING] = _Node()
+        self._first: re.Pattern[str] | None = None
+
+    def __contains__(self, word: str) -> bool:
+        node: _Node[_MEANING] | None = self._root
+        for sign in squeeze(word):
+            node = node.below.get(sign) if node else None
+        return node is not None and node.meaning is not None
+
+    def add(self, word: str, meaning: _MEANING, *, alone: bool = True) -> None:
+        """Take a word; a word that is known keeps its first meaning."""
+        node = self._root
+        for sign in squeeze(word):
+            node = node.below.setdefault(sign, _Node())
+        if node.meaning is None:
+            node.meaning, node.alone = meaning, alone
+        self._first = None
+
+    def spot(self, text: str, *, in_json: bool = False, ended: bool = True) -> Iterator[Spotted[_MEANING]]:
+        """Yield the words of `text` in order, the longest where several begin; `ended`: nothing follows."""
+        if not self._root.below:
+            return
+        at, begins = 0, self._begins()
+        while found := begins.search(text, at):
+            start = found.start()
+            one = self._walk(text, start, in_json=in_json, ended=ended)
+            if one:
+                yield one
+            at = one.end if one and one.end > start else start + 1
+
+    def _begins(self) -> re.Pattern[str]:
+        if self._first is None:
+            signs = "".join(sorted(self._root.below))
+            wide = "".join(chr(ord(sign) + 0xFEE0) for sign in signs if "!" <= sign <= "~")
+            self._first = re.compile(f"[{re.escape(signs + signs.upper() + wide)}]|\\\\")
+        return self._first
+
+    def _walk(self, text: str, start: int, *, in_json: bool, ended: bool) -> Spotted[_MEANING] | None:
+        """Follow the tree from `start` as far as the text goes along."""
+        node, at, skipped = self._root, start, 0
+        best: Spotted[_MEANING] | None = None
+        while at < len(text):
+            sign, width = _sign(text, at, in_json=in_json)
+            if not width:  # half an escape: what it spells is not known yet
+                break
+            below = node.below.get(fold(sign))
+            if below is not None:
+                node, skipped = below, 0
+                if node.meaning is not None:
+                    best = self._judged(node, text, start, at + width, ended=ended) or best
+            elif node is self._root or sign not in _SKIPPED or skipped == _MOST_SKIPPED:
+                return best
+            else:
+                skipped += 1
+            at += width
+        if not ended and node.below and (node is not self._root or at > start or at < len(text)):
+            return Spotted(start=start, end=len(text), meaning=None)
+        return best
+
+    def _judged(
+        self, node: _Node[_MEANING], text: str, start: int, end: int, *, ended: bool
+    ) -> Spotted[_MEANING] | None:
+        """Return the word when its surroundings let it be one."""
+        first, last = text[start], text[end - 1]
+        if _joined(text[start - 1 : start], first, alone=node.alone):
+            return None
+        if end == len(text) and not ended and (node.alone or not is_syllable(last)):
+            return Spotted(start=start, end=end, meaning=None)
+        after = text[end : end + 1]
+        if _joined(after, last, alone=node.alone) and not (
+            is_syllable(after) and _PARTICLES.match(text, end)
+        ):
+            return None
+        return Spotted(start=start, end=end, meaning=node.meaning)
+
+
+def squeeze(text: str) -> str:
+    """Return the signs of a text that tell words apart."""
+    return "".join(fold(sign) for sign in text if sign not in _SKIPPED)
+
+
+def fold(sign: str) -> str:
+    """Return a sign as the tree holds it: lower case, not full-width."""
+    lowered = sign.translate(_WIDE).lower()
+    return lowered if len(lowered) == 1 else sign
+
+
+def _sign(text: str, at: int, *, in_json: bool) -> tuple[str, int]:
+    """Return the sign at a place and how many characters spell it; 0: not all of them are there."""
+    if not in_json or text[at] != "\\":
+        return text[at], 1
+    escape = _ESCAPE.match(text, at)
+    if escape:
+        return chr(int(escape[1], 16)), 6
+    return ("", 0) if _HALF_ESCAPE.match(text, at) else (text[at], 1)
+
+
+def _joined(neighbour: str, edge: str, *, alone: bool) -> bool:
+    """Whether a sign beside a word makes it a part of another one."""
+    if not neighbour:
+        return False
+    if is_syllable(edge):
+        return alone and is_syllable(neighbour)
+    if edge.isdigit():
+        return neighbour.isdigit()
+    return neighbour.isascii() and neighbour.isalnum()
