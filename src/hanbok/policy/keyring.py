@@ -42,14 +42,7 @@ class KeyRing:
         """Return the key with this secret. Raises KeyMissing, KeyUnknown, KeyRevoked, KeyExpired."""
         if not secret:
             raise KeyMissing
-        key = self._keys.get(digest_of(secret))
-        if key is None:
-            raise KeyUnknown
-        if key.revoked is not None and key.revoked <= now:
-            raise KeyRevoked(key=key.id)
-        if key.expires is not None and key.expires <= now:
-            raise KeyExpired(key=key.id, expires=key.expires.astimezone(KST).isoformat(timespec="minutes"))
-        return key
+        return in_force(self._keys.get(digest_of(secret)), now)
 
     def limits_of(self, organisation: str) -> Limits:
         """Return what the organisation as a whole may use."""
@@ -65,3 +58,14 @@ class KeyRing:
         self._organisations = snapshot.organisations
         self._version = snapshot.version
         return True
+
+
+def in_force(key: Key | None, now: datetime) -> Key:
+    """Return the key if it may be used. Raises KeyUnknown, KeyRevoked, KeyExpired."""
+    if key is None:
+        raise KeyUnknown
+    if key.revoked is not None and key.revoked <= now:
+        raise KeyRevoked(key=key.id)
+    if key.expires is not None and key.expires <= now:
+        raise KeyExpired(key=key.id, expires=key.expires.astimezone(KST).isoformat(timespec="minutes"))
+    return key

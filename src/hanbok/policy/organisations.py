@@ -4,30 +4,37 @@ Every change and the act that tells of it are one transaction; the act reaches t
 """
 
 import re
-import secrets
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, Row, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hanbok.core.clock import stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import MicroWon, Principal, Text
-from hanbok.evidence.entry import Act
-from hanbok.evidence.outbox import put
 from hanbok.policy.key import Key, Limits
+from hanbok.policy.key_records import (
+    NewKey,
+    Standing,
+    facts_of,
+    facts_of_limits,
+    insert_key,
+    make_key,
+    standing,
+    time_of,
+)
 from hanbok.policy.keyring import Snapshot
 from hanbok.policy.ledger import day_of
-from hanbok.policy.secret import digest_of, new_secret
+from hanbok.policy.parties import keep_parties
+from hanbok.policy.recording import VERSION, record_change
 from hanbok.store.database import Store
 from hanbok.store.tables import keys, marks, organisations, spend
 
-_VERSION = "keys"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class OrganisationExists(HanbokError):
@@ -74,14 +81,10 @@ class KeyCard:
     key: Key
     name: str
     created: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewKey:
-    """A key that was just made. `secret` is shown once and kept nowhere."""
-
-    key: Key
-    secret: str
+    issuer: str = ""
+    """Id of the key that made it; empty: made on the machine itself."""
+    used: datetime | None = None
+    """When it last opened the administration, to the minute."""
 
 
 class Spent(NamedTuple):
@@ -90,7 +93,10 @@ class Spent(NamedTuple):
 
 
 class Register:
-    """All methods block: call them in a thread. `actor` names who asked, for the log."""
+    """All methods block: call them in a thread. `actor` names who asked, for the log.
+
+    A `check` gets what is there, in the transaction of the change, and may raise to stop it.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -106,13 +112,48 @@ class Register:
         except IntegrityError as error:  # another process was a moment faster
             raise OrganisationExists(organisation=organisation) from error
 
-    def rename_organisation(self, organisation: str, name: str, *, actor: str) -> None:
+    def rename_organisation(
+        self, organisation: str, name: str, *, actor: str, check: Callable[[Organisation], None] | None = None
+    ) -> Organisation:
         """Change the name that people see. Raises OrganisationUnknown."""
         with self._store.write() as connection:
+            now = _find(connection, organisation, check)
             change = update(organisations).where(organisations.c.id == organisation).values(name=name)
-            if not connection.execute(change).rowcount:
-                raise OrganisationUnknown(organisation=organisation)
-            _record(connection, actor, "organisation.rename", organisation, {"name": name})
+            connection.execute(change)
+            record_change(
+                connection,
+                actor,
+                "organisation.rename",
+                organisation,
+                {"name": name},
+                organisation=organisation,
+            )
+        return replace(now, name=name)
+
+    def limit_organisation(
+        self,
+        organisation: str,
+        limits: Limits,
+        *,
+        actor: str,
+        check: Callable[[Organisation], None] | None = None,
+    ) -> Organisation:
+        """Change what the organisation as a whole may spend. Raises OrganisationUnknown."""
+        with self._store.write() as connection:
+            now = _find(connection, organisation, check)
+            change = update(organisations).where(organisations.c.id == organisation)
+            money = {"won_per_day": limits.won_per_day, "won_per_month": limits.won_per_month}
+            connection.execute(change.values(money))
+            facts = facts_of_limits(limits)
+            record_change(
+                connection, actor, "organisation.limit", organisation, facts, organisation=organisation
+            )
+        return replace(now, limits=limits)
+
+    def organisation(self, organisation: str) -> Organisation:
+        """Return one organisation. Raises OrganisationUnknown."""
+        with self._store.read() as connection:
+            return _find(connection, organisation)
 
     def organisations(self) -> list[Organisation]:
         """Return all organisations by id."""
@@ -128,31 +169,82 @@ class Register:
         models: Iterable[str] = (),
         limits: Limits | None = None,
         expires: datetime | None = None,
+        issuer: str = "",
     ) -> NewKey:
-        """Make a key for `who` (its `key` is chosen here). Raises OrganisationUnknown."""
-        new = _new_key(who, models=frozenset(models), limits=limits or Limits(), expires=expires)
+        """Make a key for `who` (its `key` is chosen here); a team, person or application that is new is entered.
+
+        `issuer` is the id of the key that asks for it. Raises OrganisationUnknown, InvalidPartyId, PartyEnded.
+        """
+        new = make_key(who, models=frozenset(models), limits=limits or Limits(), expires=expires)
         with self._store.write() as connection:
-            _add_key(connection, new.key, name, actor)
-        return new
+            return _add_key(connection, new, name, actor, issuer)
 
     def rename_key(self, key: str, name: str, *, actor: str) -> None:
         """Change the name that administrators see. Raises KeyNotFound."""
-        with self._store.write() as connection:
-            if not connection.execute(update(keys).where(keys.c.id == key).values(name=name)).rowcount:
-                raise KeyNotFound(key=key)
-            _record(connection, actor, "key.rename", key, {"name": name})
+        self.change_key(key, actor=actor, name=name)
 
-    def revoke_key(self, key: str, *, actor: str) -> bool:
+    def change_key(
+        self,
+        key: str,
+        *,
+        actor: str,
+        name: str | None = None,
+        limits: Limits | None = None,
+        check: Callable[[KeyCard], None] | None = None,
+    ) -> KeyCard:
+        """Change a key's name or limits. Raises KeyNotFound."""
+        with self._store.write() as connection:
+            card = _find_card(connection, key)
+            if check is not None:
+                check(card)
+            organisation = card.key.principal.organisation
+            if name is not None:
+                connection.execute(update(keys).where(keys.c.id == key).values(name=name))
+                record_change(connection, actor, "key.rename", key, {"name": name}, organisation=organisation)
+            if limits is not None:
+                values = {field: getattr(limits, field) for field in Limits.__slots__}
+                connection.execute(update(keys).where(keys.c.id == key).values(values))
+                facts = facts_of_limits(limits)
+                record_change(connection, actor, "key.limit", key, facts, organisation=organisation)
+            return _find_card(connection, key)
+
+    def revoke_key(
+        self, key: str, *, actor: str, reason: str = "", check: Callable[[KeyCard], None] | None = None
+    ) -> bool:
         """End a key for good; servers refuse it within a second. False if it was revoked before. Raises KeyNotFound."""
         with self._store.write() as connection:
-            row = connection.execute(select(keys.c.revoked).where(keys.c.id == key)).one_or_none()
-            if row is None:
-                raise KeyNotFound(key=key)
-            if row.revoked:
+            card = _find_card(connection, key)
+            if check is not None:
+                check(card)
+            fresh = update(keys).where(keys.c.id == key, keys.c.revoked.is_(None)).values(revoked=stamp())
+            if not connection.execute(fresh).rowcount:
                 return False
-            connection.execute(update(keys).where(keys.c.id == key).values(revoked=stamp()))
-            _record(connection, actor, "key.revoke", key, {})
+            organisation = card.key.principal.organisation
+            record_change(connection, actor, "key.revoke", key, {"reason": reason}, organisation=organisation)
             return True
+
+    def rotate_key(self, key: str, *, actor: str) -> NewKey:
+        """Put a new key with the same properties in the place of one, which ends now. Raises KeyNotFound.
+
+        The new one keeps the old one's issuer: whoever made a person's first key may know the ones after it.
+        """
+        with self._store.write() as connection:
+            card = _find_card(connection, key)
+            if card.key.revoked is not None:
+                raise KeyNotFound(key=key)
+            old = card.key
+            new = make_key(old.principal, models=old.models, limits=old.limits, expires=old.expires)
+            connection.execute(update(keys).where(keys.c.id == key).values(revoked=stamp()))
+            organisation = old.principal.organisation
+            record_change(
+                connection, actor, "key.revoke", key, {"reason": "rotated"}, organisation=organisation
+            )
+            return _add_key(connection, new, card.name, actor, card.issuer)
+
+    def card(self, key: str) -> KeyCard:
+        """Return one key. Raises KeyNotFound."""
+        with self._store.read() as connection:
+            return _find_card(connection, key)
 
     def cards(self, organisation: str | None = None) -> list[KeyCard]:
         """Return all keys, or those of one organisation, oldest first."""
@@ -160,8 +252,17 @@ class Register:
         if organisation is not None:
             query = query.where(keys.c.organisation == organisation)
         with self._store.read() as connection:
-            rows = connection.execute(query).all()
-        return [KeyCard(key=_key(row), name=row.name, created=row.created) for row in rows]
+            records = standing(connection)
+            return [_card(row, records) for row in connection.execute(query)]
+
+    def note_use(self, key: str, at: datetime) -> KeyCard:
+        """Return a key as it was before, and note that it opens the administration now. Raises KeyNotFound."""
+        card = self.card(key)
+        if card.used is None or at - card.used >= _USE_NOTED_EVERY:
+            moment = at.isoformat(timespec="microseconds")
+            with self._store.write() as connection:
+                connection.execute(update(keys).where(keys.c.id == key).values(used=moment))
+        return card
 
     def bootstrap(self, *, actor: str = "hanbok") -> NewKey | None:
         """On a first run, when there is no organisation, create `default` with one key; else None."""
@@ -169,9 +270,8 @@ class Register:
             if connection.execute(select(func.count()).select_from(organisations)).scalar():
                 return None
             _add_organisation(connection, "default", "기본 조직", Limits(), actor)
-            new = _new_key(Principal(organisation="default", key=""))
-            _add_key(connection, new.key, "첫 키", actor)
-        return new
+            new = make_key(Principal(organisation="default", key=""))
+            return _add_key(connection, new, "첫 키", actor, "")
 
     def spending(self, moment: datetime, by: Literal["key", "organisation"]) -> dict[str, Spent]:
         """Return what each key or organisation spent on the Korean day and in the month of `moment`.
@@ -197,34 +297,14 @@ class Register:
     def snapshot(self) -> Snapshot:
         """Return what a KeyRing needs."""
         with self._store.read() as connection:
+            records = standing(connection)
             return Snapshot(
                 version=_version(connection),
-                keys=[_key(row) for row in connection.execute(select(keys))],
+                keys=[records.key_of(row) for row in connection.execute(select(keys))],
                 organisations={
                     row.id: _organisation(row).limits for row in connection.execute(select(organisations))
                 },
             )
-
-
-def _new_key(
-    who: Principal,
-    *,
-    models: frozenset[str] = frozenset(),
-    limits: Limits | None = None,
-    expires: datetime | None = None,
-) -> NewKey:
-    secret, key = new_secret(), f"key_{secrets.token_hex(6)}"
-    return NewKey(
-        key=Key(
-            id=key,
-            digest=digest_of(secret),
-            principal=replace(who, key=key),
-            models=models,
-            limits=limits or Limits(),
-            expires=expires,
-        ),
-        secret=secret,
-    )
 
 
 def _add_organisation(
@@ -244,92 +324,54 @@ def _add_organisation(
             won_per_month=limits.won_per_month,
         )
     )
-    _record(connection, actor, "organisation.create", organisation, {"name": name} | _facts(limits))
+    facts = {"name": name} | facts_of_limits(limits)
+    record_change(connection, actor, "organisation.create", organisation, facts, organisation=organisation)
     return new
 
 
-def _add_key(connection: Connection, key: Key, name: str, actor: str) -> None:
-    who, limits = key.principal, key.limits
-    if not connection.execute(
-        select(organisations.c.id).where(organisations.c.id == who.organisation)
-    ).first():
-        raise OrganisationUnknown(organisation=who.organisation)
-    expires = _moment(key.expires)
-    connection.execute(
-        insert(keys).values(
-            id=key.id,
-            digest=key.digest,
-            organisation=who.organisation,
-            name=name,
-            team=who.team,
-            person=who.person,
-            application=who.application,
-            models=msgspec.json.encode(sorted(key.models)).decode(),
-            requests_per_minute=limits.requests_per_minute,
-            concurrency=limits.concurrency,
-            won_per_day=limits.won_per_day,
-            won_per_month=limits.won_per_month,
-            created=stamp(),
-            expires=expires,
-        )
+def _add_key(connection: Connection, new: NewKey, name: str, actor: str, issuer: str) -> NewKey:
+    key = new.key
+    organisation = key.principal.organisation
+    _find(connection, organisation)
+    keep_parties(connection, key.principal, actor)
+    insert_key(connection, key, name, issuer)
+    record_change(connection, actor, "key.create", key.id, facts_of(key, name), organisation=organisation)
+    return replace(new, key=replace(key, principal=standing(connection).with_roles(key.principal)))
+
+
+def _find(
+    connection: Connection, organisation: str, check: Callable[[Organisation], None] | None = None
+) -> Organisation:
+    row = connection.execute(select(organisations).where(organisations.c.id == organisation)).one_or_none()
+    if row is None:
+        raise OrganisationUnknown(organisation=organisation)
+    found = _organisation(row)
+    if check is not None:
+        check(found)
+    return found
+
+
+def _find_card(connection: Connection, key: str) -> KeyCard:
+    row = connection.execute(select(keys).where(keys.c.id == key)).one_or_none()
+    if row is None:
+        raise KeyNotFound(key=key)
+    return _card(row, standing(connection))
+
+
+def _card(row: Row[Any], records: Standing) -> KeyCard:
+    return KeyCard(
+        key=records.key_of(row),
+        name=row.name,
+        created=row.created,
+        issuer=row.issuer,
+        used=time_of(row.used),
     )
-    facts = {
-        "organisation": who.organisation,
-        "name": name,
-        "team": who.team,
-        "person": who.person,
-        "application": who.application,
-        "models": ", ".join(sorted(key.models)),
-        "expires": expires or "",
-    }
-    _record(connection, actor, "key.create", key.id, {k: v for k, v in facts.items() if v} | _facts(limits))
-
-
-def _record(connection: Connection, actor: str, verb: str, thing: str, facts: dict[str, str]) -> None:
-    """Tell the log, by the outbox, and the key rings, by the version."""
-    put(connection, Act(at=stamp(), actor=actor, verb=verb, object=thing, facts=facts))
-    connection.execute(update(marks).where(marks.c.name == _VERSION).values(value=marks.c.value + 1))
-
-
-def _facts(limits: Limits) -> dict[str, str]:
-    return {name: str(value) for name, value in asdict(limits).items() if value is not None}
 
 
 def _version(connection: Connection) -> int:
-    return int(connection.execute(select(marks.c.value).where(marks.c.name == _VERSION)).scalar_one())
+    return int(connection.execute(select(marks.c.value).where(marks.c.name == VERSION)).scalar_one())
 
 
 def _organisation(row: Row[Any]) -> Organisation:
     limits = Limits(won_per_day=row.won_per_day, won_per_month=row.won_per_month)
     return Organisation(id=row.id, name=row.name, created=row.created, limits=limits)
-
-
-def _key(row: Row[Any]) -> Key:
-    return Key(
-        id=row.id,
-        digest=row.digest,
-        principal=Principal(
-            organisation=row.organisation,
-            key=row.id,
-            team=row.team,
-            person=row.person,
-            application=row.application,
-        ),
-        models=frozenset(msgspec.json.decode(row.models, type=list[str])),
-        limits=Limits(
-            requests_per_minute=row.requests_per_minute,
-            concurrency=row.concurrency,
-            won_per_day=row.won_per_day,
-            won_per_month=row.won_per_month,
-        ),
-        expires=_time(row.expires),
-        revoked=_time(row.revoked),
-    )
-
-
-def _moment(time: datetime | None) -> str | None:
-    return time.astimezone(UTC).isoformat(timespec="microseconds") if time else None
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
