@@ -13,6 +13,7 @@ from hanbok.settings.evidence import EvidenceSettings
 from hanbok.settings.guard import GuardSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.policy import PolicySettings
+from hanbok.settings.roles import RoleSettings
 from hanbok.settings.section import Section
 from hanbok.settings.server import ServerSettings
 from hanbok.settings.store import StoreSettings
@@ -34,6 +35,9 @@ class Settings(Section, frozen=True, kw_only=True):
     evidence: Annotated[EvidenceSettings, Meta(description="The evidence log.")] = EvidenceSettings()
     guard: Annotated[GuardSettings, Meta(description="What is looked for in texts.")] = GuardSettings()
     policy: Annotated[PolicySettings, Meta(description="Who may send what where.")] = PolicySettings()
+    roles: Annotated[
+        RoleSettings, Meta(description="How people prove who they are, and what needs two of them.")
+    ] = RoleSettings()
     endpoints: Annotated[
         dict[_Name, EndpointSettings], Meta(description="Places where models are reached.")
     ] = field(
