@@ -6,7 +6,7 @@ Every change and the act that tells of it are one transaction; the act reaches t
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, insert, select, update
@@ -255,14 +255,17 @@ class Register:
             records = standing(connection)
             return [_card(row, records) for row in connection.execute(query)]
 
-    def note_use(self, key: str, at: datetime) -> KeyCard:
-        """Return a key as it was before, and note that it opens the administration now. Raises KeyNotFound."""
-        card = self.card(key)
-        if card.used is None or at - card.used >= _USE_NOTED_EVERY:
-            moment = at.isoformat(timespec="microseconds")
+    def note_use(self, key: str, at: datetime) -> None:
+        """Note that a key opens the administration now."""
+        moment = at.astimezone(UTC)
+        stale = (moment - _USE_NOTED_EVERY).isoformat(timespec="microseconds")
+        values = {"used": moment.isoformat(timespec="microseconds")}
+        change = update(keys).where(keys.c.id == key, keys.c.used.is_(None) | (keys.c.used < stale))
+        with self._store.read() as connection:
+            noted = connection.execute(select(keys.c.used).where(keys.c.id == key)).scalar()
+        if noted is None or noted < stale:
             with self._store.write() as connection:
-                connection.execute(update(keys).where(keys.c.id == key).values(used=moment))
-        return card
+                connection.execute(change.values(values))
 
     def bootstrap(self, *, actor: str = "hanbok") -> NewKey | None:
         """On a first run, when there is no organisation, create `default` with one key; else None."""
