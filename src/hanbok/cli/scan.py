@@ -123,7 +123,6 @@ def _columns() -> dict[str, str]:
         "column": say("열", "column"),
         "type": say("종류", "type"),
         "label": say("이름", "label"),
-        "class": say("분류", "class"),
         "grade": say("등급", "grade"),
         "score": say("확신", "score"),
         "why": say("이유", "why"),

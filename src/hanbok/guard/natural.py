@@ -19,7 +19,7 @@ from hanbok.guard.operator import plain
 from hanbok.guard.pseudonym import Edit, apart
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import digits_of
-from hanbok.guard.spelling import Spellings, squeeze
+from hanbok.guard.spelling import SKIPPED, Spellings, is_torn, squeeze
 from hanbok.guard.stand_in import stand_in
 from hanbok.hangul.josa import final_class
 from hanbok.hangul.romanise import given_spellings, romanise, split_name, surname_spellings
@@ -88,12 +88,13 @@ class NaturalPseudonyms:
         squeezed = squeeze(text)
         edits: list[Edit] = []
         for start, end, kind in apart(text, findings):
-            value = text[start:end]
+            value = text[start:end].strip(SKIPPED) or text[start:end]
+            start = text.index(value, start)  # noqa: PLW2901 - separators at either end stay as they are
             pair = self._pairs.get((kind, plain(kind, value)))
             if pair is None:
                 pair = self._new(kind, value, squeezed)
                 self._take(pair)
-            edits.append((start, end, pair.pseudonym))
+            edits.append((start, start + len(value), pair.pseudonym))
         return edits
 
     def restore(self, text: str, *, in_json: bool = False) -> str:
@@ -150,6 +151,8 @@ class NaturalPseudonyms:
         if given:
             latin = (surname_spellings(surname)[0], romanise(given))
             words += (given, "".join(latin), "".join(reversed(latin)))
+        if is_torn(new):
+            return False
         return not any(squeeze(one) in squeezed or one in self._taken or one in self._words for one in words)
 
     def _take(self, pair: Pair) -> None:

@@ -1,6 +1,6 @@
 """Finds known words in a text that a model may have spelt its own way: spaced, hyphenated, in capitals, full-width.
 
-Words are kept as a tree of their signs without separators; a walk through the text passes over up to two separators
+Words are kept as a tree of their signs without separators; a walk through the text passes over up to three separators
 between signs. A text that ends inside a word is told apart from one that leaves it, so that a stream can wait.
 """
 
@@ -12,8 +12,10 @@ from typing import Generic, TypeVar
 from hanbok.hangul.jamo import is_syllable
 
 _MEANING = TypeVar("_MEANING")
-_SKIPPED = frozenset(" \u00a0-‐‑‒–—−－.·,_/()")
-_MOST_SKIPPED = 2
+SKIPPED = " \u00a0-‐‑‒–—−－.·,_/()"
+"""Separators, which tell no words apart."""
+_MOST_SKIPPED = 3
+_TORN = re.compile(f"[{re.escape(SKIPPED)}]{{{_MOST_SKIPPED + 1}}}")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
@@ -94,7 +96,7 @@ class Spellings(Generic[_MEANING]):
                 node, skipped = below, 0
                 if node.meaning is not None:
                     best = self._judged(node, text, start, at + width, ended=ended) or best
-            elif node is self._root or sign not in _SKIPPED or skipped == _MOST_SKIPPED:
+            elif node is self._root or sign not in SKIPPED or skipped == _MOST_SKIPPED:
                 return best
             else:
                 skipped += 1
@@ -120,9 +122,14 @@ class Spellings(Generic[_MEANING]):
         return Spotted(start=start, end=end, meaning=node.meaning)
 
 
+def is_torn(word: str) -> bool:
+    """Whether separators within a word are too many to be passed over."""
+    return bool(_TORN.search(word.strip(SKIPPED)))
+
+
 def squeeze(text: str) -> str:
     """Return the signs of a text that tell words apart."""
-    return "".join(fold(sign) for sign in text if sign not in _SKIPPED)
+    return "".join(fold(sign) for sign in text if sign not in SKIPPED)
 
 
 def fold(sign: str) -> str:

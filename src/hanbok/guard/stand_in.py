@@ -32,6 +32,7 @@ _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z .'-]*")
 _GROUPS = re.compile(r"[0-9]+")
 _PREFIX = re.compile(r"(?:\+?82)?(?:0?1[016789]|0?50[0-9]?|0?70|0?80|02|0[3-6][1-5]|2|[3-6][1-5]|)")
 _NOWHERE = "79"
+_LONG = 64
 
 
 def stand_in(kind: str, value: str, chance: Random) -> str:
@@ -120,6 +121,11 @@ def _lettered(shape: str, chance: Random) -> str:
     return shape[:1] + _refilled(shape[1:], chance)
 
 
+def _token(shape: str, chance: Random) -> str:
+    """Return a key of the same signs; one of many lines is told by a short one, too."""
+    return _refilled(shape if len(shape) <= _LONG and "\n" not in shape else "a0Aa" * 8, chance)
+
+
 def _postal(shape: str, chance: Random) -> str:
     return _put(shape, f"00{_random(len(shape), chance)}")
 
@@ -174,6 +180,8 @@ _MAKERS: Mapping[str, Callable[[str, Random], str]] = MappingProxyType(
         "POSTAL": _postal,
         "PERSON": _person,
         "EMAIL": _email,
+        "SECRET": _token,
+        "CI_DI": _token,
         "ADDRESS": _address,
         "IP": _host,
     }

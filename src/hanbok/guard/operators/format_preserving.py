@@ -20,6 +20,8 @@ from hanbok.guard.recogniser import Finding
 _LEAST = 1_000_000
 _CLASSES = (("0", 10), ("A", 26), ("a", 26), ("０", 10), ("가", 11172))
 """First sign and size of each run of signs that stay in their run."""
+_FIXED = {"DOB": "년월일"}
+"""Signs that say nothing about a value of this kind."""
 
 
 class FormatPreserving:
@@ -44,7 +46,8 @@ class FormatPreserving:
         return self._turn(kind, value, encrypt=True) or self._setting.label(kind)
 
     def _turn(self, kind: str, value: str, *, encrypt: bool) -> str | None:
-        classes = [_class_of(sign) for sign in value]
+        fixed = _FIXED.get(kind, "")
+        classes = [None if sign in fixed else _class_of(sign) for sign in value]
         signs = [(sign, one) for sign, one in zip(value, classes, strict=True) if one]
         domain = 1
         for _, (_, size) in signs:
