@@ -35,6 +35,7 @@ from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
+from hanbok.policy.administration import Administration
 from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.key import Key
@@ -113,6 +114,7 @@ class App:
         self._store = store
         self._register = Register(store)
         self._keyring = KeyRing(self._register)
+        self.administration = Administration(store, self._keyring)
         self._books: Books
         self._limiter = Limiter()
         self._preview_limiter = Limiter()
