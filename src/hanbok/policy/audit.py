@@ -106,47 +106,36 @@ class ActPage:
 
 def find_calls(log: ReadableLog, question: Question, start: int | None, limit: int) -> CallPage:
     """Return a page of calls, oldest first. Reads files: call it in a thread."""
-    size, page = log.size, CallPage()
-    begin = first_at(log, question.since, size) if start is None else start
-    open_calls: dict[str, CallFound] = {}
+    begin = first_at(log, question.since, log.size) if start is None else start
+    page, under_way, taking, reached = CallPage(), dict[str, CallFound](), True, begin
     for record in islice(log.read(begin), SCANNED):
         entry = record.entry
-        if isinstance(entry, Outcome):
-            found = open_calls.pop(entry.call, None)
-            if found is not None:
-                found.outcome = entry
-        if page.next is not None and not open_calls:
-            return page
-        if page.next is not None:
-            continue
-        if question.over(entry):
-            return page
-        if isinstance(entry, Intent | Refusal) and question.fits(entry):
-            found = CallFound(index=record.index, began=entry)
-            page.calls.append(found)
-            if isinstance(entry, Intent):
-                open_calls[entry.call] = found
-            if len(page.calls) == limit:
-                page.next = record.index + 1
-    if page.next is None and begin + SCANNED < size:
-        page.next = begin + SCANNED
+        if isinstance(entry, Outcome) and entry.call in under_way:
+            under_way.pop(entry.call).outcome = entry
+        if taking:
+            reached = record.index + 1
+            if question.over(entry):
+                return page
+            taking = _take(page, under_way, question, record) < limit
+        elif not under_way:
+            break
+    page.next = reached if reached < log.size else None
     return page
 
 
 def find_acts(log: ReadableLog, question: Question, start: int | None, limit: int) -> ActPage:
     """Return a page of acts, oldest first. Reads files: call it in a thread."""
-    size, page = log.size, ActPage()
-    begin = first_at(log, question.since, size) if start is None else start
+    begin = first_at(log, question.since, log.size) if start is None else start
+    page, reached = ActPage(), begin
     for record in islice(log.read(begin), SCANNED):
+        reached = record.index + 1
         if question.over(record.entry):
             return page
         if question.fits_act(record.entry):
             page.acts.append((record.index, record.entry))
             if len(page.acts) == limit:
-                page.next = record.index + 1
-                return page
-    if begin + SCANNED < size:
-        page.next = begin + SCANNED
+                break
+    page.next = reached if reached < log.size else None
     return page
 
 
@@ -165,6 +154,17 @@ def first_at(log: ReadableLog, since: datetime | None, size: int) -> int:
         else:
             low = found.index + 1
     return low
+
+
+def _take(page: CallPage, under_way: dict[str, CallFound], question: Question, record: Record) -> int:
+    """Put a call that is looked for on the page; return how many are there now."""
+    entry = record.entry
+    if isinstance(entry, Intent | Refusal) and question.fits(entry):
+        found = CallFound(index=record.index, began=entry)
+        page.calls.append(found)
+        if isinstance(entry, Intent):
+            under_way[entry.call] = found
+    return len(page.calls)
 
 
 def act_of_reading(question: Question, who: str, origin: str, what: str) -> Act:
