@@ -90,7 +90,7 @@ class Aligned:
             # One character more is seen, so that a match knows what follows it.
             for match in pattern.finditer(self.text, start, min(end + 1, len(self.text))):
                 new = rewrite(match)
-                if new is None:
+                if new is None or "".join(new) == match[0]:
                     continue
                 first, final = match.span()
                 step.put(self.text[last:first], last, first)

@@ -162,12 +162,18 @@ _BETWEEN = " \"'`\x1e([:=#\n\t_-"
 _REACH_LABEL = 24
 
 
+_LAST_LETTERS = frozenset(word[-1] for word in _HARMLESS)
+
+
 def labelled_harmless(text: str, start: int) -> bool:
     """Tell whether a label of something harmless (an order, a product, a case) stands right before `start`."""
     label = text[max(0, start - _REACH_LABEL) : start].lower().rstrip(_BETWEEN)
     if label.endswith(("은", "는", "이", "가")):
         label = label[:-1].rstrip(_BETWEEN)
-    if label.endswith(_HARMLESS):
+    if label[-1:] in _LAST_LETTERS and label.endswith(_HARMLESS):
         return True
-    word = next((one for one in _NUMBER_WORDS if label.endswith(one)), "")
-    return bool(word) and label[: -len(word)].rstrip(_BETWEEN).endswith(_HARMLESS)
+    if not label.endswith(_NUMBER_WORDS):
+        return False
+    word = next(one for one in _NUMBER_WORDS if label.endswith(one))
+    label = label[: -len(word)].rstrip(_BETWEEN)
+    return label[-1:] in _LAST_LETTERS and label.endswith(_HARMLESS)

@@ -1,8 +1,9 @@
 """The guard: all recognisers over one text, one answer."""
 
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from hanbok.core.plugin import load, names
@@ -16,6 +17,7 @@ from hanbok.guard.shape import Shape
 
 _RECOGNISERS = "hanbok.guard.recognisers"
 _SCANNERS = "hanbok.guard.scanners"
+_BETWEEN = " -./_~*()+,"
 BOUNDARY = "\x1e"
 """Joins texts that are judged together: words before it still say what stands after it, no value crosses it."""
 
@@ -47,6 +49,7 @@ class Guard:
             if kinds is not None and getattr(recogniser, "kind", name.upper()) not in kinds:
                 continue
             (shapes if hasattr(recogniser, "verify") else others).append(recogniser)
+        shapes.sort(key=lambda shape: -shape.most)
         scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
         return cls(shapes, scanner, others, [Custom(one) for one in custom])
 
@@ -76,16 +79,38 @@ class Guard:
         return settle(found) if found else found
 
     def _judge(self, text: str, places: Iterable[Place]) -> list[Finding]:
+        """Judge the places, those of the surest shapes first: the others need not look where one of them is right."""
         found: list[Finding] = []
-        for index, start, end in places:
-            if index >= 0 and not (shape := self.shapes[index]).raw:
-                found += shape.verify(text, start, end)
+        sure: dict[tuple[int, int], list[Finding]] = {}
+        for index, start, end in sorted(places):
+            if index < 0 or (shape := self.shapes[index]).raw:
+                continue
+            before = sure.get((start, end))
+            for begin, stop in _open(text, start, end, before, shape.most) if before else ((start, end),):
+                new = list(shape.verify(text, begin, stop))
+                if new:
+                    found += new
+                    sure.setdefault((start, end), []).extend(new)
         return found
+
+
+def _open(text: str, start: int, end: int, found: list[Finding], most: float) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a region that no finding covers which is surer than `most`."""
+    for one in sorted(found, key=attrgetter("start")):
+        if one.score > most:
+            if one.start > start and text[start : one.start].strip(_BETWEEN):
+                yield start, one.start
+            start = max(start, one.end)
+    if start < end and text[start:end].strip(_BETWEEN):
+        yield start, end
 
 
 def sought(shapes: Sequence[Shape]) -> Mapping[int, Sought]:
     """Return what a scanner looks for: the disguises, and the shapes by their index."""
-    return {**DISGUISES, **{index: Sought(one.patterns, one.alphabet) for index, one in enumerate(shapes)}}
+    return {
+        **DISGUISES,
+        **{index: Sought(one.patterns, one.alphabet, one.raw) for index, one in enumerate(shapes)},
+    }
 
 
 def best_scanner() -> str:

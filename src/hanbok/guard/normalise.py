@@ -64,10 +64,9 @@ _RUN = Sought(
 """Numbers written so that the whole run must be read before it is known what its characters stand for."""
 DISGUISES: Mapping[int, Sought] = MappingProxyType({SIGNS: _SIGNS, RUN: _RUN})
 
-_REFERENCE = re.compile(f"{_ENTITY}|{_ESCAPE}")
+_VEILED = re.compile(f"{_ENTITY}|{_ESCAPE}|[{INVISIBLE}]+|{DECOMPOSED.pattern}")
 _ESCAPES = {"%40": "@", "%2d": "-", "%2e": "."}
-_UNSEEN = re.compile(f"[{INVISIBLE}]+")
-_SIGN = re.compile(f"[{re.escape(''.join(PLAIN))}]")
+_ODD = re.compile("[^\x00-\x7f가-힣]+")
 
 Scan = Callable[[str], Sequence[Place]]
 
@@ -94,12 +93,11 @@ def normalise(text: str) -> Aligned:
 
 
 def _plain_characters(text: str) -> Aligned:
-    aligned = Aligned(text)
-    if "&" in text or "%" in text:
-        aligned = aligned.sub(_REFERENCE, _dereference)
-    aligned = aligned.sub(_UNSEEN, lambda match: [""] * len(match[0]))
-    aligned = aligned.sub(DECOMPOSED, lambda match: (compose(match[0]),))
-    return aligned.retype(_SIGN.sub(lambda match: PLAIN[match[0]], aligned.text))
+    aligned = Aligned(text).sub(_VEILED, _unveil)
+    plain = aligned.text
+    for sign in PLAIN.keys() & set("".join(_ODD.findall(plain))):
+        plain = plain.replace(sign, PLAIN[sign])
+    return aligned.retype(plain)
 
 
 def _plain_runs(aligned: Aligned, runs: Iterable[tuple[int, int]]) -> Aligned:
@@ -109,6 +107,9 @@ def _plain_runs(aligned: Aligned, runs: Iterable[tuple[int, int]]) -> Aligned:
     return aligned
 
 
-def _dereference(match: re.Match[str]) -> Sequence[str]:
-    written = match[0].lower() if match[0].startswith("%") else match[0]
-    return (_ESCAPES.get(written) or html.unescape(written),)
+def _unveil(match: re.Match[str]) -> Sequence[str]:
+    written = match[0]
+    if written[0] not in "&%":
+        return (compose(written),) if written[0] not in INVISIBLE else [""] * len(written)
+    meant = _ESCAPES.get(written.lower()) or html.unescape(written)
+    return ("",) if meant in INVISIBLE else (meant,)

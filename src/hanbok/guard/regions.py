@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from hanbok.guard.scanner import Place, Sought
+from hanbok.guard.scanner import SIGNS, Place, Sought
+
+_WINDOW = 24
+"""Characters looked at in one go: most runs are shorter."""
+
+
+def worth_placing(indexes: Iterable[int], sought: Mapping[int, Sought]) -> frozenset[int]:
+    """Return the indexes whose places are of use, of those that were hit: see `Scanner`."""
+    hit = frozenset(indexes)
+    return frozenset(one for one in hit if one == SIGNS or sought[one].raw) if SIGNS in hit else hit
 
 
 def places(text: str, hits: Iterable[tuple[int, int]], sought: Mapping[int, Sought]) -> list[Place]:
@@ -15,20 +24,22 @@ def places(text: str, hits: Iterable[tuple[int, int]], sought: Mapping[int, Soug
     done = dict.fromkeys(sought, 0)
     runs: dict[frozenset[str], tuple[int, int]] = {}
     for end, index in hits:
+        if end <= done[index]:
+            continue
         alphabet = sought[index].alphabet
-        if alphabet is None:
-            if not done[index]:
-                found.append((index, 0, len(text)))
-            done[index] = len(text)
-        elif not alphabet:
-            found.append((index, end, end))
-        elif end > done[index]:
-            run = runs.get(alphabet)
-            if run is None or run[1] < end:
-                run = runs[alphabet] = _run_around(alphabet, text, end)
-            if run[1] > done[index]:
-                found.append((index, *run))
-            done[index] = max(run[1], end)
+        if not alphabet:
+            start = end
+            if alphabet is None:
+                start, end = 0, len(text)  # noqa: PLW2901 - of the whole text
+                done[index] = end
+            found.append((index, start, end))
+            continue
+        run = runs.get(alphabet)
+        if run is None or run[1] < end:
+            run = runs[alphabet] = _run_around(alphabet, text, end)
+        if run[1] > done[index]:
+            found.append((index, *run))
+        done[index] = max(run[1], end)
     return found
 
 
@@ -40,23 +51,37 @@ def search(text: str, sought: Mapping[int, Sought]) -> list[Place]:
         for pattern in one.patterns
         for match in _overlapping(pattern).finditer(text)
     }
-    return places(text, sorted(hits), sought)
+    worth = worth_placing((index for _, index in hits), sought)
+    return places(text, sorted(hit for hit in hits if hit[1] in worth), sought)
 
 
 def _run_around(alphabet: frozenset[str], text: str, end: int) -> tuple[int, int]:
     """Return the run of the alphabet that a match ends in, or just before: a pattern may look one character on."""
     if text[end - 1] not in alphabet:
         end -= 1
-    start = end
-    while start and text[start - 1] in alphabet:
-        start -= 1
-    run = _run_of(alphabet).match(text, end)
-    return start, run.end() if run else end
+    letters = _letters(alphabet)
+    start, width = end, _WINDOW
+    while start:
+        kept = len(text[max(0, start - width) : start].rstrip(letters))
+        floor = max(0, start - width)
+        start = floor + kept
+        if kept:
+            break
+        width *= 2
+    width = _WINDOW
+    while end < len(text):
+        window = text[end : end + width]
+        kept = len(window.lstrip(letters))
+        end += len(window) - kept
+        if kept:
+            break
+        width *= 2
+    return start, end
 
 
 @cache
-def _run_of(alphabet: frozenset[str]) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(''.join(sorted(alphabet)))}]+")
+def _letters(alphabet: frozenset[str]) -> str:
+    return "".join(sorted(alphabet))
 
 
 @cache

@@ -20,13 +20,16 @@ class Sought:
 
     patterns: tuple[str, ...]
     alphabet: frozenset[str] | None
+    raw: bool = False
+    """Sought in the text as it is written."""
 
 
 class Scanner(Protocol):
     """Built with everything that is sought at once.
 
     Every scanner returns the same places: for each end of a match of a pattern its region, each region once for
-    each index, in any order. What the judges are asked depends on nothing else.
+    each index, in any order. What the judges are asked depends on nothing else. Where `SIGNS` are found the text must
+    be rewritten and scanned again, so only what is sought in the text as written has its places beside them.
     """
 
     def scan(self, text: str) -> Sequence[Place]: ...

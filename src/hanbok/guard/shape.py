@@ -15,6 +15,9 @@ ANCHOR: frozenset[str] = frozenset()
 """No alphabet: the recogniser looks around each place where one of its patterns ends."""
 
 START = r"(?:^|[^0-9])"
+HEAD = r"(?:^|[^0-9A-Za-z._-]|(?:^|[^0-9])[._-])[(]?"
+TAIL = r"(?:$|[^0-9A-Za-z._-]|[._-](?:$|[^0-9]))"
+"""What `LEFT` and `RIGHT` say below, in a pattern that a scanner reads."""
 BIRTH = r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 JOINT = r"(?:[ ]{0,2}[-./_~*()]{1,3}[ ]{0,2}|[ ]{1,3})?"
 """What may stand between two groups of digits."""
@@ -24,11 +27,11 @@ RIGHT = r"(?![0-9A-Za-z])(?![-._][0-9])"
 
 
 class Shape(Protocol):
-    """A recogniser that the engine can scan for together with all others.
+    r"""A recogniser that the engine can scan for together with all others.
 
     One scan for the `patterns` of all recognisers finds places; around the end of each match the run of characters
     from `alphabet` is the region that `verify` judges, and it judges no other. Patterns stay within what Hyperscan
-    and `re` read alike (so no `(?i)`, `\\b`, `\\s`, no look-around); a pattern of an anchor has one end only.
+    and `re` read alike (so no `(?i)`, `\b`, `\s`, no look-around); a pattern of an anchor has one end only.
     """
 
     kind: ClassVar[str]
@@ -36,6 +39,8 @@ class Shape(Protocol):
     alphabet: ClassVar[frozenset[str]]
     raw: ClassVar[bool]
     """Judges the text as it is written, not its normalised form."""
+    most: ClassVar[float]
+    """The highest score it gives: what a surer finding covers is not judged again."""
 
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]: ...
 

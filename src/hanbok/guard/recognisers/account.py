@@ -7,7 +7,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import LEFT, NUMBER, RIGHT, START, digits_of
+from hanbok.guard.shape import HEAD, LEFT, NUMBER, RIGHT, TAIL, digits_of
 
 _FEWEST, _MOST = 10, 14
 _JOINT = r"(?:[ ]?[-./_~][ ]?|[ ]{1,2})"
@@ -30,14 +30,16 @@ _CONTEXT = Context(
 class Account:
     kind: ClassVar[str] = "ACCOUNT"
     patterns: ClassVar[tuple[str, ...]] = (
-        START + r"[0-9]{10}",
-        START + rf"[0-9]{{2,6}}{_JOINT}[0-9]{{1,7}}{_JOINT}[0-9]",
-        START
+        HEAD + r"[0-9]{10,14}" + TAIL,
+        HEAD + rf"[0-9]{{2,6}}{_JOINT}[0-9]{{1,7}}{_JOINT}[0-9]",
+        HEAD
         + rf"(?:[0-9]{{3}}{_JOINT}[0-9]{{7}}|[0-9]{{4}}{_JOINT}[0-9]{{6}}"
-        + rf"|[0-9]{{5}}{_JOINT}[0-9]{{5}}|[0-9]{{6}}{_JOINT}[0-9]{{4}})",
+        + rf"|[0-9]{{5}}{_JOINT}[0-9]{{5}}|[0-9]{{6}}{_JOINT}[0-9]{{4}})"
+        + TAIL,
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.85
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

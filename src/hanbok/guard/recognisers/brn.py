@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import brn_check_digit
 
 _GROUPS = ("[1-9][0-9]{2}", "[0-9]{2}", "[0-9]{5}")
@@ -18,9 +18,10 @@ _CONTEXT = Context(
 
 class Brn:
     kind: ClassVar[str] = "BRN"
-    patterns: ClassVar[tuple[str, ...]] = (START + JOINT.join(_GROUPS),)
+    patterns: ClassVar[tuple[str, ...]] = (HEAD + JOINT.join(_GROUPS) + TAIL,)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.98
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

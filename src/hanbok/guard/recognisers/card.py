@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import luhn_holds
 
 _SIXTEEN = ("[2-69][0-9]{3}", "[0-9]{4}", "[0-9]{4}", "[0-9]{4}")
@@ -21,10 +21,11 @@ _CONTEXT = Context(
 class Card:
     kind: ClassVar[str] = "CARD"
     patterns: ClassVar[tuple[str, ...]] = tuple(
-        START + JOINT.join(groups) for groups in (_SIXTEEN, _FIFTEEN, _FOURTEEN)
+        HEAD + JOINT.join(groups) + TAIL for groups in (_SIXTEEN, _FIFTEEN, _FOURTEEN)
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.98
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

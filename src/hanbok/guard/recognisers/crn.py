@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, crn_check_digit
 
 _GROUPS = ("[0-9]{6}", "[0-9]{7}")
@@ -17,9 +17,10 @@ _PERSON = Context(r"주민|외국인|거소|민번|생년")
 
 class Crn:
     kind: ClassVar[str] = "CRN"
-    patterns: ClassVar[tuple[str, ...]] = (START + JOINT.join(_GROUPS),)
+    patterns: ClassVar[tuple[str, ...]] = (HEAD + JOINT.join(_GROUPS) + TAIL,)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.97
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

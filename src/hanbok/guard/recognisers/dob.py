@@ -50,6 +50,7 @@ class Dob:
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.95
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

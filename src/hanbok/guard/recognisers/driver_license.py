@@ -7,7 +7,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, LEFT, NUMBER, RIGHT, START, digits_of
+from hanbok.guard.shape import HEAD, JOINT, LEFT, NUMBER, RIGHT, START, TAIL, digits_of
 
 _GROUPS = ("(?:1[1-9]|2[0-6]|28)", "[0-9]{2}", "[0-9]{6}", "[0-9]{2}")
 _TAIL = _GROUPS[1:]
@@ -24,11 +24,12 @@ _CONTEXT = Context(r"면허|운전|driver|licen[cs]e|\bdl\b")
 class DriverLicense:
     kind: ClassVar[str] = "DRIVER_LICENSE"
     patterns: ClassVar[tuple[str, ...]] = (
-        START + JOINT.join(_TAIL),
-        START + JOINT.join(_GROUPS),
+        START + JOINT.join(_TAIL) + TAIL,
+        HEAD + JOINT.join(_GROUPS) + TAIL,
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.97
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

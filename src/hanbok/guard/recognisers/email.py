@@ -43,6 +43,7 @@ class Email:
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.98
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import BIRTH, JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import BIRTH, HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, frn_check_digit
 
 _NUMBER = compile_number(BIRTH, r"[5-8][0-9]{6}")
@@ -19,9 +19,10 @@ _COMPANY = Context(r"법인|등기|corp|company")
 
 class Frn:
     kind: ClassVar[str] = "FRN"
-    patterns: ClassVar[tuple[str, ...]] = (START + BIRTH + JOINT + "[5-8][0-9]{6}",)
+    patterns: ClassVar[tuple[str, ...]] = (HEAD + BIRTH + JOINT + "[5-8][0-9]{6}" + TAIL,)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.99
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

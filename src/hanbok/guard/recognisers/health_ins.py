@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, compile_number
+from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number
 
 _SHAPES = (compile_number("[1-9]", "[0-9]{10}"), compile_number("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}"))
 _CONTEXT = Context(r"건강[ ]?보험|보험[ ]?증|(?<![가-힣])증[ ]?번호|건보|의료[ ]?보험|health[ _]?ins|nhis")
@@ -15,11 +15,12 @@ _CONTEXT = Context(r"건강[ ]?보험|보험[ ]?증|(?<![가-힣])증[ ]?번호|
 class HealthIns:
     kind: ClassVar[str] = "HEALTH_INS"
     patterns: ClassVar[tuple[str, ...]] = (
-        START + "[1-9]" + JOINT + "[0-9]{10}",
-        START + JOINT.join(("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}")),
+        HEAD + "[1-9]" + JOINT + "[0-9]{10}" + TAIL,
+        HEAD + JOINT.join(("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}")) + TAIL,
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.93
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -39,6 +39,7 @@ class Ip:
     )
     alphabet: ClassVar[frozenset[str]] = frozenset("0123456789abcdefABCDEF.:")
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.96
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

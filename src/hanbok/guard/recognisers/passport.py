@@ -24,6 +24,7 @@ class Passport:
         "MSRODGmsrodg -ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     )
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.97
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -19,6 +19,7 @@ class Pccc:
     patterns: ClassVar[tuple[str, ...]] = (_BODY,)
     alphabet: ClassVar[frozenset[str]] = NUMBER | frozenset("Pp")
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.98
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START
+from hanbok.guard.shape import JOINT, NUMBER, START, TAIL
 
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])"
 _LEFT = (
@@ -48,15 +48,16 @@ _YEARS = re.compile(r"1[5-9][0-9]{2}[^0-9]+(?:1[5-9]|20)[0-9]{2}")
 class Phone:
     kind: ClassVar[str] = "PHONE"
     patterns: ClassVar[tuple[str, ...]] = (
-        START + r"[(]?01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + "[0-9]{4}",
-        START + rf"[(]?0(?:{_AREA}|70|80|50[2-8])" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}",
-        START + _REPRESENTATIVE + JOINT + "[0-9]{4}",
+        START + r"[(]?01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + "[0-9]{4}" + TAIL,
+        START + rf"[(]?0(?:{_AREA}|70|80|50[2-8])" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
+        START + _REPRESENTATIVE + JOINT + "[0-9]{4}" + TAIL,
         r"(?:[+][ ]?|00)[0-9]{2}[-(). 0-9/_~]{8}",
-        START + "82" + JOINT + "1[016789]" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}",
-        START + "10" + JOINT + "[2-9][0-9]{3}" + JOINT + "[0-9]{4}",
+        START + "82" + JOINT + "1[016789]" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
+        START + "10" + JOINT + "[2-9][0-9]{3}" + JOINT + "[0-9]{4}" + TAIL,
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.96
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

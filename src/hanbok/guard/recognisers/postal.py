@@ -30,9 +30,13 @@ _ROAD = Context(r"[가-힣0-9](?:로|길|동|리|가)[ ]?[0-9]{1,4}|번지|[0-9]
 
 class Postal:
     kind: ClassVar[str] = "POSTAL"
-    patterns: ClassVar[tuple[str, ...]] = ("(?:^|[^0-9])[0-6][0-9]{4}", "(?:^|[^0-9])[0-9]{3}-[0-9]{3}")
+    patterns: ClassVar[tuple[str, ...]] = (
+        "(?:^|[^0-9A-Za-z])[0-6][0-9]{4}(?:$|[^0-9A-Za-z])",
+        "(?:^|[^0-9A-Za-z])[0-9]{3}-[0-9]{3}(?:$|[^0-9A-Za-z])",
+    )
     alphabet: ClassVar[frozenset[str]] = DIGITS | {"-"}
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.9
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import BIRTH, JOINT, NUMBER, START, compile_number, numbers
+from hanbok.guard.shape import BIRTH, HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, ean_check_digit, rrn_check_digit
 
 _NUMBER = compile_number(BIRTH, r"[0-49][0-9]{6}")
@@ -18,9 +18,10 @@ _COMPANY = Context(r"법인|등기|corp|company")
 
 class Rrn:
     kind: ClassVar[str] = "RRN"
-    patterns: ClassVar[tuple[str, ...]] = (START + BIRTH + JOINT + "[0-49][0-9]{6}",)
+    patterns: ClassVar[tuple[str, ...]] = (HEAD + BIRTH + JOINT + "[0-49][0-9]{6}" + TAIL,)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.99
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -62,6 +62,7 @@ class Secret:
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = True
+    most: ClassVar[float] = 0.99
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -43,6 +43,7 @@ class Vehicle:
     )
     alphabet: ClassVar[frozenset[str]] = DIGITS
     raw: ClassVar[bool] = False
+    most: ClassVar[float] = 0.96
 
     def find(self, text: str) -> Iterator[Finding]:
         return find_alone(self, text)

@@ -4,15 +4,15 @@ import functools
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 import hyperscan
 
-from hanbok.guard.regions import places
-from hanbok.guard.scanner import Place, Sought
+from hanbok.guard.regions import places, worth_placing
+from hanbok.guard.scanner import SIGNS, Place, Sought
 
 _ID_BITS = 8
 _ID_MASK = (1 << _ID_BITS) - 1
@@ -52,9 +52,12 @@ class Hyperscan:
         self._database.scan(data, match_event_handler=note, scratch=self._scratch())
         if not hits:
             return []
-        return places(
-            text, self._in_characters(data, sorted(hits), plain=len(data) == len(text)), self._sought
-        )
+        found = sorted(hits)
+        hit = {one & _ID_MASK for one in found}
+        if SIGNS - self._first in hit:
+            worth = worth_placing((one + self._first for one in hit), self._sought)
+            found = [one for one in found if (one & _ID_MASK) + self._first in worth]
+        return places(text, self._in_characters(text, data, found), self._sought)
 
     def _scratch(self) -> hyperscan.Scratch:
         """Return this thread's scratch space: a scan runs without the interpreter's lock."""
@@ -63,17 +66,20 @@ class Hyperscan:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
         return scratch
 
-    def _in_characters(self, data: bytes, hits: list[int], *, plain: bool) -> Iterator[tuple[int, int]]:
-        """Yield end and index; a match that ends inside of a character reaches to its end."""
+    def _in_characters(self, text: str, data: bytes, hits: list[int]) -> list[tuple[int, int]]:
+        """Return end and index of each hit; a match that ends inside of a character reaches to its end."""
+        first = self._first
+        if len(data) == len(text):
+            return [(hit >> _ID_BITS, (hit & _ID_MASK) + first) for hit in hits]
+        found: list[tuple[int, int]] = []
         last_byte = last_character = 0
         for hit in hits:
             byte = hit >> _ID_BITS
-            if plain:
-                last_character = byte
-            elif byte != last_byte:
+            if byte != last_byte:
                 last_character += len(data[last_byte:byte].translate(None, _INSIDE))
-            last_byte = byte
-            yield last_character, (hit & _ID_MASK) + self._first
+                last_byte = byte
+            found.append((last_character, (hit & _ID_MASK) + first))
+        return found
 
 
 def _flags(pattern: str, one: Sought) -> int:
