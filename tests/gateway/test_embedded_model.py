@@ -190,7 +190,7 @@ async def test_it_stops_computing_within_a_second_when_the_client_leaves(endpoin
     async for piece in exchange.read():
         if b"content" in piece:
             break
-    await exchange.close()
+    exchange.close()
     await asyncio.sleep(1)
     pid = endpoint._supervisor.pid
     began = cpu_seconds(pid)

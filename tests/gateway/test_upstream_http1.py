@@ -85,7 +85,7 @@ def test_a_connection_serves_many_requests_unless_its_close_ends_the_body(run, f
                 streamed = BODY.replace(b"{", b'{"stream":true,', 1)
                 exchange, body = await ask(upstream, model, body=streamed)
                 assert body.endswith(b"data: [DONE]\n\n")
-                await exchange.close()
+                exchange.close()
             assert model.connections == (1 if framing == "chunked" else 5)
 
     run(main)
@@ -374,8 +374,8 @@ def test_closing_an_answer_early_stops_the_provider_and_may_be_repeated(run):
             body = BODY.replace(b"{", b'{"stream":true,', 1)
             exchange = await upstream.post(f"{model.url}/chat/completions", JSON, body, QUICK)
             await anext(exchange.read())
-            await exchange.close()
-            await exchange.close()
+            exchange.close()
+            exchange.close()
             await asyncio.sleep(0.1)
             assert len(model.cancelled) == 1
             assert (await ask(upstream, model))[0].status == 200

@@ -1,15 +1,19 @@
 """One call on its way through the steps, and the reply on its way back."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hanbok.core.values import Form, Grade, Principal, Usage
+from hanbok.evidence.entry import Hop
 from hanbok.gateway.catalogue import Offer, Target
+from hanbok.gateway.head import Spans
 from hanbok.gateway.texts import Texts
 from hanbok.guard.recogniser import Finding
 from hanbok.policy.key import Key
 from hanbok.policy.ruling import Ruling
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Operation(StrEnum):
@@ -26,6 +30,22 @@ class Planned:
     target: Target
     form: Form
     policies: tuple[str, ...] = ()
+    hop: Hop = field(init=False, compare=False)
+    """The same, as the log writes it."""
+
+    def __post_init__(self) -> None:
+        """Write the hop once, not at each call."""
+        there = self.target.destination
+        hop = Hop(
+            endpoint=there.endpoint,
+            model=self.target.model,
+            country=there.country,
+            zone=there.zone,
+            operator=there.operator,
+            form=self.form,
+            policies=self.policies,
+        )
+        object.__setattr__(self, "hop", hop)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +78,8 @@ class Call:
     digest: str
     """SHA-256 of `body`, hex."""
     # read from the body's head, by `http`
+    members: Spans | None = None
+    """Where the members of `body` stand; None: not looked up."""
     model: str
     stream: bool
     wants_usage: bool = True
@@ -90,12 +112,12 @@ class Call:
     """Whether the intent is in the log: from then on the call has an outcome, whatever happens."""
     # call, and the way back
     ending: Ending = field(default_factory=Ending)
-    hooks: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+    hooks: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     @property
     def kinds(self) -> frozenset[str]:
         """Kinds of what was found in the request."""
-        return frozenset(finding.kind for finding in self.found)
+        return frozenset(finding.kind for finding in self.found) if self.findings or self.topics else _NONE
 
     @property
     def found(self) -> tuple[Finding, ...]:
@@ -112,19 +134,23 @@ class Call:
             counts[one.kind] = counts.get(one.kind, 0) + 1
         return counts
 
-    def at_end(self, hook: Callable[[], Awaitable[None]]) -> None:
-        """Run `hook` when the call is over, however it ends; the last one registered runs first."""
+    def at_end(self, hook: Callable[[], object]) -> None:
+        """Run `hook` when the call is over, however it ends; the last one registered runs first. It must not wait:
+        a call that was cancelled ends as surely as any other.
+        """
         self.hooks.append(hook)
 
-    async def finish(self) -> None:
+    def finish(self) -> None:
         """Run the hooks, each once. Called by the path and by whoever closes the reply."""
-        if self.hooks:
-            try:
-                await self.hooks.pop()()
-            finally:
-                await self.finish()
-        # What the call held of people goes with it, at once: without these two, only the collector could free it.
-        self.texts = self.body_in = None
+        hooks = self.hooks
+        try:
+            while hooks:
+                hooks.pop()()
+        finally:
+            if hooks:
+                self.finish()
+            # What the call held of people goes with it, at once: without these, only the collector could free it.
+            self.texts = self.body_in = None
 
 
 @dataclass(slots=True)

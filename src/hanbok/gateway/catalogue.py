@@ -1,9 +1,10 @@
 """Which models there are, where each is reached, and what is known of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from math import lcm
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Destination, Text
@@ -23,6 +24,17 @@ class Price:
     output: Decimal
     cached: Decimal
     as_of: date
+    whole: tuple[int, int, int] = field(init=False, repr=False, compare=False)
+    """The three prices as whole numbers of 1/`scale` won: as exact, and many times quicker to reckon with."""
+    scale: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Take the prices apart."""
+        ratios = [one.as_integer_ratio() for one in (self.input, self.output, self.cached)]
+        scale = lcm(*(below for _, below in ratios))
+        first, second, third = (above * (scale // below) for above, below in ratios)
+        object.__setattr__(self, "whole", (first, second, third))
+        object.__setattr__(self, "scale", scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
+from hanbok.gateway.head import Spans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,12 @@ class StreamReader(Protocol):
 class Dialect(Protocol):
     """Spells one wire format."""
 
-    def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
+    def request(
+        self, operation: Operation, body: bytes, *, model: str, stream: bool, where: Spans | None = None
+    ) -> WireRequest:
         """Spell a request body of OpenAI's shape. `model` is the provider's name of it. A stream always asks for
-        its usage. Raises UnsupportedRequest when the format cannot say it.
+        its usage. `where` are the spans of the body's members, if they are known. Raises UnsupportedRequest when
+        the format cannot say it.
         """
         ...
 

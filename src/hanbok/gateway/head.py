@@ -67,8 +67,8 @@ _PRINTABLE_NAME = re.compile(r"[a-z][a-z_]{0,40}")
 Spans: TypeAlias = dict[str, tuple[int, int]]
 
 
-def read_head(body: bytes) -> Head:
-    """Return the head. Raises InvalidJson, InvalidRequest, DuplicateField."""
+def read_head(body: bytes) -> tuple[Head, Spans]:
+    """Return the head, and where each member of the body stands. Raises InvalidJson, InvalidRequest, DuplicateField."""
     try:
         head = _HEAD.decode(body)
         body.decode()  # the decoder skips what the head does not name
@@ -82,8 +82,7 @@ def read_head(body: bytes) -> Head:
         raise InvalidJson(position=int(found[1]) if found else len(body)) from error
     if not head.model:
         raise InvalidRequest(field="model")
-    spans(body)
-    return head
+    return head, spans(body)
 
 
 def spans(body: bytes) -> Spans:

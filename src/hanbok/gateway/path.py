@@ -12,7 +12,7 @@ from hanbok.gateway.step import Next, Step
 
 
 class Path:
-    """Runs calls through the steps. Whoever takes the reply must `await call.finish()` when done with it."""
+    """Runs calls through the steps. Whoever takes the reply must `call.finish()` when done with it."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         """Compose `steps`, outermost first. The last one must not call on."""
@@ -37,7 +37,7 @@ class Path:
             reply = await self._first(call)
         except BaseException as error:
             _mark(call, error, begun=False)
-            await call.finish()
+            call.finish()
             raise
         if reply.chunks is None:
             call.ending.status = "completed"
@@ -48,7 +48,7 @@ class Path:
             reply.chunks = _watch(call, reply.chunks)
         return reply
 
-    async def _left(self) -> None:
+    def _left(self) -> None:
         self._under_way -= 1
         if not self._under_way:
             self._idle.set()

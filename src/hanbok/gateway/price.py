@@ -1,6 +1,5 @@
 """What a call costs, and what it can cost at most. A price in won per million tokens is micro-won per token."""
 
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from hanbok.core.errors import HanbokError
@@ -27,8 +26,10 @@ def cost(usage: Usage, price: Price) -> MicroWon:
     """Return what this use costs, rounded half up once. Counts that make no sense never lower it below zero."""
     tokens = max(usage.input, 0)
     cached = min(max(usage.cached, 0), tokens)
-    exact = (tokens - cached) * price.input + cached * price.cached + max(usage.output, 0) * price.output
-    return _round(exact)
+    of_input, of_output, of_cached = price.whole
+    return _round(
+        (tokens - cached) * of_input + cached * of_cached + max(usage.output, 0) * of_output, price.scale
+    )
 
 
 def estimate(prompt_bytes: int, max_output: int | None, facts: ModelFacts) -> MicroWon:
@@ -44,7 +45,8 @@ def estimate(prompt_bytes: int, max_output: int | None, facts: ModelFacts) -> Mi
     # Embedding models answer nothing: their context bounds each of many inputs, not the request.
     writes = facts.context and facts.max_output
     tokens = min(prompt_bytes, facts.context) if writes else prompt_bytes
-    return _round(tokens * max(price.input, price.cached) + _longest(max_output, facts) * price.output)
+    of_input, of_output, of_cached = price.whole
+    return _round(tokens * max(of_input, of_cached) + _longest(max_output, facts) * of_output, price.scale)
 
 
 def _longest(max_output: int | None, facts: ModelFacts) -> int:
@@ -52,5 +54,6 @@ def _longest(max_output: int | None, facts: ModelFacts) -> int:
     return known if max_output is None else min(max(max_output, 0), known)
 
 
-def _round(exact: Decimal) -> MicroWon:
-    return int(exact.to_integral_value(rounding=ROUND_HALF_UP))
+def _round(exact: int, scale: int) -> MicroWon:
+    """Return `exact / scale` as a whole number, half up."""
+    return (2 * exact + scale) // (2 * scale)

@@ -61,7 +61,7 @@ class Streaming:
                 raise
         if not reader.done:
             raise UpstreamCut(origin=self._origin)
-        await self._exchange.close()
+        self._exchange.close()
 
 
 class _Delta(msgspec.Struct):

@@ -31,7 +31,7 @@ class Exchange(Protocol):
         """Return the whole body. Raises UpstreamGarbled over `limit` bytes, else as `read`."""
         ...
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Give the connection back if the body was read to its end, abort it otherwise. May be called twice."""
         ...
 

@@ -27,7 +27,7 @@ async def preview(app: App, inbound: Inbound) -> None:
             reply = await runtime.preview.run(call)
             await inbound.reply(reply.status, _JSON, reply.body)
         finally:
-            await call.finish()
+            call.finish()
     except HanbokError as error:
         await tell(inbound, error, runtime.settings.language, _PRIVATE)
 

@@ -74,7 +74,7 @@ async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) ->
     """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `read_head` raises."""
     server = runtime.settings.server
     body = await inbound.read(int(server.body_limit_mib * _MIB), server.read_timeout)
-    head = read_head(body)
+    head, members = read_head(body)
     stream = operation is Operation.CHAT and bool(head.stream)
     return Call(
         id=f"call-{_PROCESS}{next(_COUNT):08x}",
@@ -84,6 +84,7 @@ async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) ->
         headers=inbound.headers,
         origin=inbound.peer,
         digest=hashlib.sha256(body).hexdigest(),
+        members=members,
         model=head.model,
         stream=stream,
         wants_usage=not stream or bool(head.stream_options and head.stream_options.include_usage),
@@ -104,7 +105,7 @@ async def _carry(runtime: Runtime, inbound: Inbound, call: Call) -> None:
     except HanbokError as error:
         await tell(inbound, error, default, _marks(call))
     finally:
-        await call.finish()
+        call.finish()
 
 
 async def _stream(

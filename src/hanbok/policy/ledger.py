@@ -47,10 +47,13 @@ class _Account:
     months: dict[str, MicroWon] = field(default_factory=dict[str, MicroWon])
 
     def add(self, day: str, amount: MicroWon) -> None:
-        for sums, period in ((self.days, day), (self.months, day[:7])):
-            sums[period] = sums.get(period, 0) + amount
-            if len(sums) > _PERIODS_KEPT:
-                del sums[min(sums)]
+        days, months, month = self.days, self.months, day[:7]
+        days[day] = days.get(day, 0) + amount
+        months[month] = months.get(month, 0) + amount
+        if len(days) > _PERIODS_KEPT:
+            del days[min(days)]
+        if len(months) > _PERIODS_KEPT:
+            del months[min(months)]
 
 
 class Ledger:
@@ -70,7 +73,8 @@ class Ledger:
         own, shared = self._accounts(organisation, key.id)
         _allow(own, key.limits, amount, day, "key")
         _allow(shared, self._limits_of(organisation), amount, day, "organisation")
-        self.charge(organisation, key.id, day, amount)
+        own.add(day, amount)
+        shared.add(day, amount)
         return Reservation(organisation=organisation, key=key.id, day=day, amount=amount)
 
     def settle(self, reservation: Reservation, actual: MicroWon) -> None:
@@ -104,7 +108,7 @@ class Ledger:
 
 def day_of(moment: datetime) -> str:
     """Return the Korean day of a moment, `YYYY-MM-DD`."""
-    return moment.astimezone(KST).date().isoformat()
+    return moment.astimezone(KST).isoformat()[:10]
 
 
 def _sums(account: _Account, now: datetime) -> tuple[MicroWon, MicroWon]:
@@ -113,6 +117,8 @@ def _sums(account: _Account, now: datetime) -> tuple[MicroWon, MicroWon]:
 
 
 def _allow(account: _Account, limits: Limits, amount: MicroWon, day: str, owner: str) -> None:
+    if limits.won_per_day is None and limits.won_per_month is None:
+        return
     if limits.won_per_day is not None and account.days.get(day, 0) + amount > limits.won_per_day:
         tomorrow = date.fromisoformat(day) + timedelta(days=1)
         raise BudgetExceeded(budget=f"{owner}.won_per_day", resets=_midnight(tomorrow))

@@ -11,8 +11,9 @@ from hanbok.policy.key import Key
 WINDOW: Final = 60.0
 """Seconds over which requests are counted."""
 
-_SWEPT: Final = 2
-"""Keys looked at per request to forget idle ones: more than one, so that the table shrinks faster than it grows."""
+_SWEEP_EVERY: Final = 16
+_SWEPT: Final = 2 * _SWEEP_EVERY
+"""Keys looked at every so many requests to forget idle ones: more, so that the table shrinks faster than it grows."""
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Limiter:
 
     def __init__(self) -> None:
         self._records: OrderedDict[str, _Record] = OrderedDict()
+        self._let_in = 0
 
     def enter(self, key: Key, now: float) -> None:
         """Count one call in, or raise RateLimited or ConcurrencyExceeded and count nothing. `now` is in seconds on
@@ -51,7 +53,9 @@ class Limiter:
         record.active += 1
         self._records[key.id] = record
         self._records.move_to_end(key.id)
-        self._sweep(now)
+        self._let_in += 1
+        if self._let_in % _SWEEP_EVERY == 0:
+            self._sweep(now)
 
     def leave(self, key: Key) -> None:
         """Count one call out. Raises ValueError when none is under way."""

@@ -7,6 +7,7 @@ import msgspec
 
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
+from hanbok.gateway.head import Spans
 from hanbok.gateway.spelling.anthropic_answer import Message, read_usage, whole
 from hanbok.gateway.spelling.anthropic_request import spell
 from hanbok.gateway.spelling.anthropic_stream import AnthropicReader
@@ -28,7 +29,15 @@ class Anthropic:
         self._max_tokens = max_tokens
         self._clock = clock
 
-    def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
+    def request(
+        self,
+        operation: Operation,
+        body: bytes,
+        *,
+        model: str,
+        stream: bool,
+        where: Spans | None = None,  # noqa: ARG002 - every member is read
+    ) -> WireRequest:
         """Spell a chat request."""
         if operation is not Operation.CHAT:
             raise unsupported("anthropic", operation.value)

@@ -9,6 +9,7 @@ import msgspec
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
+from hanbok.gateway.head import Spans
 from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.gemini_answer import UsageText, blocked, read, read_usage, whole
 from hanbok.gateway.spelling.gemini_request import spell, spell_embeddings
@@ -35,7 +36,15 @@ class Gemini:
         self._origin = origin
         self._clock = clock
 
-    def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
+    def request(
+        self,
+        operation: Operation,
+        body: bytes,
+        *,
+        model: str,
+        stream: bool,
+        where: Spans | None = None,  # noqa: ARG002 - every member is read
+    ) -> WireRequest:
         """Spell a request. The model is a part of its path."""
         path = model if "/" in model else f"models/{model}"
         if operation is Operation.EMBEDDINGS:

@@ -3,7 +3,7 @@
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import WireAnswer, WireRequest
-from hanbok.gateway.head import spans, splice
+from hanbok.gateway.head import Spans, spans, splice
 from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
 from hanbok.gateway.spelling.openai_answer import read_chunk, read_usage, read_whole
@@ -20,9 +20,11 @@ class Openai:
         self._origin = origin
         self._needs_done = needs_done
 
-    def request(self, operation: Operation, body: bytes, *, model: str, stream: bool) -> WireRequest:
+    def request(
+        self, operation: Operation, body: bytes, *, model: str, stream: bool, where: Spans | None = None
+    ) -> WireRequest:
         """Set `model`, and for a stream ask for its usage; every other byte stays."""
-        where = spans(body)
+        where = spans(body) if where is None else where
         values = {"model": encode(model)}
         if operation is Operation.CHAT and stream:
             values |= {"stream": b"true", "stream_options": _with_usage(body, where.get("stream_options"))}

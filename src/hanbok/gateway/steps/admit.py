@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from time import monotonic
 
 from hanbok.core.values import MicroWon
@@ -31,17 +32,11 @@ class Admit:
         call.offer = self.catalogue.offer(call.model)
         self.limiter.enter(key, monotonic())
 
-        async def leave() -> None:
-            self.limiter.leave(key)
-
-        call.at_end(leave)
+        call.at_end(partial(self.limiter.leave, key))
         call.reserved = max(self._worst(call, target) for target in call.offer.every)
         reservation = self.ledger.reserve(key, call.reserved, self.now())
 
-        async def settle() -> None:
-            self.ledger.settle(reservation, call.ending.cost)
-
-        call.at_end(settle)
+        call.at_end(lambda: self.ledger.settle(reservation, call.ending.cost))
         return await call_next(call)
 
     def _worst(self, call: Call, target: Target) -> MicroWon:

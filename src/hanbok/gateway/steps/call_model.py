@@ -73,7 +73,8 @@ class CallModel:
         target, body, ending = planned.target, call.body_in(planned.form), call.ending
         place = self.places[target.endpoint]
         dialect = place.endpoint.dialect
-        wire = dialect.request(call.operation, body, model=target.model, stream=call.stream)
+        where = call.members if body is call.body else None
+        wire = dialect.request(call.operation, body, model=target.model, stream=call.stream, where=where)
         address = await place.endpoint.address(call.operation, target.model)
         ending.used, ending.usage = planned, None
         ending.sent = hashlib.sha256(wire.body).hexdigest()
@@ -86,7 +87,7 @@ class CallModel:
         if call.stream:
             return await _stream(call, planned, Streaming(target.endpoint, dialect.reader(), exchange))
         answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
-        await exchange.close()
+        exchange.close()
         _charge(ending, planned, answer.usage or _guess(call, 0))
         return Reply(body=answer.body)
 
@@ -94,7 +95,7 @@ class CallModel:
 async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:
     await streaming.begin()
 
-    async def charge() -> None:
+    def charge() -> None:
         _charge(call.ending, planned, streaming.usage or _guess(call, streaming.count))
 
     call.at_end(charge)
@@ -104,7 +105,7 @@ async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:
 async def _refused(planned: Planned, dialect: Dialect, exchange: Exchange) -> Reply:
     """Pass the provider's refusal of a wrong request on; raise UpstreamFailed for all else."""
     body = await exchange.whole(_ANSWER_LIMIT)
-    await exchange.close()
+    exchange.close()
     reason = dialect.failure(body)
     if exchange.status in _CALLERS_FAULT:
         return Reply(status=exchange.status, body=refusal(body, reason))

@@ -57,11 +57,7 @@ class Measure(Collector):
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         start = perf_counter()
-
-        async def count() -> None:
-            self._count(call, perf_counter() - start)
-
-        call.at_end(count)
+        call.at_end(lambda: self._count(call, perf_counter() - start))
         try:
             return await call_next(call)
         except HanbokError as error:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from hanbok.core.clock import stamp
 from hanbok.core.values import Usage
-from hanbok.evidence.entry import Hop, Intent, Outcome
+from hanbok.evidence.entry import Intent, Outcome
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.log import Log
-from hanbok.gateway.call import Call, Planned, Reply
+from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.step import Next
 from hanbok.policy.ruling import Judge
 
@@ -24,7 +24,7 @@ class Record:
         await self.log.append(self._intent(call))
         call.recorded = True
 
-        async def close() -> None:
+        def close() -> None:
             try:
                 self.log.post(_outcome(call))
             except LogUnavailable as error:
@@ -50,23 +50,10 @@ class Record:
             grade=call.grade,
             findings=call.tally,
             digest=call.digest,
-            plan=tuple(_hop(planned) for planned in call.plan),
+            plan=tuple(planned.hop for planned in call.plan),
             policy=self.judge.version,
             reserved=call.reserved,
         )
-
-
-def _hop(planned: Planned) -> Hop:
-    there = planned.target.destination
-    return Hop(
-        endpoint=there.endpoint,
-        model=planned.target.model,
-        country=there.country,
-        zone=there.zone,
-        operator=there.operator,
-        form=planned.form,
-        policies=planned.policies,
-    )
 
 
 def _outcome(call: Call) -> Outcome:

@@ -112,7 +112,7 @@ class Answer:
             while not self.status and self._error is None:
                 await self._wait()
         except asyncio.CancelledError:
-            await self.close()
+            self.close()
             raise
         if self._error is not None and not self.status:
             raise self._error
@@ -142,7 +142,7 @@ class Answer:
             if self._pieces:
                 size += self._held
                 if size > limit:
-                    await self.close()
+                    self.close()
                     raise UpstreamGarbled(origin=self._line.origin, why=larger("body", limit))
                 taken.append(self._take())
             elif self.complete:
@@ -152,7 +152,7 @@ class Answer:
             else:
                 await self._wait()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Abort the connection unless the body arrived whole; then it already serves others."""
         if not self.complete and self._error is None:
             self.fail(UpstreamCut(origin=self._line.origin))

@@ -84,7 +84,7 @@ class ClientCredentials:
         try:
             body = await exchange.whole(_LIMIT)
         finally:
-            await exchange.close()
+            exchange.close()
         if exchange.status != _OK:
             raise EndpointUnavailable(endpoint=self._endpoint, why="", reason=failure_code(body))
         try:
