@@ -26,6 +26,7 @@ class AsgiInbound:
         client = scope.get("client")
         self.peer = str(client[0]) if client else ""
         self.streaming = False
+        self._watch: asyncio.Future[None] | None = None
 
     async def read(self, limit: int, seconds: float) -> bytes:
         body = bytearray()
@@ -52,9 +53,15 @@ class AsgiInbound:
         self.streaming = True
         return _AsgiOutlet(self._send)
 
-    async def gone(self) -> None:
+    def when_gone(self, call: Callable[[], object] | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = None if call is None else asyncio.ensure_future(self._tell(call))
+
+    async def _tell(self, call: Callable[[], object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        call()
 
     async def _start(self, status: int, headers: Headers) -> None:
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

@@ -21,8 +21,6 @@ _MIB = 1024 * 1024
 _PROCESS: Final = secrets.token_hex(8)
 _COUNT: Final = count()
 """Ids are unique over processes and starts, at no cost in randomness a call."""
-_BEFORE_WATCHING: Final = 0.05
-"""Seconds. A client that leaves sooner is noticed then."""
 _DONE = b"data: [DONE]\n\n"
 
 
@@ -30,44 +28,23 @@ async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
     """Read the request, send it down the path, deliver what comes back. Raises HanbokError before an answer began."""
     runtime = app.runtime
     call = await read_call(runtime, inbound, operation)
-    watch = _Watch(inbound)
+    task, left = asyncio.current_task(), False
+
+    def leave() -> None:
+        """Cancel this task: that unwinds the steps down to the connection upstream."""
+        nonlocal left
+        left = True
+        if task is not None:
+            task.cancel()
+
+    inbound.when_gone(leave)
     try:
         await _carry(runtime, inbound, call)
     except (asyncio.CancelledError, ConnectionError):
-        if not watch.left:
+        if not left:
             raise
     finally:
-        watch.end()
-
-
-class _Watch:
-    """Cancels the task that serves a client when the client leaves: that unwinds the steps down to the connection
-    upstream. It begins after a moment, since most of its cost is in beginning.
-    """
-
-    def __init__(self, inbound: Inbound) -> None:
-        loop = asyncio.get_running_loop()
-        self._inbound = inbound
-        self._task = asyncio.current_task()
-        self._gone: asyncio.Future[None] | None = None
-        self._timer = loop.call_later(_BEFORE_WATCHING, self._begin)
-
-    @property
-    def left(self) -> bool:
-        return self._gone is not None and self._gone.done()
-
-    def end(self) -> None:
-        self._timer.cancel()
-        if self._gone is not None:
-            self._gone.cancel()
-
-    def _begin(self) -> None:
-        self._gone = asyncio.ensure_future(self._inbound.gone())
-        self._gone.add_done_callback(self._cancel)
-
-    def _cancel(self, gone: asyncio.Future[None]) -> None:
-        if not gone.cancelled() and self._task is not None:
-            self._task.cancel()
+        inbound.when_gone(None)
 
 
 async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) -> Call:

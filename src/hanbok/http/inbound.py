@@ -1,6 +1,6 @@
 """The contract between hanbok and an HTTP server: one request, answered whole or as a stream."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
 from hanbok.core.errors import HanbokError
@@ -59,6 +59,6 @@ class Inbound(Protocol):
 
     async def stream(self, status: int, headers: Headers) -> Outlet: ...
 
-    async def gone(self) -> None:
-        """Return when the client has left; else wait."""
+    def when_gone(self, call: Callable[[], object] | None) -> None:
+        """Call this once the client has left, in place of what was to be called before; None: nothing."""
         ...

@@ -14,7 +14,7 @@ import uvloop
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.http.door import Door
-from hanbok.http.granian import GranianServer
+from hanbok.http.server import Server
 from hanbok.settings.reading import Loaded
 
 _COLLECT_AFTER = 5_000
@@ -48,7 +48,8 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
     _give_back()
     try:
         door = Door(app)
-        server = GranianServer(door, server_settings)
+        server = Server(door, server_settings)
+        await server.listen()
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
@@ -60,18 +61,13 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
-        running = asyncio.ensure_future(server.run())
-        await asyncio.wait(
-            {running, asyncio.ensure_future(server.listening())}, return_when=asyncio.FIRST_COMPLETED
-        )
         scheme = "https" if server_settings.tls else "http"
         url = f"{scheme}://{server_settings.host}:{server.port}"
         announce(Started(url=url, first_key=app.first_key, notices=app.notices()))
-        stopped = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await stop.wait()
+        server.retire()
         await _drain(door, server_settings.drain_timeout)
-        server.stop()
-        await running
+        await server.close()
     finally:
         await app.close()
 

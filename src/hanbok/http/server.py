@@ -1,0 +1,110 @@
+"""The listening side: HTTP/1.1 on the process's own event loop, with TLS if it is set."""
+
+import asyncio
+import ssl
+from email.utils import formatdate
+from typing import Final
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+from hanbok.http.connection import Connection, Handler
+from hanbok.settings.server import ServerSettings
+
+_BACKLOG: Final = 1024
+_TICK: Final = 0.5
+
+
+class AddressTaken(HanbokError):
+    code = "address_taken"
+    message = Text(ko="{host}:{port}에서 들을 수 없습니다: {why}", en="cannot listen on {host}:{port}: {why}")
+    hint = Text(
+        ko="이미 도는 서버를 멈추거나 hanbok.yaml의 server.port를 바꾸십시오.",
+        en="Stop the server that runs there, or change server.port in hanbok.yaml.",
+    )
+
+
+class CertificateUnusable(HanbokError):
+    code = "certificate_unusable"
+    message = Text(
+        ko="server.tls의 인증서나 개인 키를 쓸 수 없습니다: {why}",
+        en="the certificate or private key of server.tls cannot be used: {why}",
+    )
+    hint = Text(
+        ko="PEM 파일의 경로와 읽기 권한, 인증서와 키가 짝인지 확인하십시오.",
+        en="Check the paths of the PEM files, the right to read them, and that key and certificate belong together.",
+    )
+
+
+class Server:
+    """Takes connections until it is closed."""
+
+    def __init__(self, handler: Handler, settings: ServerSettings) -> None:
+        self.handler = handler
+        self.head_timeout = settings.read_timeout
+        self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.closing = False
+        self.date = formatdate(usegmt=True)
+        self.port = settings.port
+        self._settings = settings
+        self._listening: asyncio.Server
+        self._ticking: asyncio.TimerHandle
+
+    async def listen(self) -> None:
+        """Begin. Raises AddressTaken, CertificateUnusable."""
+        loop, settings = asyncio.get_running_loop(), self._settings
+        context = _context(settings)
+        try:
+            self._listening = await loop.create_server(
+                lambda: Connection(self, loop),
+                settings.host,
+                settings.port,
+                backlog=_BACKLOG,
+                ssl=context,
+                ssl_handshake_timeout=settings.read_timeout if context else None,
+            )
+        except OSError as error:
+            raise AddressTaken(
+                host=settings.host, port=settings.port, why=error.strerror or str(error)
+            ) from None
+        self.port = int(self._listening.sockets[0].getsockname()[1])
+        self._ticking = loop.call_later(_TICK, self._tick)
+
+    async def close(self) -> None:
+        """Break off what is still under way, and return when it has ended."""
+        self.closing = True
+        self._ticking.cancel()
+        self._listening.close()
+        for connection in list(self.connections):
+            connection.abort()
+        await asyncio.sleep(0)  # the connections tell their requests that the client is gone
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def retire(self) -> None:
+        """Take no more connections; those that are there end with what is under way on them."""
+        self.closing = True
+        self._listening.close()
+        for connection in list(self.connections):
+            connection.retire()
+
+    def _tick(self) -> None:
+        """One timer for all connections."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self.date = formatdate(usegmt=True)
+        for connection in [one for one in self.connections if one.deadline < now]:
+            connection.expire()
+        self._ticking = loop.call_later(_TICK, self._tick)
+
+
+def _context(settings: ServerSettings) -> ssl.SSLContext | None:
+    if settings.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(settings.tls.certificate, settings.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateUnusable(why=str(error)) from None
+    return context
