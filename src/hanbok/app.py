@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
@@ -31,6 +31,7 @@ from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.record import Record
 from hanbok.gateway.steps.show import Halt, Show
 from hanbok.gateway.steps.witness import Witness
+from hanbok.gateway.transport.egress import Doorway, Egress
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.guard import Guard
@@ -70,29 +71,43 @@ class Runtime:
     """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
 
 
+class Built(NamedTuple):
+    kind: str
+    config: EndpointConfig
+    endpoint: Endpoint
+    door: Doorway
+
+
 class Endpoints:
     """Endpoints by name, kept over reloads while their settings stay the same."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, egress: Egress) -> None:
         self._upstream = upstream
-        self._built: dict[str, tuple[str, EndpointConfig, Endpoint]] = {}
+        self._egress = egress
+        self._built: dict[str, Built] = {}
 
-    def of(self, settings: Settings) -> dict[str, tuple[str, EndpointConfig, Endpoint]]:
+    def of(self, settings: Settings) -> dict[str, Built]:
         """Return one for each name in the settings: the one that is there, or a new one, not yet started."""
-        wanted: dict[str, tuple[str, EndpointConfig, Endpoint]] = {}
+        wanted: dict[str, Built] = {}
         for name, one in settings.endpoints.items():
             config = settings.endpoint_config(name)
             there = self._built.get(name)
             if there is not None and there[:2] == (one.kind, config):
                 wanted[name] = there
             else:
-                wanted[name] = (one.kind, config, load_plugin(ENDPOINTS, one.kind)(config, self._upstream))
+                door = Doorway(self._upstream)
+                endpoint = load_plugin(ENDPOINTS, one.kind)(config, door)
+                wanted[name] = Built(one.kind, config, endpoint, door)
         return wanted
 
-    async def put_in_force(self, wanted: dict[str, tuple[str, EndpointConfig, Endpoint]]) -> list[Endpoint]:
+    def close_doors(self) -> None:
+        """Let connections go to the endpoints in force and to nowhere else."""
+        self._egress.only({gate for built in self._built.values() for gate in built.door.gates})
+
+    async def put_in_force(self, wanted: dict[str, Built]) -> list[Endpoint]:
         """Start the new ones; return those that are no longer wanted, still running."""
-        kept = [built[2] for built in self._built.values()]
-        new = [built[2] for built in wanted.values()]
+        kept = [built.endpoint for built in self._built.values()]
+        new = [built.endpoint for built in wanted.values()]
         for endpoint in new:
             if endpoint not in kept:
                 await endpoint.start()
@@ -119,9 +134,10 @@ class App:
         self._limiter = Limiter()
         self._preview_limiter = Limiter()
         """Previews are limited as calls are, and take none from them."""
-        self._upstream = Http1()
+        self._egress = Egress()
+        self._upstream = Http1(egress=self._egress)
         self._measure = Measure(self.registry)
-        self._endpoints = Endpoints(self._upstream)
+        self._endpoints = Endpoints(self._upstream, self._egress)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
         self.runtime: Runtime
@@ -204,7 +220,7 @@ class App:
         day = today()
         judge, catalogue = judge_of(loaded, day), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)
-        places = {name: Place(endpoint, settings.timeouts(name)) for name, (_, _, endpoint) in wanted.items()}
+        places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         steps = self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies))
         path, preview = Path(steps), Path(self._preview_steps(steps, guard, judge, catalogue, places))
         retired = await self._endpoints.put_in_force(wanted)
@@ -216,7 +232,7 @@ class App:
             Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
         )
         if before is not None and retired:
-            self._tasks.append(asyncio.create_task(_retire(before, retired)))
+            self._tasks.append(asyncio.create_task(self._retire(before, retired)))
 
     def _steps(
         self,
@@ -287,9 +303,9 @@ class App:
                 # Tried again in a moment: what waits is kept, and what is in memory stays in force.
                 _log.warning("%s", error)
 
-
-async def _retire(path: Path, endpoints: list[Endpoint]) -> None:
-    """Stop endpoints that the settings no longer name, once the calls that may use them are over."""
-    await path.idle()
-    for endpoint in endpoints:
-        await endpoint.close()
+    async def _retire(self, path: Path, endpoints: list[Endpoint]) -> None:
+        """Stop endpoints that the settings no longer name, once the calls that may use them are over."""
+        await path.idle()
+        for endpoint in endpoints:
+            await endpoint.close()
+        self._endpoints.close_doors()

@@ -1,12 +1,13 @@
 """What the settings describe, built: the guard, the judge, the catalogue. No I/O but package data."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from hanbok.core.clock import KST, now
 from hanbok.gateway.catalogue import Catalogue, Offer, Target
 from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
-from hanbok.guard.custom import CustomType
+from hanbok.guard.custom import CustomType, plugged
 from hanbok.guard.guard import Guard
 from hanbok.policy.cedar import CedarJudge, load_judge
 from hanbok.settings.models import ModelSettings, TargetSettings
@@ -29,10 +30,12 @@ def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
             context=one.context,
             like=one.like,
             label=one.label,
+            raw=one.raw,
         )
         for one in settings.guard.custom
     ]
-    return Guard.load(custom=custom, cache=cache)
+    guard = Guard.load(custom=custom, cache=cache)
+    return replace(guard, customs=[*guard.customs, *map(plugged, settings.guard.plugins)])
 
 
 def catalogue_of(settings: Settings, day: date) -> Catalogue:
@@ -52,7 +55,7 @@ def catalogue_of(settings: Settings, day: date) -> Catalogue:
                 as_of=price.as_of,
             )
             facts = declared(facts, listed, day)
-        destination = settings.endpoint_config(one.endpoint).destination
+        destination = settings.destination(one.endpoint, day)
         return Target(endpoint=one.endpoint, destination=destination, model=one.model, facts=facts)
 
     targets = {
@@ -70,4 +73,5 @@ def judge_of(loaded: Loaded, day: date) -> CedarJudge:
     """Load the policies that the settings name, as in force on this day."""
     settings = loaded.settings
     like = {one.name: one.like for one in settings.guard.custom}
-    return load_judge(settings.policy.packs, dict(loaded.policies), day, like)
+    like |= {one.type.kind: one.type.like for one in map(plugged, settings.guard.plugins)}
+    return load_judge(settings.policy.packs, dict(loaded.policies), day, like, settings.policy.circumstances)

@@ -21,6 +21,8 @@ class EndpointConfig:
     """The provider's key."""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """What only this kind knows, such as `api_version`. An unknown name is refused by the kind."""
+    private: bool = False
+    """Whether its name may lead to an address inside one's own network."""
     state: Path = Path("var")
     """Folder for files that the endpoint makes, such as assembled weights."""
 

@@ -16,6 +16,17 @@ class Timeouts:
     total: float = 600.0
 
 
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class Gate:
+    """A host and port that an endpoint may be reached at."""
+
+    host: str
+    port: int
+    endpoint: str
+    private: bool
+    """Whether its name may lead to an address inside one's own network."""
+
+
 class Exchange(Protocol):
     """One answer under way. Closing it early aborts the connection, so that the provider stops working."""
 
@@ -49,6 +60,10 @@ class Upstream(Protocol):
 
     def trust(self, url: str, authorities: Path) -> None:
         """Trust for this URL's origin the CA certificates in this file, instead of the system's."""
+        ...
+
+    def permit(self, gate: Gate) -> None:
+        """Let connections go there: an endpoint says so of each place that it needs when it is built."""
         ...
 
     async def close(self) -> None: ...

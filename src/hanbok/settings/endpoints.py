@@ -41,6 +41,16 @@ class EndpointSettings(Section, frozen=True, kw_only=True):
     operator: Annotated[
         str, Meta(min_length=1, description="Who runs it: the processor in the sense of PIPA art. 26.")
     ]
+    processor: Annotated[
+        str, Meta(description="Its record in `transfers.processors`; none: only what is declared here holds.")
+    ] = ""
+    private: Annotated[
+        bool | None,
+        Meta(
+            description="Whether its name may lead to a private address (a dedicated line, a proxy); "
+            "none: only in the zone `home`."
+        ),
+    ] = None
     data_use: Annotated[DataUseSettings, Meta(description="What its operator may do with the data.")] = (
         DataUseSettings()
     )

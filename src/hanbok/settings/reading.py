@@ -87,6 +87,9 @@ def _settings(tree: Any) -> Settings:  # noqa: ANN401 - as `tree`
 
 def _dangling(settings: Settings) -> Iterator[Problem]:
     """Yield names that stand for nothing."""
+    for name, endpoint in settings.endpoints.items():
+        if endpoint.processor and endpoint.processor not in settings.transfers.processors:
+            yield ("endpoints", name, "processor"), f"there is no processor {endpoint.processor!r}"
     for name, model in settings.models.items():
         for index, target in enumerate(model.targets):
             if target.endpoint not in settings.endpoints:

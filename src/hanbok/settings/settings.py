@@ -1,5 +1,6 @@
 """The whole of the settings: one frozen value, made of the parts beside this file."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from msgspec import Meta, field
 from hanbok.core.values import DataUse, Destination, Language, Zone
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.upstream import Timeouts
+from hanbok.policy.transfers import Placed
 from hanbok.settings.endpoints import DataUseSettings, EndpointSettings
 from hanbok.settings.evidence import EvidenceSettings
 from hanbok.settings.guard import GuardSettings
@@ -17,6 +19,8 @@ from hanbok.settings.roles import RoleSettings
 from hanbok.settings.section import Section
 from hanbok.settings.server import ServerSettings
 from hanbok.settings.store import StoreSettings
+from hanbok.settings.transfers import TransfersSettings
+from hanbok.settings.vault import VaultSettings
 
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$")]
 
@@ -33,8 +37,14 @@ class Settings(Section, frozen=True, kw_only=True):
     server: Annotated[ServerSettings, Meta(description="The listening side.")] = ServerSettings()
     store: Annotated[StoreSettings, Meta(description="Keys, organisations, spending.")] = StoreSettings()
     evidence: Annotated[EvidenceSettings, Meta(description="The evidence log.")] = EvidenceSettings()
+    vault: Annotated[VaultSettings, Meta(description="What is kept encrypted, and by whose key.")] = (
+        VaultSettings()
+    )
     guard: Annotated[GuardSettings, Meta(description="What is looked for in texts.")] = GuardSettings()
     policy: Annotated[PolicySettings, Meta(description="Who may send what where.")] = PolicySettings()
+    transfers: Annotated[
+        TransfersSettings, Meta(description="Who processes data for you, and on what basis.")
+    ] = TransfersSettings()
     roles: Annotated[
         RoleSettings, Meta(description="How people prove who they are, and what needs two of them.")
     ] = RoleSettings()
@@ -66,13 +76,13 @@ class Settings(Section, frozen=True, kw_only=True):
     def evidence_directory(self) -> Path:
         return self.evidence.directory or self.state / "evidence"
 
-    def endpoint_config(self, name: str) -> EndpointConfig:
-        """Return what an endpoint's kind is built from. Raises KeyError."""
+    def placed(self, name: str) -> Placed:
+        """Return what is declared of an endpoint, with the record of its processor. Raises KeyError."""
         one = self.endpoints[name]
         use = DataUse(
             trains=one.data_use.trains, retention_days=one.data_use.retention_days, basis=one.data_use.basis
         )
-        destination = Destination(
+        declared = Destination(
             endpoint=name,
             country=one.country,
             zone=one.zone,
@@ -80,11 +90,21 @@ class Settings(Section, frozen=True, kw_only=True):
             data_use=use,
             certificates=one.certificates,
         )
+        return Placed(declared=declared, processor=self.transfers.processors.get(one.processor))
+
+    def destination(self, name: str, on: date) -> Destination:
+        """Return what holds of an endpoint on this day. Raises KeyError."""
+        return self.placed(name).on(on, records_only=self.transfers.records_only)
+
+    def endpoint_config(self, name: str) -> EndpointConfig:
+        """Return what an endpoint's kind is built from. Raises KeyError."""
+        one = self.endpoints[name]
         return EndpointConfig(
-            destination=destination,
+            destination=self.placed(name).declared,
             url=one.url,
             secret=one.key.reveal(),
             options=one.options,
+            private=one.zone is Zone.HOME if one.private is None else one.private,
             state=self.state / "endpoints" / name,
         )
 

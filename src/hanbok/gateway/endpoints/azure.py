@@ -7,7 +7,7 @@ from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import Dialect
 from hanbok.gateway.dialects.openai import Openai
 from hanbok.gateway.endpoint import Address, EndpointConfig
-from hanbok.gateway.spelling.options import base_url, header_options, invalid, known_options, secret
+from hanbok.gateway.spelling.options import base_url, header_options, invalid, known_options, permit, secret
 from hanbok.gateway.transport.client_credentials import ClientCredentials
 from hanbok.gateway.upstream import Upstream
 
@@ -74,6 +74,7 @@ def _tokens(config: EndpointConfig, upstream: Upstream) -> ClientCredentials | N
     if not config.options.get("tenant"):
         return None
     authority = config.options.get("authority", _AUTHORITY).rstrip("/")
+    permit(config, upstream, authority)
     return ClientCredentials(
         endpoint=config.destination.endpoint,
         url=f"{authority}/{quote(config.options['tenant'], safe='')}/oauth2/v2.0/token",

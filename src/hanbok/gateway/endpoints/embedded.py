@@ -14,7 +14,7 @@ from hanbok.gateway.llama.errors import LocalExtraMissing
 from hanbok.gateway.llama.notice import PACKAGE, notice
 from hanbok.gateway.llama.supervisor import Supervisor
 from hanbok.gateway.llama.wire import Spec
-from hanbok.gateway.spelling.options import invalid, known_options
+from hanbok.gateway.spelling.options import invalid, known_options, permit
 from hanbok.gateway.upstream import Upstream
 
 _OPTIONS = {"context", "path", "serves", "slots", "threads"}
@@ -27,9 +27,10 @@ class Embedded:
     gateway's), `serves` (`chat` or `embeddings`: a file of one's own may be an embedding model).
     """
 
-    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:  # noqa: ARG002 - every kind is built so
+    def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
         known_options("embedded", config, _OPTIONS)
         self.destination = config.destination
+        self._config, self._upstream = config, upstream
         self.dialect: Dialect = Openai(config.destination.endpoint)
         path = config.options.get("path", "")
         packages = ("xllamacpp",) if path else ("xllamacpp", PACKAGE)
@@ -63,6 +64,7 @@ class Embedded:
         if self._missing:
             raise LocalExtraMissing(endpoint=self.destination.endpoint, package=self._missing)
         url = await self._supervisor.url(_PATIENCE)
+        permit(self._config, self._upstream, url)  # another port after each start
         return Address(url=f"{url}/v1", headers=(("authorization", f"Bearer {self._supervisor.spec.key}"),))
 
     async def start(self) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.gateway.endpoint import EndpointConfig
-from hanbok.gateway.upstream import Upstream
+from hanbok.gateway.transport.origin import opening
+from hanbok.gateway.upstream import Gate, Upstream
 
 _SCHEME = Text(ko="http://나 https://로 시작해야 합니다", en="it must begin with http:// or https://")
 _ABSOLUTE = Text(ko="절대 경로여야 합니다", en="it must be an absolute path")
@@ -41,7 +42,8 @@ def known_options(kind: str, config: EndpointConfig, known: AbstractSet[str], *,
 
 
 def base_url(config: EndpointConfig, upstream: Upstream, default: str = "") -> str:
-    """Return the base URL without a slash at its end, and have the file in the option `ca_file` trusted for it.
+    """Return the base URL without a slash at its end, have the file in the option `ca_file` trusted for it, and put
+    its host and port on the list of places that connections may go to.
 
     Raises EndpointOptionInvalid.
     """
@@ -52,7 +54,16 @@ def base_url(config: EndpointConfig, upstream: Upstream, default: str = "") -> s
         if not Path(file).is_absolute():
             raise invalid(config, "ca_file", _ABSOLUTE)
         upstream.trust(url, Path(file))
+    permit(config, upstream, url)
     return url
+
+
+def permit(config: EndpointConfig, upstream: Upstream, url: str) -> None:
+    """Put the host and port of a URL on the list of places that connections may go to. Raises UpstreamUnreachable."""
+    origin = opening(url, ())[0]
+    upstream.permit(
+        Gate(host=origin.host, port=origin.port, endpoint=config.destination.endpoint, private=config.private)
+    )
 
 
 def flag(config: EndpointConfig, option: str, *, default: bool) -> bool:

@@ -1,6 +1,7 @@
 """The lean HTTP/1.1 client: kept connections per origin, one TLS context per origin for life.
 
-It follows no redirect, uses no proxy and speaks to nobody but the origin in the URL.
+It follows no redirect, uses no proxy and speaks to nobody but the origin in the URL. With an `Egress` it speaks only to
+origins that registered endpoints named.
 """
 
 import asyncio
@@ -9,9 +10,10 @@ from pathlib import Path
 from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamUnreachable
 from hanbok.gateway.transport.connection import Connection, StaleConnection
+from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.transport.origin import Origin, opening
 from hanbok.gateway.transport.trust import Trust, reason
-from hanbok.gateway.upstream import Exchange, Timeouts
+from hanbok.gateway.upstream import Exchange, Gate, Timeouts
 
 _CLOSED = Text(ko="hanbok이 종료되고 있습니다", en="hanbok is shutting down")
 
@@ -19,8 +21,13 @@ _CLOSED = Text(ko="hanbok이 종료되고 있습니다", en="hanbok is shutting 
 class Http1:
     """Implements Upstream, for one event loop."""
 
-    def __init__(self, *, idle_per_origin: int = 128, idle_seconds: float = 30.0) -> None:
-        """Keep at most so many idle connections per origin, each for so long."""
+    def __init__(
+        self, *, idle_per_origin: int = 128, idle_seconds: float = 30.0, egress: Egress | None = None
+    ) -> None:
+        """Keep at most so many idle connections per origin, each for so long. `egress` lists where connections may
+        go; None: anywhere, which is for tools and not for the gateway.
+        """
+        self._egress = egress
         self._trust = Trust()
         self._idle_per_origin = idle_per_origin
         self._idle_seconds = idle_seconds
@@ -35,6 +42,8 @@ class Http1:
     ) -> Exchange:
         """Send, and return when the answer's head has arrived."""
         origin, start = opening(url, headers)
+        if self._egress is not None:
+            self._egress.check(origin)
         head = b"%s%d\r\n\r\n" % (start, len(body))
         kept = self._kept(origin.name)
         if kept is not None:
@@ -48,6 +57,11 @@ class Http1:
     def trust(self, url: str, authorities: Path) -> None:
         """Trust for this URL's origin the CA certificates in this file. Raises UpstreamUnreachable for a bad URL."""
         self._trust.set(opening(url, ())[0].name, authorities)
+
+    def permit(self, gate: Gate) -> None:
+        """Let connections go there."""
+        if self._egress is not None:
+            self._egress.permit(gate)
 
     async def close(self) -> None:
         """Abort every connection, also those with an answer under way."""
@@ -72,16 +86,9 @@ class Http1:
     async def _connect(self, origin: Origin, seconds: float) -> Connection:
         if self._closed:
             raise UpstreamUnreachable(origin=origin.name, why=_CLOSED)
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(origin.name, self._release, self._forget),
-                    origin.host,
-                    origin.port,
-                    ssl=self._trust.context(origin.name) if origin.tls else None,
-                    server_hostname=origin.host if origin.tls else None,
-                )
+                connection = await self._reach(origin)
         except TimeoutError as error:
             why = Text(ko=f"{seconds}초 안에 연결되지 않았습니다", en=f"no connection within {seconds} s")
             raise UpstreamUnreachable(origin=origin.name, why=why) from error
@@ -89,6 +96,25 @@ class Http1:
             raise UpstreamUnreachable(origin=origin.name, why=reason(error)) from error
         self._open.add(connection)
         return connection
+
+    async def _reach(self, origin: Origin) -> Connection:
+        """Connect to the first address that answers. Raises OSError, EgressForbidden."""
+        hosts = [origin.host] if self._egress is None else await self._egress.addresses(origin)
+        failure: OSError | None = None
+        for host in hosts:
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: Connection(origin.name, self._release, self._forget),
+                    host,
+                    origin.port,
+                    ssl=self._trust.context(origin.name) if origin.tls else None,
+                    server_hostname=origin.host if origin.tls else None,
+                )
+            except OSError as error:
+                failure = error
+            else:
+                return connection
+        raise failure or OSError("no address")
 
     def _release(self, connection: Connection) -> None:
         idle = self._idle.setdefault(connection.origin, [])
