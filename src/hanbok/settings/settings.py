@@ -13,9 +13,11 @@ from hanbok.policy.transfers import Placed
 from hanbok.settings.endpoints import DataUseSettings, EndpointSettings
 from hanbok.settings.evidence import EvidenceSettings
 from hanbok.settings.guard import GuardSettings
+from hanbok.settings.marking import MarkingSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.policy import PolicySettings
 from hanbok.settings.roles import RoleSettings
+from hanbok.settings.reports import ReportSettings
 from hanbok.settings.section import Section
 from hanbok.settings.server import ServerSettings
 from hanbok.settings.store import StoreSettings
@@ -48,6 +50,8 @@ class Settings(Section, frozen=True, kw_only=True):
     roles: Annotated[
         RoleSettings, Meta(description="How people prove who they are, and what needs two of them.")
     ] = RoleSettings()
+    marking: Annotated[MarkingSettings, Meta(description="Marks of what AI made.")] = MarkingSettings()
+    reports: Annotated[ReportSettings, Meta(description="Reports from the evidence log.")] = ReportSettings()
     endpoints: Annotated[
         dict[_Name, EndpointSettings], Meta(description="Places where models are reached.")
     ] = field(
