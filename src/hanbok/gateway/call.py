@@ -107,6 +107,8 @@ class Call:
     # protect
     body_in: Callable[[Form], bytes] | None = None
     """Makes the body as it may leave in a form; None until the protect step ran."""
+    hidden: tuple[tuple[str, str, str], ...] = ()
+    """Pseudonym, label and real value of each value that was hidden."""
     # record
     recorded: bool = False
     """Whether the intent is in the log: from then on the call has an outcome, whatever happens."""
@@ -151,6 +153,7 @@ class Call:
                 self.finish()
             # What the call held of people goes with it, at once: without these, only the collector could free it.
             self.texts = self.body_in = None
+        self.hidden = ()
 
 
 @dataclass(slots=True)

@@ -88,6 +88,10 @@ class Pseudonyms:
     def __len__(self) -> int:
         return len(self._values)
 
+    def hidden(self) -> tuple[tuple[str, str, str], ...]:
+        """Return placeholder, label and value of each, for a map that two people may open later."""
+        return tuple((shown, label, value) for (label, value), shown in self._placeholders.items())
+
     def hide(self, text: str, findings: Iterable[Finding]) -> list[Edit]:
         """Return edits that put a placeholder in place of each finding.
 

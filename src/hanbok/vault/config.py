@@ -25,6 +25,8 @@ class Keeping:
     """Empty: all."""
     days: int = 30
     url: str = ""
+    held: bool = field(default=False, compare=False)
+    """Whether something may be there from before, to be destroyed in time."""
 
     def covers(self, organisation: str) -> bool:
         return self.keep and (not self.organisations or organisation in self.organisations)
@@ -50,7 +52,7 @@ class VaultConfig:
     @property
     def active(self) -> bool:
         """Whether anything here is asked for: without that, a server loads none of it."""
-        return bool(self.holders) or self.contents.keep or self.pseudonyms.keep
+        return bool(self.holders) or any(one.keep or one.held for one in (self.contents, self.pseudonyms))
 
     def holder(self, organisation: str) -> Holder:
         """Return who holds an organisation's keys, all names filled in."""

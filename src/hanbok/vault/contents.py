@@ -215,7 +215,9 @@ class Contents:
         with self._store.write() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("LOCK TABLE contents IN SHARE ROW EXCLUSIVE MODE"))
-            connection.execute(insert(shredded), [{"key": key} for key in ended])
+            there = set(connection.execute(select(shredded.c.key)).scalars())
+            if fresh := [{"key": key} for key in ended if key not in there]:
+                connection.execute(insert(shredded), fresh)
             rows = connection.execute(
                 select(contents).where(contents.c.organisation == organisation, contents.c.key.in_(ended))
             ).all()

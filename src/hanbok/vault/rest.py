@@ -51,13 +51,13 @@ class Rest:
             raise KeyRefused(provider=self._name, why=why)
         raise KeyProviderFailed(provider=self._name, why=why)
 
+    def _line(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=self._seconds)
+        return http.client.HTTPSConnection(self._host, self._port, timeout=self._seconds, context=self._tls)
+
     def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        if self._tls is not None:
-            line = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._seconds, context=self._tls
-            )
-        else:
-            line = http.client.HTTPConnection(self._host, self._port, timeout=self._seconds)
+        line = self._line()
         try:
             line.request(method, path, body or None, dict(headers))
             response = line.getresponse()

@@ -31,6 +31,7 @@ class Protect:
             await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         call.body_in = disguise.body_in
         reply = await call_next(call)
+        call.hidden = disguise.pseudonyms.hidden()
         if call.operation is not Operation.CHAT or reply.status != _OK:
             return reply
         used = call.ending.used

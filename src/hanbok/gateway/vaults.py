@@ -1,0 +1,96 @@
+"""The vault in force. A server whose settings ask for none loads none of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from hanbok.core.clock import stamp
+from hanbok.evidence.entry import Act
+from hanbok.evidence.outbox import put
+from hanbok.gateway.path import Path
+from hanbok.gateway.step import Step
+from hanbok.gateway.steps.record import Record
+from hanbok.gateway.steps.witness import Witness
+from hanbok.guard.kinds import Kind
+from hanbok.store.database import Store
+from hanbok.vault.config import VaultConfig
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hanbok.gateway.steps.hold import Hold
+    from hanbok.gateway.steps.keep import Keep
+    from hanbok.vault.act import KeyAct
+    from hanbok.vault.service import VaultService
+
+
+def tell(connection: "Connection", act: "KeyAct") -> None:
+    """Take an act of the vault to the evidence log, in the transaction of its change."""
+    facts = dict(act.facts)
+    put(connection, Act(at=stamp(), actor=act.actor, verb=act.verb, object=act.object, facts=facts))
+
+
+class Vaults:
+    """Keeps one vault over reloads while its settings stay the same."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._there: VaultService | None = None
+        self._retiring = set[asyncio.Task[None]]()
+
+    async def of(self, config: VaultConfig) -> "VaultService | None":
+        """Return the one that the settings describe: that which is there, or a new one. Raises HanbokError."""
+        if not config.active:
+            return None
+        if self._there is not None and self._there.config == config:
+            return self._there
+        service = cast("type[VaultService]", import_module("hanbok.vault.service").VaultService)
+        return await service.open(config, self._store, tell)
+
+    def put_in_force(self, vault: "VaultService | None", before: Path | None) -> None:
+        """Use this one from now on; the one before is closed when no call of its path is under way."""
+        old, self._there = self._there, vault
+        if old is not None and old is not vault:
+            task = asyncio.create_task(_retire(old, before))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+    async def tidy(self) -> None:
+        """Destroy what is old."""
+        if self._there is not None:
+            await self._there.tidy()
+
+    async def close(self) -> None:
+        """Write what waits, and forget every key."""
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        if self._there is not None:
+            await self._there.close()
+
+
+def with_vault(
+    steps: Sequence[Step], vault: "VaultService | None", kinds: Mapping[str, Kind]
+) -> Sequence[Step]:
+    """Return the steps with those of the vault among them: its key is asked for before anything is looked at, and
+    contents are kept when the intent is in the log.
+    """
+    if vault is None:
+        return steps
+    hold = cast("type[Hold]", import_module("hanbok.gateway.steps.hold").Hold)
+    keep = cast("type[Keep]", import_module("hanbok.gateway.steps.keep").Keep)
+    made: list[Step] = []
+    for step in steps:
+        made.append(step)
+        if isinstance(step, Witness):
+            made.append(hold(vault))
+        elif isinstance(step, Record):
+            made.append(keep(vault, kinds))
+    return made
+
+
+async def _retire(vault: "VaultService", before: Path | None) -> None:
+    if before is not None:
+        await before.idle()
+    await vault.close()

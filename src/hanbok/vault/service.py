@@ -1,0 +1,94 @@
+"""The vault in a running server: leases watched, contents and maps written beside the path, what is old destroyed."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from hanbok.core.errors import HanbokError
+from hanbok.store.database import Store
+from hanbok.vault.act import KeyAct, Tell
+from hanbok.vault.config import VaultConfig
+from hanbok.vault.keeper import Keeper
+from hanbok.vault.leases import Leases
+from hanbok.vault.maps import Hidden
+from hanbok.vault.vault import Vault
+
+_MAPS_AT_ONCE: Final = 1000
+_log = logging.getLogger("hanbok.vault")
+
+
+class VaultService:
+    """One event loop's. Made by `open`, ended by `close`."""
+
+    def __init__(self, vault: Vault, leases: Leases, keeper: Keeper | None) -> None:
+        """Use `open`."""
+        self.vault = vault
+        self.leases = leases
+        self.keeper = keeper
+        self.config = vault.config
+        self._writing = set[asyncio.Task[None]]()
+
+    @classmethod
+    async def open(cls, config: VaultConfig, store: Store, tell: Tell) -> "VaultService":
+        """Open the stores apart, destroy what is old, and ask every key for the first time. Raises StoreUnavailable."""
+        vault = await asyncio.to_thread(Vault, config, store, tell)
+        leases = Leases(
+            config.holders,
+            check=vault.keys.probe,
+            tell=lambda organisation, why: vault.tell(_changed(organisation, why)),
+            every=config.check_every,
+            lasts=config.lease,
+        )
+        keeper = None
+        if config.contents.keep:
+            contents = await asyncio.to_thread(lambda: vault.contents)
+            keeper = Keeper(contents, required=config.required, limit=config.waiting_bytes)
+        if config.pseudonyms.keep:
+            await asyncio.to_thread(lambda: vault.maps)
+        service = cls(vault, leases, keeper)
+        await service.tidy()
+        await leases.start()
+        return service
+
+    def admit(self, organisation: str) -> None:
+        """Raise KeyWithdrawn or ContentsUnavailable when a call of this organisation must not begin."""
+        self.leases.require(organisation)
+        if self.keeper is not None and self.config.contents.covers(organisation):
+            self.keeper.admit()
+
+    def post_map(self, organisation: str, call: str, hidden: Iterable[Hidden], recipient: str) -> None:
+        """Keep a call's map in a moment; what cannot be kept is told in the server's log."""
+        if len(self._writing) >= _MAPS_AT_ONCE:
+            _log.error("the map of call %s is not kept: too many wait", call)
+            return
+        task = asyncio.create_task(self._keep_map(organisation, call, list(hidden), recipient))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def tidy(self) -> None:
+        """Destroy what is old, and let no open key lie about."""
+        self.vault.keys.sweep()
+        gone = await asyncio.to_thread(self.vault.expire)
+        if gone:
+            _log.info("%d keys and records were destroyed in time", gone)
+
+    async def close(self) -> None:
+        """Write what waits, and forget every key."""
+        if self.keeper is not None:
+            await self.keeper.close()
+        await asyncio.gather(*self._writing, return_exceptions=True)
+        await self.leases.close()
+        await asyncio.to_thread(self.vault.close)
+
+    async def _keep_map(self, organisation: str, call: str, hidden: list[Hidden], recipient: str) -> None:
+        try:
+            await asyncio.to_thread(self.vault.keep_map, organisation, call, hidden, recipient)
+        except HanbokError as error:
+            _log.error("the map of call %s is not kept: %s", call, error.code)
+
+
+def _changed(organisation: str, why: str) -> KeyAct:
+    if why:
+        return KeyAct(actor="hanbok", verb="vault.withdrawn", object=organisation, facts={"why": why})
+    return KeyAct(actor="hanbok", verb="vault.returned", object=organisation)
