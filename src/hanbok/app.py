@@ -34,6 +34,7 @@ from hanbok.gateway.steps.witness import Witness
 from hanbok.gateway.transport.egress import Doorway, Egress
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
+from hanbok.gateway.vaults import Vaults, with_vault
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
 from hanbok.policy.administration import Administration
@@ -53,6 +54,7 @@ _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
 _SPEND_EVERY: Final = 2.0
 _DAY_LOOKED_AT_EVERY: Final = 30.0
+_VAULT_TIDIED_EVERY: Final = 60.0
 _log = logging.getLogger("hanbok.app")
 
 
@@ -138,6 +140,7 @@ class App:
         self._upstream = Http1(egress=self._egress)
         self._measure = Measure(self.registry)
         self._endpoints = Endpoints(self._upstream, self._egress)
+        self._vaults = Vaults(store)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
         self.runtime: Runtime
@@ -174,6 +177,7 @@ class App:
             asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
             asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
             asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
+            asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
         ]
 
     async def reload(self) -> None:
@@ -191,6 +195,7 @@ class App:
             await endpoint.close()
         await self._upstream.close()
         try:
+            await self._vaults.close()
             await self._keep_records()
             await self._keep_spend()
         finally:
@@ -222,9 +227,12 @@ class App:
         wanted = self._endpoints.of(settings)
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         steps = self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies))
-        path, preview = Path(steps), Path(self._preview_steps(steps, guard, judge, catalogue, places))
+        vault = await self._vaults.of(settings.vault.config(settings.state))
+        path = Path(with_vault(steps, vault, guard.kinds))
+        preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
         retired = await self._endpoints.put_in_force(wanted)
         before, self._path = self._path, path
+        self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
         self._loaded = loaded
         facts = {"policy": judge.version, "file": str(loaded.source or "")}
