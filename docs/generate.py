@@ -28,6 +28,7 @@ PLUGINS = (
     "hanbok.gateway.endpoints",
     "hanbok.gateway.dialects",
     "hanbok.guard.recognisers",
+    "hanbok.guard.operators",
     "hanbok.guard.scanners",
     "hanbok.gateway.upstreams",
 )

@@ -5,7 +5,12 @@ import pytest
 from architecture.tree import PACKAGE, ROOT, name
 
 GOLDEN = ROOT / "tests" / "golden"
-KINDS = {"recogniser": "guard/recognisers", "dialect": "gateway/dialects", "endpoint": "gateway/endpoints"}
+KINDS = {
+    "recogniser": "guard/recognisers",
+    "operator": "guard/operators",
+    "dialect": "gateway/dialects",
+    "endpoint": "gateway/endpoints",
+}
 FILES = [
     (kind, file)
     for kind, folder in KINDS.items()

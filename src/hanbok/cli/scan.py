@@ -55,6 +55,43 @@ class OneText(HanbokError):
     )
 
 
+Lines = Annotated[
+    tuple[Path, Path] | None,
+    Parameter(
+        help=say(
+            'IN OUT: 한 줄에 {"id","text"}를 읽고 {"id","spans"}를, `--apply`면 {"id","text","left"}를 씁니다.',
+            'IN OUT: read one {"id","text"} a line, write {"id","spans"}; with `--apply`, {"id","text","left"}.',
+        )
+    ),
+]
+Apply = Annotated[
+    str,
+    Parameter(
+        help=say(
+            "처리한 글을 씁니다: keep, redact, mask, generalise, pseudonym, keyed_hash, format_preserving.",
+            "Write the treated text: keep, redact, mask, generalise, pseudonym, keyed_hash, format_preserving.",
+        )
+    ),
+]
+KeyName = Annotated[
+    str,
+    Parameter(
+        help=say(
+            "기법에 쓸 키가 든 환경 변수의 이름.", "Name of the environment variable with the operator's key."
+        )
+    ),
+]
+Outside = Annotated[
+    bool,
+    Parameter(
+        help=say(
+            "밖에서 온 글이므로 모델을 향한 숨은 지시도 찾습니다.",
+            "The text came from outside: look for instructions to a model, too.",
+        )
+    ),
+]
+
+
 def scan(
     files: Annotated[
         tuple[str, ...], Parameter(help=say("파일들. '-'는 표준 입력.", "Files; '-' is standard input."))
@@ -62,42 +99,10 @@ def scan(
     /,
     *,
     json: Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))] = False,
-    jsonl: Annotated[
-        tuple[Path, Path] | None,
-        Parameter(
-            help=say(
-                'IN OUT: 한 줄에 {"id","text"}를 읽고 {"id","spans"}를, `--apply`면 {"id","text","left"}를 씁니다.',
-                'IN OUT: read one {"id","text"} a line, write {"id","spans"}; with `--apply`, {"id","text","left"}.',
-            )
-        ),
-    ] = None,
-    apply: Annotated[
-        str,
-        Parameter(
-            help=say(
-                "처리한 글을 씁니다: keep, redact, mask, generalise, pseudonym, keyed_hash, format_preserving.",
-                "Write the treated text: keep, redact, mask, generalise, pseudonym, keyed_hash, format_preserving.",
-            )
-        ),
-    ] = "",
-    key_env: Annotated[
-        str,
-        Parameter(
-            help=say(
-                "기법에 쓸 키가 든 환경 변수의 이름.",
-                "Name of the environment variable with the operator's key.",
-            )
-        ),
-    ] = "",
-    outside: Annotated[
-        bool,
-        Parameter(
-            help=say(
-                "밖에서 온 글이므로 모델을 향한 숨은 지시도 찾습니다.",
-                "The text came from outside: look for instructions to a model, too.",
-            )
-        ),
-    ] = False,
+    jsonl: Lines = None,
+    apply: Apply = "",
+    key_env: KeyName = "",
+    outside: Outside = False,
     config: File = None,
 ) -> int:
     """Print findings with the article that each one touches.

@@ -1,6 +1,7 @@
 """The door for plug-ins: a file in a plural folder, found by its name and loaded on demand."""
 
 from importlib import import_module
+from importlib.metadata import entry_points
 from importlib.resources import files
 
 from hanbok.core.errors import HanbokError
@@ -11,6 +12,32 @@ class UnknownPlugin(HanbokError):
     code = "unknown_plugin"
     message = Text(ko="{folder}에 {name!r}이(가) 없습니다", en="there is no {name!r} in {folder}")
     hint = Text(ko="쓸 수 있는 이름: {known}", en="Known names: {known}")
+
+
+class PluginBroken(HanbokError):
+    code = "plugin_broken"
+    message = Text(
+        ko="{group}의 플러그인 {name!r}을(를) 쓸 수 없습니다: {why}",
+        en="the plug-in {name!r} of {group} cannot be used: {why}",
+    )
+    hint = Text(
+        ko="그 패키지가 설치되었는지, 진입점의 이름이 맞는지 확인하십시오.",
+        en="Check that its package is installed and that its entry point has this name.",
+    )
+
+
+def installed(group: str, name: str) -> type:
+    """Return the class that another package offers as an entry point. Raises PluginBroken."""
+    found = list(entry_points(group=group, name=name))
+    if len(found) != 1:
+        raise PluginBroken(group=group, name=name, why=f"{len(found)} packages offer it")
+    try:
+        plugin = found[0].load()
+    except (ImportError, AttributeError) as error:
+        raise PluginBroken(group=group, name=name, why=type(error).__name__) from error
+    if not isinstance(plugin, type):
+        raise PluginBroken(group=group, name=name, why="it is no class")
+    return plugin
 
 
 def names(folder: str) -> list[str]:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from hanbok.core.plugin import PluginBroken, installed
 from hanbok.core.values import Text
 from hanbok.guard.context import Context
 from hanbok.guard.kinds import Kind, kinds
-from hanbok.guard.recogniser import Finding
+from hanbok.guard.recogniser import Finding, Recogniser
 from hanbok.guard.shape import digits_of
 from hanbok.hangul.checksum import (
     brn_check_digit,
@@ -17,6 +18,9 @@ from hanbok.hangul.checksum import (
     luhn_check_digit,
     rrn_check_digit,
 )
+
+GROUP = "hanbok.types"
+"""Entry points of types that are written in Python."""
 
 CHECKS: Mapping[str, Callable[[str], int]] = MappingProxyType(
     {
@@ -35,7 +39,7 @@ class CustomType:
     """One type that a customer adds. `pattern` may hold a group `value`: then the span is that group."""
 
     kind: str
-    pattern: str
+    pattern: str = ""
     context: tuple[str, ...] = ()
     """Words of which one must stand near; empty: the pattern is enough."""
     check: str = ""
@@ -58,6 +62,8 @@ class Custom:
     """The recogniser of a customer's type. Raises `re.error` when the pattern is none, KeyError on the check."""
 
     type: CustomType
+    plugin: Recogniser | None = None
+    """What finds it instead of the pattern."""
     _pattern: re.Pattern[str] = field(init=False)
     _context: Context | None = field(init=False)
 
@@ -70,6 +76,9 @@ class Custom:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Yield what the pattern, the check and the context words agree on, in offsets of `text`."""
+        if self.plugin:
+            yield from self.plugin.find(text)
+            return
         group = "value" if "value" in self._pattern.groupindex else 0
         for match in self._pattern.finditer(text):
             start, end = match.span(group)
@@ -85,3 +94,15 @@ class Custom:
             return True
         digits = digits_of(value)
         return len(digits) > 1 and CHECKS[self.type.check](digits[:-1]) == int(digits[-1])
+
+
+def plugged(name: str) -> Custom:
+    """Return the type that an installed package offers: a Recogniser with its CustomType as `type`.
+
+    Raises PluginBroken.
+    """
+    plugin = installed(GROUP, name)()
+    kind = getattr(plugin, "type", None)
+    if not isinstance(kind, CustomType) or kind.like not in kinds():
+        raise PluginBroken(group=GROUP, name=name, why="its `type` is no CustomType like a known kind")
+    return Custom(kind, plugin)

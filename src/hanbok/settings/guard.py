@@ -1,6 +1,7 @@
 """`guard`: what is looked for in texts."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -20,6 +21,16 @@ class CustomTypeSettings(Section, frozen=True, kw_only=True):
     ] = ()
     like: Annotated[str, Meta(description="Existing type whose class and grade it takes.")] = "PHONE"
     label: Annotated[str, Meta(description="Label in placeholders and pages; none: the name.")] = ""
+    raw: Annotated[
+        bool,
+        Meta(
+            description="Match the text as written, not with disguised digits undone: for codes of letters."
+        ),
+    ] = False
+    golden: Annotated[
+        Path | None,
+        Meta(description="File of cases for `hanbok guard test`, seen from this file; none: no cases."),
+    ] = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, which becomes a problem of the file, for what the guard could not be built with."""
@@ -39,3 +50,7 @@ class GuardSettings(Section, frozen=True, kw_only=True):
         ),
     ] = ("RRN", "FRN", "PASSPORT", "DRIVER_LICENSE", "CARD", "SECRET")
     custom: Annotated[tuple[CustomTypeSettings, ...], Meta(description="Types of your own.")] = ()
+    plugins: Annotated[
+        tuple[str, ...],
+        Meta(description="Types of your own in Python: names of entry points in the group `hanbok.types`."),
+    ] = ()
