@@ -16,8 +16,8 @@ from hanbok.settings.guard import GuardSettings
 from hanbok.settings.marking import MarkingSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.policy import PolicySettings
-from hanbok.settings.roles import RoleSettings
 from hanbok.settings.reports import ReportSettings
+from hanbok.settings.roles import RoleSettings
 from hanbok.settings.section import Section
 from hanbok.settings.server import ServerSettings
 from hanbok.settings.store import StoreSettings
