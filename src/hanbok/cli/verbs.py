@@ -15,6 +15,8 @@ _VERBS = {
     "org": say("조직을 만들고 보입니다.", "Create and list organisations."),
     "log": say("증거 로그를 보이고 검증합니다.", "Show and verify the evidence log."),
     "config": say("설정을 보이고 검사합니다.", "Show and check the settings."),
+    "report": say("증거 로그로 보고서를 만듭니다.", "Make reports from the evidence log."),
+    "usecase": say("인공지능 이용사례를 등록합니다.", "Register uses of AI."),
     "guard": say("가드를 시험하고 채점합니다.", "Test and score the guard."),
 }
 

@@ -1,0 +1,178 @@
+"""One pass over the log, from its first entry to its last: what was granted before the period still holds in it, and a
+call of the period may end after it.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from hanbok.evidence.entry import Deed, Gone, Hop, Intent, Outcome, Refusal
+from hanbok.evidence.facts import Account, Facts, Flow, Tally, Where, Who
+from hanbok.evidence.log import Record
+from hanbok.evidence.report import Question
+
+_Key = TypeVar("_Key")
+_ORIGINS = 12
+FIVE = ("account", "time", "origin", "subject", "action")
+"""What an access log must tell (안전성 확보조치 기준 art. 8): whose account, when, from where, whose data, what."""
+
+
+def gather(records: Iterable[Record], question: Question) -> Facts:
+    """Return the facts of a period. Holds the open calls and the counts, never the entries."""
+    reading = _Reading(Facts(question=question))
+    for record in records:
+        reading.note(record)
+    reading.end()
+    return reading.facts
+
+
+class _Reading:
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._open: dict[str, Record] = {}
+        """Calls of ours that began in the period."""
+        self._others: set[str] = set()
+        """Open calls that are not: their outcomes are no orphans."""
+
+    def note(self, record: Record) -> None:
+        """Take up one entry."""
+        facts, entry = self.facts, record.entry
+        facts.read.note(record)
+        asked = facts.question
+        within = asked.since <= entry.at < asked.until
+        if isinstance(entry, Gone):
+            facts.gone.note(record)
+        elif isinstance(entry, Outcome):
+            self._end_of(record, entry, within=within)
+        elif isinstance(entry, Deed):
+            self._act(record, entry, within=within)
+        elif not within or not self._ours(entry.organisation):
+            if isinstance(entry, Intent):
+                self._others.add(entry.call)
+        elif isinstance(entry, Intent):
+            self._open[entry.call] = record
+            self._intent(record, entry)
+        else:
+            self._refusal(record, entry)
+
+    def _end_of(self, record: Record, entry: Outcome, *, within: bool) -> None:
+        began = self._open.pop(entry.call, None)
+        if began is not None and isinstance(began.entry, Intent):
+            self._outcome(record, entry, began, began.entry)
+        elif entry.call in self._others:
+            self._others.discard(entry.call)
+        elif within and self._ours(entry.organisation):
+            self.facts.orphans.note(record)
+
+    def _act(self, record: Record, entry: Deed, *, within: bool) -> None:
+        if entry.at < self.facts.question.until and self._concerns(entry):
+            self.facts.standing[entry.verb, entry.object] = record
+            if within:
+                _count(self.facts.acts, entry.verb, record)
+
+    def end(self) -> None:
+        """Count what was never closed; of those calls, only the plan tells where they may have gone."""
+        for record in self._open.values():
+            self.facts.unclosed.note(record)
+            if isinstance(record.entry, Intent):
+                self._reached(record.entry.plan, record, record.entry, unsure=True)
+
+    def _ours(self, organisation: str) -> bool:
+        return self.facts.question.organisation in {"", organisation}
+
+    def _concerns(self, act: Deed) -> bool:
+        """Another organisation's acts are none of ours; those on the whole server are everybody's."""
+        asked = self.facts.question.organisation
+        named = act.organisation or act.facts.get("organisation", "")
+        return not asked or not named or named == asked
+
+    def _intent(self, record: Record, entry: Intent) -> None:
+        facts = self.facts
+        facts.intents.note(record)
+        _count(facts.policies, entry.policy, record)
+        account = self._account(_sender(entry), entry.origin)
+        account.calls.note(record)
+        for kind in entry.findings:
+            _count(facts.kinds, kind, record)
+            _count(account.kinds, kind, record)
+        self._five(record, who=entry.key, origin=entry.origin, what=entry.route)
+
+    def _refusal(self, record: Record, entry: Refusal) -> None:
+        facts = self.facts
+        facts.refusals.note(record)
+        _count(facts.refused_by, entry.code, record)
+        for policy in entry.policies:
+            _count(facts.forbidden_by, policy, record)
+        for kind in entry.findings:
+            _count(facts.kinds, kind, record)
+        if entry.key:
+            account = self._account(Who(entry.organisation, entry.key), entry.origin)
+            account.refused.note(record)
+        self._five(record, who=entry.key or entry.code, origin=entry.origin, what=entry.route)
+
+    def _five(self, record: Record, *, who: str, origin: str, what: str) -> None:
+        told = {"account": who, "time": record.entry.at, "origin": origin, "action": what}
+        for item, value in told.items():
+            if not value:
+                _count(self.facts.incomplete, item, record)
+
+    def _account(self, who: Who, origin: str) -> Account:
+        account = self.facts.accounts.setdefault(who, Account())
+        if origin and len(account.origins) < _ORIGINS:
+            account.origins.add(origin)
+        return account
+
+    def _outcome(self, record: Record, entry: Outcome, began: Record, intent: Intent) -> None:
+        facts = self.facts
+        _count(facts.outcomes, entry.status, record)
+        if entry.status == "completed" and not entry.received:
+            facts.unsealed.note(record)
+        for kind in entry.reply_findings:
+            _count(facts.reply_kinds, kind, record)
+        for step, did in entry.steps.items():
+            _count(facts.steps, (step, _word(step, did)), record)
+        tried = {entry.endpoint, *(one.partition(":")[0] for one in entry.attempts)}
+        if entry.status == "crashed":
+            self._reached(intent.plan, began, intent, unsure=True)
+        else:
+            self._reached([hop for hop in intent.plan if hop.endpoint in tried], record, intent)
+
+    def _reached(self, hops: Iterable[Hop], record: Record, intent: Intent, *, unsure: bool = False) -> None:
+        facts = self.facts
+        sender = _sender(intent)
+        for hop in {_where(hop): hop for hop in hops}.values():
+            flow = facts.flows.setdefault(_where(hop), Flow())
+            flow.calls.note(record)
+            flow.unsure += unsure
+            _count(flow.senders, sender, record)
+            for kind in intent.findings:
+                _count(flow.kinds, kind, record)
+            _count(facts.grades, (intent.grade, hop.zone, hop.form), record)
+            if facts.question.endpoint == hop.endpoint:
+                for subject in _subjects(intent):
+                    _count(facts.subjects, subject, record)
+
+
+def _sender(intent: Intent) -> Who:
+    return Who(intent.organisation, intent.key, intent.team, intent.person, intent.application)
+
+
+def _where(hop: Hop) -> Where:
+    return Where(hop.endpoint, hop.country, hop.zone, hop.operator, hop.form)
+
+
+def _subjects(intent: Intent) -> Iterable[str]:
+    """Return the keyed index of each person in the request, where the log keeps one."""
+    found: object = getattr(intent, "subjects", ())
+    return [str(one) for one in found] if isinstance(found, tuple | list) else ()  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of any log
+
+
+def _word(step: str, did: str) -> str:
+    if did.startswith("not run"):
+        return "not run"
+    if step == "inspect" and "not read" in did:
+        return "part"
+    return did.partition(" ")[0].rstrip(";,")
+
+
+def _count(counts: dict[_Key, Tally], key: _Key, record: Record) -> None:
+    counts.setdefault(key, Tally()).note(record)
