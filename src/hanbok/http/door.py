@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
+from hanbok.http.admin.desk import admin
 from hanbok.http.chat import chat
 from hanbok.http.console import calls, preview
 from hanbok.http.embeddings import embeddings
@@ -32,6 +33,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
 }
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
 _BELOW: Final[dict[str, dict[str, Handler]]] = {
+    "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), admin),
     "/v1/models/": {"GET": models},
     "/console/calls/": {"GET": calls},
     "/static/": {"GET": static},

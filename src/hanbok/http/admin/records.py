@@ -1,0 +1,99 @@
+"""What auditors read: calls, acts and money of an organisation. Reading the log is an entry of the log."""
+
+from datetime import date
+
+from hanbok.core.clock import KST, now
+from hanbok.core.values import Text
+from hanbok.http.admin.record_views import ActQuery, ActView, CallQuery, CallView, SpendQuery, SpendView
+from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, number_place, pair_place
+from hanbok.policy.audit import Question, act_of_reading, find_acts, find_calls
+
+_ONE = "/admin/v1/organisations/{organisation}"
+
+
+def _spend(ask: Ask) -> Answer:
+    asked, today = ask.asked(SpendQuery), now().astimezone(KST).date()
+    since = asked.since or date(today.year, today.month, 1)
+    found = ask.desk.spending.by_day(
+        ask.organisation,
+        since.isoformat(),
+        (asked.until or today).isoformat(),
+        after=pair_place(asked.cursor),
+        limit=asked.limit + 1,
+    )
+    page = found[: asked.limit]
+    more = cursor_of(page[-1].day, page[-1].key) if len(found) > len(page) else None
+    views = [SpendView(day=one.day, key=one.key, won=one.won, calls=one.calls) for one in page]
+    return Answer(body=Page(items=views, next=more))
+
+
+def _calls(ask: Ask) -> Answer:
+    asked = ask.asked(CallQuery)
+    question = Question(
+        organisation=ask.organisation,
+        since=asked.since,
+        until=asked.until,
+        person=asked.person,
+        team=asked.team,
+        application=asked.application,
+        key=asked.key,
+        kind=asked.kind,
+    )
+    start = number_place(asked.cursor) if asked.cursor else None
+    page = find_calls(ask.log, question, start, asked.limit)
+    more = None if page.next is None else cursor_of(page.next)
+    return Answer(
+        body=Page(items=[CallView.of(one) for one in page.calls], next=more),
+        deed=act_of_reading(question, str(ask.actor), ask.who.origin, "calls"),
+    )
+
+
+def _acts(ask: Ask) -> Answer:
+    asked = ask.asked(ActQuery)
+    question = Question(
+        organisation=ask.organisation,
+        since=asked.since,
+        until=asked.until,
+        actor=asked.actor,
+        verb=asked.verb,
+    )
+    start = number_place(asked.cursor) if asked.cursor else None
+    page = find_acts(ask.log, question, start, asked.limit)
+    more = None if page.next is None else cursor_of(page.next)
+    return Answer(
+        body=Page(items=[ActView.of(index, entry) for index, entry in page.acts], next=more),
+        deed=act_of_reading(question, str(ask.actor), ask.who.origin, "acts"),
+    )
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=f"{_ONE}/spend",
+        permission="spend.read",
+        title=Text(ko="날마다 키마다 쓴 돈", en="Money spent, by day and key"),
+        handle=_spend,
+        query=SpendQuery,
+        gives=Page[SpendView],
+    ),
+    Route(
+        method="GET",
+        path=f"{_ONE}/calls",
+        permission="log.read",
+        title=Text(
+            ko="호출 기록: 때, 사람, 정보 유형으로 찾기", en="Calls, by time, person and kind of data"
+        ),
+        handle=_calls,
+        query=CallQuery,
+        gives=Page[CallView],
+    ),
+    Route(
+        method="GET",
+        path=f"{_ONE}/acts",
+        permission="log.read",
+        title=Text(ko="관리 행위 기록", en="Acts of administrators"),
+        handle=_acts,
+        query=ActQuery,
+        gives=Page[ActView],
+    ),
+)
