@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.building import catalogue_of, guard_of, judge_of, today
+from hanbok.building import catalogue_of, guard_of, judge_of, rules_of, scene_of, today
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
+from hanbok.core.values import Text
 from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.outbox import drain_outbox
@@ -40,10 +41,13 @@ from hanbok.guard.stream import StreamMasker
 from hanbok.policy.administration import Administration
 from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge
+from hanbok.policy.changes import Changes
+from hanbok.policy.governing import HELD, Governing, govern, take_up
 from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.limits import Limiter
 from hanbok.policy.organisations import Register
+from hanbok.policy.records_left import RecordsLeft
 from hanbok.settings.reading import Loaded, load
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
@@ -53,7 +57,9 @@ _MIB: Final = 1024 * 1024
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
 _SPEND_EVERY: Final = 2.0
-_DAY_LOOKED_AT_EVERY: Final = 30.0
+_POLICY_EVERY: Final = 1.0
+_DAY_LOOKED_AT_EVERY: Final = 1.0
+"""Seconds after midnight in Korea at which what has lapsed stops a call, at the latest."""
 _VAULT_TIDIED_EVERY: Final = 60.0
 _log = logging.getLogger("hanbok.app")
 
@@ -141,6 +147,10 @@ class App:
         self._measure = Measure(self.registry)
         self._endpoints = Endpoints(self._upstream, self._egress)
         self._vaults = Vaults(store)
+        self._changes = Changes(store)
+        self._policy_changes = 0
+        self._governing: Governing
+        self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
         self.runtime: Runtime
@@ -175,6 +185,7 @@ class App:
         await self._put_in_force(self._loaded)
         self._tasks = [
             asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
+            asyncio.create_task(self._repeat(_POLICY_EVERY, self._keep_policy)),
             asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
             asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
@@ -207,9 +218,18 @@ class App:
         return self._keyring.find(bearer(headers), now())
 
     def notices(self) -> tuple[str, ...]:
-        """Return what must be told about the models that hanbok itself carries."""
+        """Return what must be told at a start: of the models that hanbok itself carries, of policy that waits for a
+        second person, of records that run out.
+        """
         places = self.runtime.places.values()
-        return tuple(place.endpoint.notice() for place in places if isinstance(place.endpoint, Licensed))
+        licences = (place.endpoint.notice() for place in places if isinstance(place.endpoint, Licensed))
+        language = self.runtime.settings.language
+        return tuple(licences) + tuple(one.of(language) for one in self.warnings())
+
+    def warnings(self) -> tuple[Text, ...]:
+        """Return what somebody must look after, though calls are taken."""
+        held = (HELD,) if self._governing.held else ()
+        return held + self._records_left.warnings
 
     def unready(self) -> list[str]:
         """Return what is not ready yet, for people; empty when calls are taken."""
@@ -223,7 +243,8 @@ class App:
         settings = loaded.settings
         guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
         day = today()
-        judge, catalogue = judge_of(loaded, day), catalogue_of(settings, day)
+        governing = await asyncio.to_thread(govern, self._changes, rules_of(loaded))
+        judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         steps = self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies))
@@ -234,8 +255,12 @@ class App:
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
-        self._loaded = loaded
-        facts = {"policy": judge.version, "file": str(loaded.source or "")}
+        self._loaded, self._governing = loaded, governing
+        self._policy_changes = await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
+        transfers = settings.transfers
+        self._records_left.note(transfers.processors, day, within=transfers.warn_days)
+        facts = {"policy": judge.version, "file": str(loaded.source or ""), "held": governing.held}
+        facts = {name: fact for name, fact in facts.items() if fact} | scene_of(catalogue).facts()
         await self.log.append(
             Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
         )
@@ -288,6 +313,11 @@ class App:
             shared[Protect],
             Halt(),
         ]
+
+    async def _keep_policy(self) -> None:
+        """Take up policies that any process has put in force."""
+        if await asyncio.to_thread(self._changes.version) != self._policy_changes:
+            await self._put_in_force(self._loaded)
 
     async def _keep_records(self) -> None:
         """Take up keys that any process has changed, and move administrators' acts to the log."""

@@ -10,6 +10,10 @@ from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
 from hanbok.guard.custom import CustomType, plugged
 from hanbok.guard.guard import Guard
 from hanbok.policy.cedar import CedarJudge, load_judge
+from hanbok.policy.changes import NOTHING, Rules
+from hanbok.policy.circumstances import Circumstances
+from hanbok.policy.governing import Governing
+from hanbok.policy.scene import Choices, Scene, Spot
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.reading import Loaded
 from hanbok.settings.settings import Settings
@@ -69,9 +73,35 @@ def catalogue_of(settings: Settings, day: date) -> Catalogue:
     )
 
 
-def judge_of(loaded: Loaded, day: date) -> CedarJudge:
-    """Load the policies that the settings name, as in force on this day."""
+def rules_of(loaded: Loaded) -> Rules:
+    """Return what the settings say of policy, as one value."""
     settings = loaded.settings
-    like = {one.name: one.like for one in settings.guard.custom}
-    like |= {one.type.kind: one.type.like for one in map(plugged, settings.guard.plugins)}
-    return load_judge(settings.policy.packs, dict(loaded.policies), day, like, settings.policy.circumstances)
+    return Rules(
+        packs=settings.policy.packs,
+        files=dict(loaded.policies),
+        facts=settings.policy.circumstances.facts(),
+        dual_control=settings.roles.dual_control,
+    )
+
+
+def judge_of(loaded: Loaded, day: date, governing: Governing | None = None) -> CedarJudge:
+    """Load the policies that govern, as in force on this day; without `governing` those of the settings alone."""
+    like = {one.name: one.like for one in loaded.settings.guard.custom}
+    governing = governing or Governing(settings=rules_of(loaded), organisation=NOTHING)
+    said = governing.settings
+    return load_judge(said.packs, governing.files, day, like, Circumstances.read(said.facts))
+
+
+def scene_of(catalogue: Catalogue) -> Scene:
+    """Return where the models on offer are reached, for the log."""
+    offers = list(catalogue)
+
+    def listed(targets: tuple[Target, ...]) -> tuple[tuple[str, str], ...]:
+        return tuple((one.endpoint, one.model) for one in targets)
+
+    return Scene(
+        places={one.endpoint: Spot.of(one.destination) for offer in offers for one in offer.every},
+        models={
+            one.name: Choices(targets=listed(one.targets), instead=listed(one.instead)) for one in offers
+        },
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from hanbok.core.values import Grade
 
@@ -37,6 +37,14 @@ class Circumstances:
         default_factory=lambda: {Grade.OPEN: 1, Grade.SENSITIVE: 2, Grade.CLASSIFIED: 3}
     )
     """The rank in CSAP_GRADES that a cloud needs for data of a grade."""
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> "Circumstances":
+        """Return what `facts` told."""
+        return cls(
+            uses={name: Use(**use) for name, use in facts.get("uses", {}).items()},
+            csap={Grade(grade): rank for grade, rank in facts.get("csap", {}).items()},
+        )
 
     def facts(self) -> dict[str, object]:
         """Return all of it as JSON values."""
