@@ -19,6 +19,8 @@ from hanbok.core.clock import stamp
 from hanbok.core.values import Principal
 from hanbok.evidence.entry import Refusal
 from hanbok.evidence.journal import Journal
+from hanbok.evidence.line import numbered, seal
+from hanbok.evidence.proof import Proof
 from hanbok.evidence.verify import verify
 from hanbok.guard.guard import Guard
 from hanbok.policy.key import Limits
@@ -284,9 +286,10 @@ def test_the_lines_of_a_call_prove_themselves(ask: Ask) -> None:
     assert proof["verified"] is True
     assert [line["entry"]["entry"] for line in proof["lines"]] == ["intent", "outcome"]
     for line in proof["lines"]:
-        before, _, _ = line["raw"].rpartition(',"digest":"')
-        assert line["digest"] == hashlib.sha256(before.encode()).hexdigest()
-        assert line["previous"] in before
+        entry = line["raw"].partition('","entry":')[2][:-1].encode()
+        assert line["digest"] == hashlib.sha256(b"\0" + entry).hexdigest()
+        if line["proof"]:
+            assert Proof.parse(line["proof"]).fits(entry)
         assert line["verified"] is True
     assert PHONE not in answer.body.decode()
 
@@ -327,15 +330,15 @@ def test_a_changed_line_and_a_changed_line_before_it_are_told(tmp_path: Path) ->
     assert [prove(log, call, "ours").verified for call in calls] == [True] * 3
     (file,) = tmp_path.glob("*.jsonl")
     whole = file.read_bytes()
-    # The second line says another model, once with its old digest, once with one that fits.
+    log.notary.work()
+    # The second line says another model, once with its old digest, once with one that fits it.
     lines = whole.splitlines(keepends=True)
     forged = lines[1].replace(b"aaaa", b"bbbb")
     file.write_bytes(b"".join((lines[0], forged, lines[2])))
     assert [prove(log, call, "ours").verified for call in calls] == [True, False, True]
-    seam = forged.rindex(b',"digest":"')
-    digest = hashlib.sha256(forged[:seam]).hexdigest().encode()
-    file.write_bytes(b"".join((lines[0], forged[:seam] + b',"digest":"' + digest + b'"}\n', lines[2])))
-    assert [prove(log, call, "ours").verified for call in calls] == [True, True, False]
+    entry = forged.partition(b'","entry":')[2][:-2]
+    file.write_bytes(b"".join((lines[0], numbered(1) + seal(entry)[1], lines[2])))
+    assert [prove(log, call, "ours").verified for call in calls] == [True, False, True]
     with pytest.raises(CallUnknown):
         prove(log, calls[0], "theirs")
     log.close()

@@ -9,12 +9,13 @@ import threading
 from pathlib import Path
 from textwrap import dedent
 
+import msgspec
 import pytest
 
-from hanbok.evidence.chain import GENESIS
+from hanbok.evidence.archive import Archive
 from hanbok.evidence.entry import Act, Hop, Intent, Outcome
-from hanbok.evidence.errors import LogBroken, LogLocked, LogUnavailable
-from hanbok.evidence.journal import Journal
+from hanbok.evidence.errors import EntryTooLarge, LogBroken, LogLocked, LogUnavailable
+from hanbok.evidence.journal import MOST, Journal, Options
 from hanbok.evidence.segments import lines, segments, size_of
 from hanbok.evidence.tail import RealDisk
 from hanbok.evidence.verify import verify
@@ -54,8 +55,8 @@ async def test_an_appended_entry_is_in_the_files_when_append_returns(tmp_path: P
     journal = Journal.open(tmp_path)
     record = await journal.append(act("하나"))
     found = verify(tmp_path)
-    assert (found.ok, found.entries, found.head) == (True, 1, record.digest)
-    assert (record.index, journal.size, journal.head) == (0, 1, record.digest)
+    assert (found.ok, found.entries, found.head) == (True, 1, record.digest), found
+    assert (record.index, journal.size) == (0, 1)
     assert list(journal.read()) == [record]
     journal.close()
 
@@ -137,18 +138,18 @@ async def test_a_cancelled_append_is_written_and_disturbs_nobody(tmp_path: Path)
 
 
 async def test_segments_are_rotated_and_the_chain_goes_on(tmp_path: Path) -> None:
-    journal = Journal.open(tmp_path, segment_bytes=2000)
+    journal = Journal.open(tmp_path, segment_bytes=1500)
     for number in range(40):
         await journal.append(act(number))
     journal.close()
     names = segments(tmp_path)
     assert len(names) > 4
-    assert all(segment.path.stat().st_size <= 2400 for segment in names)
+    assert all(segment.path.stat().st_size <= 1900 for segment in names)
     assert (verify(tmp_path).ok, verify(tmp_path).entries) == (True, 40)
     assert [objects(journal, start) for start in (0, 17, 39, 40)] == [
         [str(number) for number in range(start, 40)] for start in (0, 17, 39, 40)
     ]
-    again = Journal.open(tmp_path, segment_bytes=2000)
+    again = Journal.open(tmp_path, segment_bytes=1500)
     assert (await again.append(act("more"))).index == 40
     again.close()
     assert verify(tmp_path).entries == 41
@@ -189,8 +190,7 @@ async def test_a_call_is_found_with_its_proof_across_segments(tmp_path: Path) ->
     await journal.append(outcome("call-a"))
     found = journal.find("call-a")
     assert [line.index for line in found] == [0, 31]
-    assert found[0].previous == GENESIS.decode()
-    assert found[1].digest == journal.head
+    assert found[1].leaf == verify(tmp_path).head
     assert b'"call":"call-a"' in found[1].raw
     assert journal.find("call") == journal.find("") == journal.find('x"},') == []
     journal.close()
@@ -210,15 +210,25 @@ async def test_a_search_crosses_the_borders_of_what_is_read_at_once(tmp_path: Pa
 
 async def test_entries_larger_than_what_is_read_at_once_are_found(tmp_path: Path) -> None:
     journal = Journal.open(tmp_path)
-    for number in range(3):
+    for number in range(60):
         await journal.append(intent(f"before-{number}"))
-        await journal.append(Act(at=AT, actor="가" * 1_000_000, verb="large", object=str(number)))
+        await journal.append(Act(at=AT, actor="가" * 21_000, verb="large", object=str(number)))
     await journal.append(intent("last"))
-    for call, index in (("before-0", 0), ("before-1", 2), ("before-2", 4), ("last", 6)):
+    for call, index in (("before-0", 0), ("before-31", 62), ("before-59", 118), ("last", 120)):
         assert [line.index for line in journal.find(call)] == [index]
-    assert [next(journal.read(start)).index for start in range(7)] == list(range(7))
-    assert size_of(tmp_path) == 7
     journal.close()
+    assert [next(journal.read(start)).index for start in (0, 7, 100, 120)] == [0, 7, 100, 120]
+    assert size_of(tmp_path) == 121
+
+
+async def test_an_entry_that_no_bundle_can_hold_is_refused_and_disturbs_nobody(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path)
+    frame = len(msgspec.json.encode(Act(at=AT, keep=3, actor="", verb="large", object="")))
+    with pytest.raises(EntryTooLarge):
+        await journal.append(Act(at=AT, actor="a" * (MOST - frame + 1), verb="large", object=""))
+    assert (await journal.append(Act(at=AT, actor="a" * (MOST - frame), verb="large", object=""))).index == 0
+    journal.close()
+    assert Archive(tmp_path).bundle(0, 1)[:2] == MOST.to_bytes(2, "big")
 
 
 async def test_a_reader_sees_whole_lines_only_and_names_one_that_is_none(tmp_path: Path) -> None:
@@ -335,7 +345,7 @@ async def test_acknowledged_bytes_that_a_dying_disk_lost_are_noticed(tmp_path: P
 
 async def test_posted_entries_outlive_a_full_disk_in_order(tmp_path: Path) -> None:
     disk = Faulty()
-    journal = Journal.open(tmp_path, disk=disk, backlog=10)
+    journal = Journal.open(tmp_path, Options(backlog=10), disk=disk)
     disk.failing = "write"
     for number in range(10):
         journal.post(act(number))

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hanbok.evidence.chain import GENESIS, Flaw, seal
+from hanbok.evidence.checkpoint import Checkpoint, sign
 from hanbok.evidence.entry import Act
 from hanbok.evidence.errors import LogBroken
 from hanbok.evidence.journal import Journal
-from hanbok.evidence.segments import segments
+from hanbok.evidence.line import Flaw, numbered, seal
+from hanbok.evidence.merkle import EMPTY
+from hanbok.evidence.segments import lines, segments
+from hanbok.evidence.signer import read_key
+from hanbok.evidence.tile import Edge
 from hanbok.evidence.verify import verify
 
 
@@ -49,9 +53,9 @@ def every_line(directory: Path) -> Iterator[tuple[Path, int, bytes]]:
 
 
 def replace_line(path: Path, number: int, *by: bytes) -> None:
-    lines = path.read_bytes().splitlines(keepends=True)
-    lines[number - 1 : number] = by
-    path.write_bytes(b"".join(lines))
+    those = path.read_bytes().splitlines(keepends=True)
+    those[number - 1 : number] = by
+    path.write_bytes(b"".join(those))
 
 
 @settings(max_examples=300, deadline=None)
@@ -90,7 +94,6 @@ def test_removed_repeated_swapped_and_inserted_lines_are_located(log: Path) -> N
         (2, (), 2, Flaw.MISPLACED),
         (1, (first, first), 2, Flaw.MISPLACED),
         (1, (second,), 1, Flaw.MISPLACED),
-        (2, (seal(1, GENESIS, b'{"entry":"act"}')[0],), 2, Flaw.UNLINKED),
         (2, (b"\n", second), 2, Flaw.UNREADABLE),
     ]
     for number, by, expected, flaw in cases:
@@ -102,15 +105,18 @@ def test_removed_repeated_swapped_and_inserted_lines_are_located(log: Path) -> N
     assert verify(log).ok
 
 
-def test_a_rewritten_line_is_located_at_the_line_that_no_longer_follows(log: Path) -> None:
+def forged(index: int, raw: bytes) -> bytes:
+    """Return a sound line with another entry."""
+    entry = raw[raw.index(b'"entry":') + 8 : -2].replace(b"2026", b"2025")
+    return numbered(index) + seal(entry)[1]
+
+
+def test_a_rewritten_line_that_fits_itself_is_located_by_the_tree(log: Path) -> None:
     path, _, raw = next(every_line(log))
-    forged, _ = seal(
-        0, GENESIS, raw[raw.index(b'"entry":') + 8 : raw.rindex(b',"digest"')].replace(b"0", b"9")
-    )
-    replace_line(path, 1, forged)
+    replace_line(path, 1, forged(0, raw))
     fault = verify(log).fault
     assert fault is not None
-    assert (fault.file, fault.line, fault.flaw) == (path.name, 2, Flaw.UNLINKED)
+    assert (fault.file, fault.line, fault.flaw) == (path.name, 1, Flaw.REPLACED)
 
 
 def test_a_removed_segment_is_located(log: Path) -> None:
@@ -123,36 +129,51 @@ def test_a_removed_segment_is_located(log: Path) -> None:
         Journal.open(log)
 
 
-def test_a_removed_tail_is_found_when_the_head_was_noted(log: Path) -> None:
+def test_a_removed_tail_is_found_by_the_signed_checkpoint(log: Path) -> None:
     head = verify(log).head
     *_, (path, number, _) = every_line(log)
-    assert verify(log, head).ok
+    assert verify(log, expect=head).ok
     replace_line(path, number)
-    assert verify(log).ok
-    found = verify(log, head)
-    assert found.fault is not None
-    assert (found.fault.file, found.fault.line, found.fault.flaw) == (path.name, number, Flaw.MISSING)
+    for found in (verify(log), verify(log, expect=head)):
+        assert found.fault is not None
+        assert (found.fault.file, found.fault.line, found.fault.flaw) == (path.name, number, Flaw.MISSING)
 
 
 def test_a_head_noted_long_ago_is_still_in_the_log(log: Path) -> None:
     *_, raw = next(every_line(log))
-    assert verify(log, raw[-67:-3].decode()).ok
-    assert verify(log, GENESIS.decode()).ok
-    assert not verify(log, "f" * 64).ok
+    assert verify(log, expect=raw[19:83].decode()).ok
+    assert not verify(log, expect="f" * 64).ok
 
 
 def test_an_empty_directory_verifies_and_holds_nothing(tmp_path: Path) -> None:
     found = verify(tmp_path)
-    assert (found.ok, found.entries, found.head) == (True, 0, GENESIS.decode())
-    assert not verify(tmp_path, "f" * 64).ok
+    assert (found.ok, found.entries, found.root) == (True, 0, EMPTY.hex())
+    assert not verify(tmp_path, expect="f" * 64).ok
 
 
-def test_an_unfinished_last_line_is_cut_at_every_byte(written: Path, tmp_path: Path) -> None:
-    *_, (last, number, raw) = every_line(written)
+@pytest.fixture(scope="module")
+def killed(written: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same log as a kill leaves it that comes before the last entry was signed for."""
+    log = Path(shutil.copytree(written, tmp_path_factory.mktemp("killed") / "log"))
+    sign_again(log, 11)
+    return log
+
+
+def sign_again(log: Path, size: int) -> None:
+    """Sign for the first `size` entries, with the log's own key."""
+    edge = Edge()
+    assert list(edge.add(bytes.fromhex(line.leaf) for line in lines(log, 0, size))) == []
+    signer = read_key(log / "signing.key")
+    (log / "checkpoint").write_bytes(sign(Checkpoint(signer.key.name, size, edge.root()), signer))
+    shutil.rmtree(log / "tile")
+
+
+def test_an_unfinished_last_line_is_cut_at_every_byte(killed: Path, tmp_path: Path) -> None:
+    *_, (last, number, raw) = every_line(killed)
     whole = last.read_bytes()
     for size in range(1, len(raw)):
         log = tmp_path / str(size)
-        shutil.copytree(written, log)
+        shutil.copytree(killed, log)
         path = log / last.name
         good = len(whole) - len(raw)
         path.write_bytes(whole[: good + size])

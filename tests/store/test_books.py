@@ -179,18 +179,21 @@ async def test_reading_goes_on_at_the_cursor_and_at_the_oldest_open_call(
     journal.close()
 
 
-@pytest.mark.parametrize("lost", ["tail", "everything after the first line"])
-async def test_a_log_that_lost_what_was_read_before_stops_the_start(
-    store: Store, tmp_path: Path, lost: str
+@pytest.mark.parametrize("kept", [1, 4])
+async def test_a_log_whose_folder_was_put_back_to_an_older_state_stops_the_start(
+    store: Store, tmp_path: Path, kept: int
 ) -> None:
     journal = Journal.open(tmp_path / "log")
     for number in range(5):
+        if number == kept:
+            journal.close()
+            shutil.copytree(tmp_path / "log", tmp_path / "older")
+            journal = Journal.open(tmp_path / "log")
         await journal.append(outcome(str(number), "a", 1))
     await Books.open(store, journal, no_limits)
     journal.close()
-    path = tmp_path / "log" / "000000000000.jsonl"
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:-1] if lost == "tail" else lines[:1]))
+    shutil.rmtree(tmp_path / "log")
+    (tmp_path / "older").rename(tmp_path / "log")
     assert verify(tmp_path / "log").ok
     journal = Journal.open(tmp_path / "log")
     with pytest.raises(LogShortened):

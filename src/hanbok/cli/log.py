@@ -16,10 +16,17 @@ from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.clock import KST
 from hanbok.core.values import Text
-from hanbok.evidence.chain import Flaw, Line
-from hanbok.evidence.entry import Act, AnyEntry, Intent, Outcome, Refusal
+from hanbok.evidence.archive import Archive
+from hanbok.evidence.checkpoint import Checkpoint
+from hanbok.evidence.entry import AnyEntry, Deed, Intent, Outcome, Refusal
+from hanbok.evidence.errors import LogUnproven
+from hanbok.evidence.keychain import read_keys
+from hanbok.evidence.line import Flaw, Line
 from hanbok.evidence.log import Record
+from hanbok.evidence.note import Note, NoteInvalid, VerifierKey
+from hanbok.evidence.proof import SUFFIX, Proof
 from hanbok.evidence.segments import find, lines, open_record, segments, size_of
+from hanbok.evidence.verify import Verification
 from hanbok.evidence.verify import verify as verify_files
 from hanbok.settings.reading import load
 
@@ -35,12 +42,56 @@ _FLAWS = {
         ko="앞에서 줄이 지워지거나, 되풀이되거나, 뒤섞였습니다",
         en="lines before it were removed, repeated or reordered",
     ),
-    Flaw.UNLINKED: Text(ko="바로 앞 줄이 바꿔치기되었습니다", en="the line before it was replaced"),
+    Flaw.REPLACED: Text(
+        ko="줄은 성하지만 트리에는 다른 기록이 있습니다: 바꿔치기되었습니다",
+        en="the line is sound, but the tree has another entry here: it was replaced",
+    ),
     Flaw.MISSING: Text(
         ko="있어야 할 기록이 없습니다: 끝이 잘렸거나 다시 쓰였습니다",
         en="the expected entry is gone: the end was cut off or rewritten",
     ),
+    Flaw.ERASED: Text(
+        ko="기록의 내용이 지워졌는데, 보존 기간이 끝났다는 기록이 로그에 없습니다",
+        en="the entry's content is gone, and no act of the log says that its time was over",
+    ),
+    Flaw.TILE: Text(ko="타일의 해시가 트리와 다릅니다", en="a tile's hash is not the tree's"),
+    Flaw.ROOT: Text(
+        ko="서명된 것과 다른 로그입니다: 기록과 타일이 함께 바뀌었거나 되돌려졌습니다",
+        en="it is not the log that was signed: entries were replaced together with tiles, or rolled back",
+    ),
+    Flaw.SIGNATURE: Text(ko="로그의 키로 서명되지 않았습니다", en="it is not signed by the log's key"),
 }
+Key = Annotated[
+    str | None,
+    Parameter(
+        help=say("로그의 공개 키(vkey). 없으면 폴더에 적힌 것.", "The log's vkey; none: the folder's own.")
+    ),
+]
+
+Since = Annotated[
+    Path | None,
+    Parameter(
+        help=say(
+            "전에 받아 둔 체크포인트 파일: 지금 로그가 그 뒤를 이어야 합니다.",
+            "A checkpoint kept from before: the log must continue it.",
+        )
+    ),
+]
+Expect = Annotated[
+    str | None,
+    Parameter(
+        help=say(
+            "전에 적어 둔 기록의 해시: 지금도 있어야 합니다.",
+            "An entry's digest noted earlier: must be there.",
+        )
+    ),
+]
+ProofFile = Annotated[
+    Path | None,
+    Parameter(
+        help=say("로그 대신 이 증명 파일 하나를 검증합니다.", "Verify this proof file instead of a log.")
+    ),
+]
 
 
 @log.command(
@@ -48,46 +99,68 @@ _FLAWS = {
 )
 def verify(
     *,
-    expect: Annotated[
-        str | None,
-        Parameter(
-            help=say(
-                "전에 적어 둔 해시: 지금도 있어야 합니다.", "A digest noted earlier: must still be there."
-            )
-        ),
-    ] = None,
+    key: Key = None,
+    since: Since = None,
+    expect: Expect = None,
+    proof: ProofFile = None,
     directory: Directory = None,
     json: Json = False,
     config: File = None,
 ) -> int:
-    """Check every line and print the head, to be noted elsewhere."""
+    """Check every line, tile and signature, and print the size and root, to be noted elsewhere."""
+    trusted = _key(key)
+    if proof is not None:
+        return _verify_proof(proof, trusted or _known_key(_folder(directory, config)), json=json)
     folder = _folder(directory, config)
     total = sum(segment.path.stat().st_size for segment in segments(folder))
     with Progress(console=Console(stderr=True), transient=True, disable=json) as progress:
         task = progress.add_task(say("검증하는 중", "verifying"), total=total)
-        found = verify_files(folder, expect, lambda size: progress.advance(task, size))
+        found = verify_files(
+            folder,
+            key=trusted,
+            since=_checkpoint(since) if since else None,
+            expect=expect,
+            watch=lambda size: progress.advance(task, size),
+        )
     if json:
         print_json({"ok": found.ok} | msgspec.to_builtins(found))
         return 0 if found.ok else 1
-    print(say(f"기록 {found.entries}건, 머리 {found.head}", f"{found.entries} entries, head {found.head}"))
-    if found.torn:
-        unfinished = (
-            f"끝에 쓰다 만 {found.torn}바이트가 있습니다",
-            f"{found.torn} unfinished bytes at the end",
-        )
-        print(say(*unfinished))
-    if found.fault is None:
-        print(say("로그가 온전합니다", "the log is whole"))
-        return 0
-    fault = found.fault
-    why = _FLAWS[fault.flaw].of(LANGUAGE)
-    print(
-        say(
-            f"훼손: {fault.file} {fault.line}번째 줄 (기록 {fault.index}): {why}",
-            f"damaged: {fault.file} line {fault.line} (entry {fault.index}): {why}",
-        )
-    )
-    return 1
+    return _tell(found)
+
+
+@log.command(
+    help=say("기록이 로그에 들어 있다는 증명 파일을 만듭니다.", "Write a proof that an entry is in the log.")
+)
+def prove(
+    index: Annotated[int | None, Parameter(help=say("기록 번호.", "The entry's index."))] = None,
+    *,
+    call: Annotated[
+        str | None, Parameter(help=say("이 호출의 모든 기록.", "All entries of this call."))
+    ] = None,
+    out: Annotated[
+        Path | None,
+        Parameter(help=say("파일을 둘 폴더. 없으면 화면에 씁니다.", "Folder for the files; none: print.")),
+    ] = None,
+    directory: Directory = None,
+    config: File = None,
+) -> int:
+    """Write one self-contained file for each entry: the entry, its place, the path to the root, the checkpoint."""
+    folder = _folder(directory, config)
+    archive = Archive(folder)
+    chosen = [line.index for line in find(folder, call)] if call else []
+    chosen += [index] if index is not None else []
+    for one in chosen:
+        text = msgspec.structs.replace(archive.proof(one), entry=archive.entry(one)).text()
+        if out is None:
+            print(text)
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            path = out / f"{one}{SUFFIX}"
+            path.write_text(text, encoding="utf-8")
+            print(path)
+    if not chosen:
+        print(say("그런 기록이 없습니다", "there is no such entry"))
+    return 0 if chosen else 1
 
 
 @log.command(help=say("기록을 보입니다.", "Show entries."))
@@ -131,13 +204,79 @@ def _folder(directory: Path | None, config: Path | None) -> Path:
     return directory or load(config).settings.evidence_directory
 
 
+def _tell(found: Verification) -> int:
+    print(say(f"기록 {found.entries}건, 뿌리 {found.root}", f"{found.entries} entries, root {found.root}"))
+    if found.expired:
+        print(say(f"보존 기간이 끝난 기록 {found.expired}건", f"{found.expired} entries whose time is over"))
+    if found.torn:
+        unfinished = (
+            f"끝에 쓰다 만 {found.torn}바이트가 있습니다",
+            f"{found.torn} unfinished bytes at the end",
+        )
+        print(say(*unfinished))
+    if found.fault is None:
+        signed = (f"{found.signed}건까지 {found.key}의 서명", f"signed up to {found.signed} by {found.key}")
+        print(say(*signed))
+        print(say("로그가 온전합니다", "the log is whole"))
+        return 0
+    fault = found.fault
+    why = _FLAWS[fault.flaw].of(LANGUAGE)
+    print(
+        say(
+            f"훼손: {fault.file} {fault.line}번째 줄 (기록 {fault.index}): {why}",
+            f"damaged: {fault.file} line {fault.line} (entry {fault.index}): {why}",
+        )
+    )
+    return 1
+
+
+def _key(text: str | None) -> VerifierKey | None:
+    try:
+        return VerifierKey.parse(text) if text else None
+    except NoteInvalid as error:
+        raise LogUnproven(why=str(error)) from error
+
+
+def _known_key(folder: Path) -> VerifierKey:
+    try:
+        return read_keys(folder)[-1]
+    except (NoteInvalid, FileNotFoundError, IndexError) as error:
+        raise LogUnproven(why="log.vkey") from error
+
+
+def _checkpoint(path: Path) -> Checkpoint:
+    try:
+        return Checkpoint.parse(Note.parse(path.read_bytes()).text)
+    except (NoteInvalid, OSError) as error:
+        raise LogUnproven(why=f"{path}: {error}") from error
+
+
+def _verify_proof(path: Path, key: VerifierKey, *, json: bool) -> int:
+    try:
+        proof = Proof.parse(path.read_text(encoding="utf-8"))
+        checkpoint = proof.check(key)
+    except (NoteInvalid, OSError, UnicodeDecodeError) as error:
+        raise LogUnproven(why=f"{path}: {error}") from error
+    if json:
+        told = {"ok": True, "index": proof.index, "size": checkpoint.size, "root": checkpoint.root.hex()}
+        print_json(told | {"origin": checkpoint.origin, "entry": msgspec.Raw(proof.entry)})
+        return 0
+    print(
+        say(
+            f"{checkpoint.origin}의 {proof.index}번 기록이 맞습니다",
+            f"entry {proof.index} of {checkpoint.origin}",
+        )
+    )
+    print(proof.entry.decode())
+    return 0
+
+
 def _proof(line: Line, *, whole: bool) -> dict[str, object]:
-    """With `whole`, the very bytes that the digest was made of (see `evidence/chain.py`) are there to be checked."""
+    """With `whole`, the very bytes that the digest was made of (see `evidence/line.py`) are there to be checked."""
     proof: dict[str, object] = {
         "index": line.index,
-        "previous": line.previous,
-        "entry": msgspec.Raw(line.entry),
-        "digest": line.digest,
+        "entry": msgspec.Raw(line.entry or b"null"),
+        "digest": line.leaf,
         "file": line.file,
     }
     return proof | {"line": line.raw.decode()} if whole else proof
@@ -147,10 +286,10 @@ def _row(record: Record) -> dict[str, object]:
     entry = record.entry
     return {
         "index": record.index,
-        "at": _korean(entry.at),
+        "at": _korean(entry.at) if entry.at else "",
         "kind": str(entry.__struct_config__.tag),
         "call": entry.call,
-        "key": entry.actor if isinstance(entry, Act) else entry.key,
+        "key": entry.actor if isinstance(entry, Deed) else getattr(entry, "key", ""),
         "what": _what(entry),
         "digest": record.digest[:12],
     }
@@ -169,6 +308,8 @@ def _what(entry: AnyEntry) -> str:
             return f"{entry.status} {entry.endpoint} {entry.cost / 1_000_000:,.2f}{say('원', ' won')}"
         case Refusal():
             return f"{entry.model} {entry.grade} {entry.code} {', '.join(entry.articles)}"
-        case Act():
+        case Deed():
             facts = ", ".join(f"{name}={value}" for name, value in entry.facts.items() if name != "outbox")
             return f"{entry.verb} {entry.object} {facts}"
+        case _:
+            return say("보존 기간이 끝났습니다", "its time is over")

@@ -7,10 +7,12 @@ import msgspec
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
-from hanbok.evidence.chain import GENESIS, Line, check
-from hanbok.evidence.entry import Act
+from hanbok.evidence.archive import Archive
+from hanbok.evidence.entry import Intent, Outcome, Refusal
+from hanbok.evidence.errors import LogBroken
 from hanbok.evidence.journal import Journal
-from hanbok.evidence.segments import lines, open_record
+from hanbok.evidence.line import Line, check
+from hanbok.evidence.segments import open_record
 
 _CALL: Final = re.compile(r"call-[0-9a-f]{24}")
 
@@ -27,15 +29,16 @@ class CallUnknown(HanbokError):
 
 
 class ProvenLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log. `raw` is all of it: SHA-256 of what stands before `,"digest":` must be `digest`."""
+    """One line of the log. `raw` is all of it: SHA-256 of a zero byte and the entry's bytes must be `digest`."""
 
     index: int
-    previous: str
     digest: str
     entry: msgspec.Raw
     raw: str
     verified: bool
-    """Whether its digest fits its bytes, and `previous` is the digest that the line before it really has."""
+    """Whether its digest fits its bytes and, once the log has signed for it, the tree under the signature."""
+    proof: str
+    """That it is in the log's signed tree (C2SP tlog-proof); empty in the second before the log has signed."""
 
 
 class CallProof(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,27 +53,30 @@ def prove(log: Journal, call: str, organisation: str) -> CallProof:
     own = [line for line in found if _owner(line) == organisation]
     if not own:
         raise CallUnknown
-    proven = tuple(
-        ProvenLine(
-            index=line.index,
-            previous=line.previous,
-            digest=line.digest,
-            entry=msgspec.Raw(line.entry),
-            raw=line.raw.decode().removesuffix("\n"),
-            verified=isinstance(check(line.raw, line.index, _digest_before(log, line)), bytes),
-        )
-        for line in own
-    )
+    archive = Archive(log.directory)
+    proven = tuple(_proven(archive, line) for line in own)
     return CallProof(call=call, verified=all(line.verified for line in proven), lines=proven)
+
+
+def _proven(archive: Archive, line: Line) -> ProvenLine:
+    sound = isinstance(check(line.raw, line.index), Line)
+    proof = None
+    if line.index < archive.signed:
+        try:
+            proof = archive.proof(line.index)
+            sound = sound and proof.fits(line.entry)
+        except LogBroken:
+            sound = False
+    return ProvenLine(
+        index=line.index,
+        digest=line.leaf,
+        entry=msgspec.Raw(line.entry),
+        raw=line.raw.decode().removesuffix("\n"),
+        verified=sound,
+        proof=proof.text() if proof else "",
+    )
 
 
 def _owner(line: Line) -> str | None:
     entry = open_record(line).entry
-    return None if isinstance(entry, Act) else entry.organisation
-
-
-def _digest_before(log: Journal, line: Line) -> bytes:
-    if not line.index:
-        return GENESIS
-    before = next(lines(log.directory, line.index - 1, line.index), None)
-    return before.digest.encode() if before else b""
+    return entry.organisation if isinstance(entry, Intent | Outcome | Refusal) else None

@@ -1,4 +1,9 @@
-"""What the log records: facts and digests of one hop, never its content."""
+"""What the log records: facts and digests of one hop or one act, never content.
+
+The five facts that the safety measures notice (개인정보의 안전성 확보조치 기준) art. 8 asks of a record of access are
+fields of every kind: who (`key`, `actor`), when (`at`), where from (`origin`), whose data (`findings`, `subjects`: by
+type), and what was done (`route`, `verb`). How long an entry is kept is in `keep` (`retention.py`).
+"""
 
 import msgspec
 
@@ -8,6 +13,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", omit_d
 
     at: str
     call: str = ""
+    keep: int = 0
+    """Years that the entry is kept; the log fills it in when it takes the entry over. 0: as long as the log."""
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,6 +61,9 @@ class Refusal(Entry, frozen=True, kw_only=True, tag="refusal", omit_defaults=Tru
 
     organisation: str = ""
     key: str = ""
+    team: str = ""
+    person: str = ""
+    application: str = ""
     origin: str = ""
     route: str
     model: str = ""
@@ -95,13 +105,106 @@ class Outcome(Entry, frozen=True, kw_only=True, tag="outcome", omit_defaults=Tru
     """What each step did: `ran`, `not run`, or what it changed."""
 
 
-class Act(Entry, frozen=True, kw_only=True, tag="act", omit_defaults=True):
-    """A change by an administrator or by hanbok itself (keys, organisations, settings, recovery)."""
+class Deed(Entry, frozen=True, kw_only=True, omit_defaults=True):
+    """What every act of a person, or of hanbok itself, has. `facts` hold names, numbers and digests, no content."""
 
     actor: str
+    origin: str = ""
+    """Address from which the actor came."""
+    organisation: str = ""
     verb: str
     object: str
+    subjects: dict[str, int] = {}
+    """Whose data the act touched: how many findings or persons of each type."""
+    approvers: tuple[str, ...] = ()
+    """Who agreed, where the act needs a second person."""
     facts: dict[str, str] = {}
 
 
-AnyEntry = Intent | Refusal | Outcome | Act
+class Act(Deed, frozen=True, kw_only=True, tag="act", omit_defaults=True):
+    """A change by an administrator or by hanbok itself (keys, organisations, settings, recovery)."""
+
+
+class Reveal(Deed, frozen=True, kw_only=True, tag="reveal", omit_defaults=True):
+    """Somebody was shown what stands behind pseudonyms."""
+
+    reason: str
+    pseudonyms: tuple[str, ...]
+    """SHA-256 of each pseudonym, hex."""
+
+
+class PolicyChange(Deed, frozen=True, kw_only=True, tag="policy_change", omit_defaults=True):
+    """Other policies came into force. `before` and `after` are their versions (digests)."""
+
+    before: str
+    after: str
+    articles: tuple[str, ...] = ()
+
+
+class KeyAct(Deed, frozen=True, kw_only=True, tag="key_act", omit_defaults=True):
+    """A cryptographic key was made, rotated, withdrawn or destroyed. `object` names the key, never its secret."""
+
+    purpose: str
+    """What the key is for: `log`, or a class of data."""
+    provider: str = ""
+    before: str = ""
+    """The public key that it follows, as a vkey, where there is one."""
+    after: str = ""
+    handover: str = ""
+    """A note in which the key before names the key after (`signed_log.py`)."""
+
+
+class AdminAct(Deed, frozen=True, kw_only=True, tag="admin_act", omit_defaults=True):
+    """A right was granted, changed or taken back (the notice, art. 5). `object` is whose."""
+
+    role: str
+    scope: str = ""
+
+
+class ModelRelease(Deed, frozen=True, kw_only=True, tag="model_release", omit_defaults=True):
+    """A model was put in service, swapped or taken out."""
+
+    endpoint: str = ""
+    before: str = ""
+    after: str = ""
+    """Digest or version of the model."""
+    grade: str = ""
+    """How much changed, as judged by probes: `minor`, `moderate`, `major`."""
+    probes: str = ""
+    """Digest of the probes' answers."""
+
+
+class Erasure(Deed, frozen=True, kw_only=True, tag="erasure", omit_defaults=True):
+    """Contents were destroyed: on a person's request (PIPA 36), or because their time was over (PIPA 21)."""
+
+    basis: str
+    """The article."""
+    subject: str = ""
+    """Digest of who asked."""
+    records: int = 0
+
+
+class Transfer(Deed, frozen=True, kw_only=True, tag="transfer", omit_defaults=True):
+    """Data may go, or may no longer go, to a recipient abroad (PIPA 28-8). `object` is the endpoint."""
+
+    recipient: str
+    country: str
+    basis: str
+    items: tuple[str, ...] = ()
+    until: str = ""
+
+
+class Expiry(Deed, frozen=True, kw_only=True, tag="expiry", omit_defaults=True):
+    """The time of entries is over: their bytes are removed, their leaf hashes stay in the tree."""
+
+    ranges: tuple[tuple[int, int], ...]
+    """First and last index of each run of entries."""
+
+
+class Gone(Entry, frozen=True, kw_only=True, tag="gone", omit_defaults=True):
+    """What is read where an entry has expired. Never written."""
+
+
+GONE = Gone(at="")
+AnyDeed = Act | Reveal | PolicyChange | KeyAct | AdminAct | ModelRelease | Erasure | Transfer | Expiry
+AnyEntry = Intent | Refusal | Outcome | AnyDeed | Gone

@@ -43,6 +43,58 @@ class LogBroken(HanbokError):
     )
 
 
+class EntryTooLarge(HanbokError):
+    """A bundle of entries gives the length of each in 16 bits (C2SP tlog-tiles)."""
+
+    code = "entry_too_large"
+    message = Text(
+        ko="기록 하나가 {size}바이트로, 한도 65,535바이트를 넘습니다",
+        en="an entry has {size} bytes, more than the 65,535 that one may have",
+    )
+    hint = Text(
+        ko="모델의 후보 목적지나 정책 수를 줄이십시오.",
+        en="Have fewer places that a model may go to, or fewer policies for each.",
+    )
+
+
+class NotInLog(HanbokError):
+    """Asked for something that the log does not have, or has not signed for yet."""
+
+    code = "not_in_log"
+    message = Text(ko="증거 로그에 {what}이(가) 없습니다", en="the evidence log has no {what}")
+    hint = Text(
+        ko="방금 쓴 기록이라면 체크포인트가 서명될 때까지 1초쯤 기다리십시오.",
+        en="An entry written just now is covered a second later, when the log has signed its next checkpoint.",
+    )
+
+
+class LogUnproven(HanbokError):
+    """A key, checkpoint or proof that was given does not hold."""
+
+    code = "log_unproven"
+    message = Text(ko="증명이 서지 않습니다: {why}", en="the proof does not hold: {why}")
+    hint = Text(
+        ko="파일이 온전한지, 로그의 공개 키(vkey)가 맞는지 확인하십시오.",
+        en="Check that the file is complete and that the vkey is the log's.",
+    )
+
+
+class LogRolledBack(HanbokError):
+    """The log verifies, but somebody outside has seen it longer, or other than it is."""
+
+    code = "log_rolled_back"
+    message = Text(
+        ko="증거 로그가 되돌려졌습니다: {witness}은(는) 기록 {size}건까지 보았는데 지금 로그와 맞지 않습니다",
+        en="the evidence log was rolled back: {witness} saw {size} entries, and this log does not continue them",
+    )
+    hint = Text(
+        ko="이 디렉터리를 그대로 보존하고 가장 새로운 사본을 찾으십시오. 잃은 기록을 받아들이려면 새 "
+        "디렉터리에서 로그를 시작하십시오.",
+        en="Keep the directory as it is and look for the newest copy. To accept the loss, start a log in a new "
+        "directory.",
+    )
+
+
 class LogShortened(HanbokError):
     """The log verifies, but is shorter than the one that the database was kept from."""
 

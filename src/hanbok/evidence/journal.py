@@ -1,8 +1,10 @@
-"""The log's first form: a directory of append-only files, hash-chained line by line (`chain.py`).
+"""The log in files: segments of lines that are durable before `append` returns, and a Merkle tree over them.
 
-One thread writes. Entries that arrive while it waits for the disk go out together in its next batch, one write and
-one sync for all (group commit), so that sixteen waiting requests cost the disk what one does. An entry that nobody
-waits for lingers up to 20 ms for company.
+Entries are encoded and hashed where they come from. One thread makes them durable: those that arrive while it waits
+for the disk go out together in its next batch, one write and one sync for all (group commit). While batches bring
+company, it starts one every few milliseconds only, so that sixteen waiting requests cost the disk and the processor
+what one does; an entry that comes alone waits for nobody. What can follow later, tiles and the signed checkpoint, is
+another thread's (`notary.py`).
 """
 
 import fcntl
@@ -18,17 +20,42 @@ from typing import NamedTuple
 import msgspec
 
 from hanbok.core.clock import stamp
-from hanbok.evidence.chain import Line, seal
 from hanbok.evidence.entry import Act, AnyEntry
-from hanbok.evidence.errors import LogBroken, LogLocked, LogUnavailable
+from hanbok.evidence.errors import EntryTooLarge, LogBroken, LogLocked, LogUnavailable
+from hanbok.evidence.files import sync_directory
+from hanbok.evidence.line import Line, numbered, seal
 from hanbok.evidence.log import Record
+from hanbok.evidence.notary import Notary
+from hanbok.evidence.restore import Restored, restore
+from hanbok.evidence.retention import Retention
 from hanbok.evidence.segments import find, lines, open_record
-from hanbok.evidence.tail import Disk, Place, RealDisk, Tail, survey, sync_directory
+from hanbok.evidence.signer import Signer
+from hanbok.evidence.tail import Disk, RealDisk, Tail
 
+MOST = 65_535
+"""Bytes of the largest entry."""
 _LINGER = 0.02
 _RETRY = 1.0
+_PROBE = 32
+"""After so many batches of one, the writer waits once more to see whether company comes."""
+_RECENT = 4096
 _CLOSED = "the log is closed"
 _encode = msgspec.json.Encoder().encode
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a log is kept."""
+
+    segment_bytes: int = 64 << 20
+    backlog: int = 65_536
+    """How many posted entries may wait for a disk that refuses."""
+    pace: float = 0.004
+    """Seconds from one sync to the next while several requests wait."""
+    checkpoint_every: float = 1.0
+    """Seconds from one signed checkpoint to the next."""
+    origin: str = ""
+    """Name of a new log; empty: one is made up."""
+    retention: Retention = Retention()
 
 
 class _Waiter(NamedTuple):
@@ -37,7 +64,9 @@ class _Waiter(NamedTuple):
 
 
 class _Item(NamedTuple):
-    data: bytes
+    leaf: bytes
+    rest: bytes
+    """The line, but for its index."""
     entry: AnyEntry
     waiter: _Waiter | None
 
@@ -45,41 +74,50 @@ class _Item(NamedTuple):
 class Journal:
     """A `Log` in files. One process writes a directory; any number may read it."""
 
-    def __init__(self, place: Place, lock: int, *, segment_bytes: int, disk: Disk, backlog: int) -> None:
+    def __init__(self, found: Restored, lock: int, options: Options, disk: Disk) -> None:
         """Use `open`."""
-        self.directory = place.segment.path.parent
-        self._tail = Tail(place, segment_bytes, disk)
+        self.directory = found.place.segment.path.parent
+        self.notary = Notary(
+            self.directory, found.signer, found.edge, found.checkpoint, every=options.checkpoint_every
+        )
+        self._tail = Tail(found.place, options.segment_bytes, disk)
         self._lock = lock
-        self._backlog = backlog
+        self._options = options
         self._queue: deque[_Item] = deque()
         self._kept: list[_Item] = []
         """Posted entries of batches that failed: they go first in the next one."""
         self._batch: list[_Item] = []
-        self._urgent = False
+        self._recent: deque[Record] = deque(maxlen=_RECENT)
+        self._alone = 1
+        """How many batches in a row had one waiter at most."""
+        self._waiting = 0
         self._asleep = False
+        self._pacing = False
         self._closing = False
         self._stopped = False
         self._bell = Lock()
         self._bell.acquire()
-        self._durable = place.index
-        self._head = place.head
+        self._durable = found.place.index
         self._thread = Thread(target=self._run, name="hanbok-journal", daemon=True)
 
     @classmethod
     def open(
         cls,
         directory: Path,
+        options: Options = Options(),  # noqa: B008 - frozen
         *,
-        segment_bytes: int = 64 << 20,
+        segment_bytes: int = 0,
         disk: Disk | None = None,
-        backlog: int = 65_536,
+        signer: Signer | None = None,
         patience: float = 1.0,
     ) -> "Journal":
-        """Lock the directory, find the end of the chain and start the writer.
+        """Lock the directory, find the end of the log, check it against its checkpoint and start to write.
 
         A line that a crash left unfinished is moved aside and a `recover` act says so. Waits `patience` seconds for
         the lock, as a command may hold it for a moment. Raises LogLocked, LogBroken, LogUnavailable.
         """
+        if segment_bytes:
+            options = msgspec.structs.replace(options, segment_bytes=segment_bytes)
         try:
             if not directory.is_dir():
                 directory.mkdir(parents=True, exist_ok=True)
@@ -88,24 +126,34 @@ class Journal:
         except OSError as error:
             raise LogUnavailable(why=_why(error)) from error
         try:
-            place, torn = survey(directory)
+            found = restore(directory, signer, options.origin)
+            journal = cls(found, lock, options, disk or RealDisk())
+            journal.notary.take(found.leaves())
+            journal.notary.work()  # a new log is signed before it has an entry
         except BaseException as error:
             os.close(lock)
             if isinstance(error, OSError):
                 raise LogUnavailable(why=_why(error)) from error
             raise
-        journal = cls(place, lock, segment_bytes=segment_bytes, disk=disk or RealDisk(), backlog=backlog)
-        journal._thread.start()
-        if torn:
-            facts = {"cut_bytes": str(torn.size), "offset": str(torn.offset), "kept_in": torn.kept}
-            journal.post(Act(at=stamp(), actor="hanbok", verb="recover", object=torn.segment, facts=facts))
+        journal._start(found)
         return journal
+
+    def _start(self, found: Restored) -> None:
+        self._thread.start()
+        self.notary.start()
+        if found.torn:
+            torn = found.torn
+            facts = {"cut_bytes": str(torn.size), "offset": str(torn.offset), "kept_in": torn.kept}
+            self.post(Act(at=stamp(), actor="hanbok", verb="recover", object=torn.segment, facts=facts))
+        if found.repaired:
+            facts = {"tiles": str(found.repaired)}
+            self.post(Act(at=stamp(), actor="hanbok", verb="repair", object="tiles", facts=facts))
 
     async def append(self, entry: AnyEntry) -> Record:
         """Return when the entry is durable. Raises LogUnavailable when it cannot be made so."""
         loop = get_running_loop()
         future: Future[Record] = loop.create_future()
-        self._hand_over(_Item(_encode(entry), entry, _Waiter(loop, future)))
+        self._hand_over(self._item(entry, _Waiter(loop, future)))
         return await future
 
     def post(self, entry: AnyEntry) -> None:
@@ -113,13 +161,20 @@ class Journal:
 
         While the disk refuses, posted entries are kept and tried again; LogUnavailable only when too many wait.
         """
-        if len(self._queue) + len(self._kept) >= self._backlog:
-            raise LogUnavailable(why=f"{self._backlog} entries wait to be written")
-        self._hand_over(_Item(_encode(entry), entry, None))
+        if len(self._queue) + len(self._kept) >= self._options.backlog:
+            raise LogUnavailable(why=f"{self._options.backlog} entries wait to be written")
+        self._hand_over(self._item(entry, None))
 
     def read(self, start: int = 0) -> Iterator[Record]:
-        """Yield durable records from index `start` on. Reads files: call it in a thread."""
-        return map(open_record, lines(self.directory, start, self._durable))
+        """Yield durable records from index `start` on. The newest few thousand are at hand; others are read from
+        files: call it in a thread.
+        """
+        durable, recent = self._durable, list(self._recent)
+        if start >= durable:
+            return iter(())
+        if recent and recent[0].index <= start:
+            return iter(recent[start - recent[0].index :])
+        return map(open_record, lines(self.directory, start, durable))
 
     def find(self, call: str) -> list[Line]:
         """Return the sealed lines of one call, oldest first. Reads files: call it in a thread."""
@@ -130,28 +185,36 @@ class Journal:
         """How many entries are durable."""
         return self._durable
 
-    @property
-    def head(self) -> str:
-        """Digest of the last durable entry: note it elsewhere, and the log cannot be shortened unseen."""
-        return self._head.decode()
-
     def close(self) -> None:
-        """Write what is queued and unlock. Raises LogUnavailable if entries could not be written."""
+        """Write what is queued, sign a last checkpoint and unlock. Raises LogUnavailable if entries could not be
+        written.
+        """
         self._closing = True
         self._ring()
         self._thread.join()
         self._tail.close()
+        self.notary.close()
+        self._recent.clear()
         os.close(self._lock)
         if self._kept:
             raise LogUnavailable(why=f"{len(self._kept)} entries were not written")
+
+    def _item(self, entry: AnyEntry, waiter: _Waiter | None) -> _Item:
+        self._options.retention.mark(entry)
+        data = _encode(entry)
+        if len(data) > MOST:
+            raise EntryTooLarge(size=len(data))
+        leaf, rest = seal(data)
+        return _Item(leaf, rest, entry, waiter)
 
     def _hand_over(self, item: _Item) -> None:
         if self._closing:
             raise LogUnavailable(why=_CLOSED)
         self._queue.append(item)
         if item.waiter:
-            self._urgent = True
-        if item.waiter or self._asleep:
+            self._waiting += 1
+        # A writer that keeps its pace looks at the queue by itself: waking it would cost more than the rest of this.
+        if self._asleep or (item.waiter and not self._pacing):
             self._ring()
         if self._stopped:  # the writer ended between the two lines above
             self._give_up([])
@@ -174,7 +237,8 @@ class Journal:
         idle = True
         while True:
             self._wait(idle=idle)
-            self._urgent = False
+            self._waiting = 0
+            self._bell.acquire(blocking=False)  # whoever rang until now has put its entry into the queue
             batch = self._batch = self._kept
             self._kept = []
             while self._queue:
@@ -191,12 +255,19 @@ class Journal:
         if self._kept:
             self._bell.acquire(timeout=_RETRY)
             return
+        if self._alone % _PROBE == 0 and not self._closing:
+            self._pacing = True
+            sleep(self._options.pace)
+            self._pacing = False
+            if self._waiting:
+                return
+            self._alone = 1
         if idle:
             self._asleep = True
             if not self._queue and not self._closing:
                 self._bell.acquire()
             self._asleep = False
-        if not self._urgent and not self._closing:
+        if not self._waiting and not self._closing:
             self._bell.acquire(timeout=_LINGER)
 
     def _give_up(self, batch: list[_Item]) -> None:
@@ -207,26 +278,27 @@ class Journal:
         _wake((item.waiter, LogUnavailable(why=_CLOSED)) for item in left if item.waiter)
 
     def _commit(self, batch: list[_Item]) -> None:
-        first, head = self._tail.place.index, self._tail.place.head
-        digests: list[bytes] = []
-        sealed: list[bytes] = []
+        first = self._tail.place.index
+        pieces: list[bytes] = []
         for index, item in enumerate(batch, start=first):
-            line, head = seal(index, head, item.data)
-            sealed.append(line)
-            digests.append(head)
+            pieces += (numbered(index), item.rest)
         try:
-            self._tail.write(b"".join(sealed), first + len(batch), head)
+            self._tail.write(b"".join(pieces), first + len(batch))
         except (OSError, LogBroken) as error:
             self._kept = [item for item in batch if item.waiter is None]
             failure = LogUnavailable(why=_why(error))
             _wake((item.waiter, failure) for item in batch if item.waiter)
             return
-        self._durable, self._head = first + len(batch), head
-        _wake(
-            (item.waiter, Record(index=index, digest=digest.decode(), entry=item.entry))
-            for index, (item, digest) in enumerate(zip(batch, digests, strict=True), start=first)
-            if item.waiter
-        )
+        records = [
+            Record(index=index, digest=item.leaf.hex(), entry=item.entry)
+            for index, item in enumerate(batch, start=first)
+        ]
+        self._recent += records
+        self._durable = first + len(batch)
+        done = [(item.waiter, record) for item, record in zip(batch, records, strict=True) if item.waiter]
+        _wake(done)
+        self.notary.take([item.leaf for item in batch])
+        self._alone = 0 if len(done) > 1 else self._alone + 1
 
 
 def _lock(directory: Path, patience: float) -> int:

@@ -1,15 +1,15 @@
 """The contract of the evidence log: small, so that its format can grow."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from hanbok.evidence.entry import AnyEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One entry in its place: `index` counts from 0, `digest` closes the chain up to and with it (hex)."""
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry in its place: `index` counts from 0, `digest` is the hash of its leaf in the tree (hex)."""
 
     index: int
     digest: str

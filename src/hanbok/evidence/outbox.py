@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from hanbok.evidence.entry import Act, AnyEntry
+from hanbok.evidence.entry import AnyDeed, AnyEntry
 from hanbok.evidence.errors import LogLocked
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.log import Log
@@ -27,11 +27,11 @@ _decode = msgspec.json.Decoder(AnyEntry).decode
 
 class _Waiting(NamedTuple):
     id: int
-    act: Act
+    act: AnyDeed
     since: int | None
 
 
-def put(connection: Connection, act: Act) -> None:
+def put(connection: Connection, act: AnyDeed) -> None:
     """Put an act on its way, in the transaction of the change that it tells of."""
     connection.execute(insert(outbox).values(entry=msgspec.json.encode(act).decode()))
 
@@ -60,7 +60,7 @@ def _waiting(store: Store) -> list[_Waiting]:
     found: list[_Waiting] = []
     for row in rows:
         act = _decode(row.entry)
-        if not isinstance(act, Act):
+        if not isinstance(act, AnyDeed):
             raise TypeError(f"row {row.id} of the outbox holds no act")
         found.append(_Waiting(row.id, act, row.since))
     return found
@@ -71,7 +71,7 @@ def _already_written(log: Log, waiting: Iterable[_Waiting]) -> set[str]:
     if not since:
         return set()
     acts = (record.entry for record in log.read(min(since)))
-    return {act.facts[_MARK] for act in acts if isinstance(act, Act) and _MARK in act.facts}
+    return {act.facts[_MARK] for act in acts if isinstance(act, AnyDeed) and _MARK in act.facts}
 
 
 def _begin(store: Store, ids: list[int], size: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading a journal's directory: files of lines, each named after the index of its first one."""
+"""Reading the segments of a log: files of lines, each named after the index of its first one."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from hanbok.evidence.chain import Line, parse
-from hanbok.evidence.entry import AnyEntry, Intent, Refusal
+from hanbok.evidence.entry import GONE, AnyEntry, Intent, Refusal
 from hanbok.evidence.errors import LogBroken
+from hanbok.evidence.line import Line, parse
 from hanbok.evidence.log import Record
 
 _SUFFIX = ".jsonl"
@@ -36,9 +36,10 @@ def segments(directory: Path) -> list[Segment]:
 
 
 def open_record(line: Line) -> Record:
-    """Decode what a line holds. Raises LogBroken for an entry of no known kind."""
+    """Decode what a line holds; an expired one holds `Gone`. Raises LogBroken for an entry of no known kind."""
     try:
-        return Record(index=line.index, digest=line.digest, entry=_decode(line.entry))
+        entry = _decode(line.entry) if line.entry else GONE
+        return Record(index=line.index, digest=line.leaf, entry=entry)
     except msgspec.MsgspecError as error:
         number = line.index - int(line.file.partition(".")[0]) + 1
         raise LogBroken(file=line.file, line=number, why=str(error)) from error

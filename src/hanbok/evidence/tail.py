@@ -1,4 +1,4 @@
-"""The writing end of a journal: bytes become durable as whole batches or not at all."""
+"""The writing end of a log: bytes become durable as whole batches or not at all."""
 
 import os
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from hanbok.evidence.chain import GENESIS, Flaw, check, parse
 from hanbok.evidence.errors import LogBroken
+from hanbok.evidence.files import sync_directory
+from hanbok.evidence.line import Flaw, check, parse
 from hanbok.evidence.segments import Segment, name_of, segments
-from hanbok.evidence.verify import Walk
+from hanbok.evidence.walk import Walk
 
 _LAST_LINE = 1 << 20
 
@@ -37,12 +38,11 @@ class RealDisk:
 
 @dataclass(slots=True, kw_only=True)
 class Place:
-    """The end of the durable chain: the next line gets `index` and follows `head`, at `offset` of `segment`."""
+    """The end of what is durable: the next line gets `index`, at `offset` of `segment`."""
 
     segment: Segment
     offset: int = 0
     index: int = 0
-    head: bytes = GENESIS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Torn:
 
 
 def survey(directory: Path) -> tuple[Place, Torn | None]:
-    """Find the end of the chain, checking the last segment line by line and the links between all of them.
+    """Find the end of the log, checking the last segment line by line and that no segment is missing.
 
     An unfinished last line was never acknowledged: it is moved to a `.torn` file. Anything else raises LogBroken.
     """
@@ -69,12 +69,12 @@ def survey(directory: Path) -> tuple[Place, Torn | None]:
     fault = walk.through(known[-1], last=True)
     if fault:
         raise LogBroken(file=fault.file, line=fault.line, why=fault.flaw.value)
-    place = Place(segment=known[-1], offset=walk.offset, index=walk.index, head=walk.head)
+    place = Place(segment=known[-1], offset=walk.offset, index=walk.index)
     return place, _cut(place) if walk.torn else None
 
 
 def _link(walk: Walk, segment: Segment, following: int) -> None:
-    """Take index and head from a segment's last line, so that the next one can be checked."""
+    """Take the index from a segment's last line, so that the next one can be checked."""
     with segment.path.open("rb") as file:
         file.seek(max(file.seek(0, 2) - _LAST_LINE, 0))
         raw = file.read().splitlines(keepends=True)[-1:] or [b""]
@@ -85,9 +85,9 @@ def _link(walk: Walk, segment: Segment, following: int) -> None:
         raise LogBroken(**place, why=Flaw.UNREADABLE.value) from error
     if line.index + 1 != following or segment.first < walk.index:
         raise LogBroken(**place, why=Flaw.MISPLACED.value)
-    if isinstance(check(line.raw, line.index, line.previous.encode()), Flaw):
+    if isinstance(check(line.raw, line.index), Flaw):
         raise LogBroken(**place, why=Flaw.CHANGED.value)
-    walk.index, walk.head = following, line.digest.encode()
+    walk.index = following
 
 
 def _cut(place: Place) -> Torn:
@@ -106,15 +106,6 @@ def _cut(place: Place) -> Torn:
     return Torn(segment=path.name, offset=place.offset, size=len(rest), kept=kept.name)
 
 
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
 class Tail:
     """Appends batches after `place`. After any failure the file is brought back to its last durable line first."""
 
@@ -130,7 +121,7 @@ class Tail:
         found in 2018), so nothing is taken on trust: reopened, cut, read back, and written on in a new file.
         """
 
-    def write(self, data: bytes, index: int, head: bytes) -> None:
+    def write(self, data: bytes, index: int) -> None:
         """Make `data` durable and move the place behind it. Raises OSError, LogBroken when it is not durable."""
         self._ready()
         self._dirty = True
@@ -144,7 +135,7 @@ class Tail:
         self._sync()
         self._dirty = False
         self.place.offset += len(data)
-        self.place.index, self.place.head = index, head
+        self.place.index = index
 
     def close(self) -> None:
         """Give the file back. A later write opens it again."""
@@ -196,7 +187,7 @@ class Tail:
         self._cut()
         os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
         found, _ = survey(self.place.segment.path.parent)
-        if (found.index, found.head) != (self.place.index, self.place.head):
+        if found.index != self.place.index:
             segment = self.place.segment
             line = self.place.index - segment.first
             raise LogBroken(file=segment.path.name, line=line, why=Flaw.MISSING.value)

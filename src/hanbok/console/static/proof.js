@@ -1,15 +1,15 @@
-// A line of the log proves itself: its digest is the SHA-256 of every byte before it.
+// A line of the log proves itself: its digest is the hash of its entry as a leaf of the log's Merkle tree.
 
-const SEAM = ',"digest":"';
+const SEAM = '","entry":';
 
 /** Whether this browser can compute digests: only over HTTPS or on this machine itself. */
 export const able = Boolean(globalThis.crypto?.subtle);
 
-/** Tells whether the digest in a raw line of the log fits the bytes before it, and is the one that was named. */
+/** Tells whether the digest in a raw line of the log fits its entry, and is the one that was named. */
 export async function fits(raw, digest) {
-  const seam = raw.lastIndexOf(SEAM);
-  if (seam < 0 || raw.slice(seam) !== `${SEAM}${digest}"}`) return false;
-  return (await sha256(raw.slice(0, seam))) === digest;
+  const seam = raw.indexOf(SEAM);
+  if (seam < 0 || !raw.endsWith("}") || !raw.slice(0, seam).endsWith(`,"leaf":"${digest}`)) return false;
+  return (await sha256(`\0${raw.slice(seam + SEAM.length, -1)}`)) === digest;
 }
 
 async function sha256(text) {

@@ -298,7 +298,7 @@ function check(good, sentence) {
   );
 }
 
-function entryOf({ index, previous, digest, entry, raw }) {
+function entryOf({ index, digest, entry, raw, proof }) {
   const kind = entry.entry;
   const title = element(
     "h4",
@@ -311,8 +311,6 @@ function entryOf({ index, previous, digest, entry, raw }) {
   const digests = element(
     "dl",
     { class: "digests" },
-    element("dt", {}, say("previous")),
-    element("dd", { class: "digest" }, previous),
     element("dt", {}, say("digest")),
     element("dd", { class: "digest" }, digest),
   );
@@ -321,6 +319,7 @@ function entryOf({ index, previous, digest, entry, raw }) {
     {},
     element("summary", {}, say("raw_line")),
     element("pre", { tabindex: "0", "aria-label": say("raw_line") }, raw),
+    proof ? element("pre", { tabindex: "0", "aria-label": say("tree_proof") }, proof) : "",
   );
   return element("article", { class: "entry", "data-kind": kind }, title, facts(entry), digests, line);
 }

@@ -1,0 +1,142 @@
+"""What a start makes of a log's folder: its end, its tree and its key, checked against the signed checkpoint."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hanbok.evidence.checkpoint import Checkpoint, opened
+from hanbok.evidence.entry import KeyAct
+from hanbok.evidence.errors import LogBroken
+from hanbok.evidence.files import replace_durably, sync_directory
+from hanbok.evidence.keychain import CHECKPOINT, KEYS, read_keys
+from hanbok.evidence.line import Flaw
+from hanbok.evidence.note import NoteInvalid, VerifierKey
+from hanbok.evidence.segments import lines, open_record
+from hanbok.evidence.signer import SecretSigner, Signer, kept_or_new, read_key
+from hanbok.evidence.tail import Place, Torn, survey
+from hanbok.evidence.tile import Edge, Shelf
+from hanbok.evidence.verify import verify
+
+KEY_FILE: Final = "signing.key"
+NEXT: Final = "signing.key.next"
+"""The key that takes over, until the log says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The folder as a start found it."""
+
+    place: Place
+    torn: Torn | None
+    signer: Signer
+    edge: Edge
+    """The tree at the checkpoint."""
+    checkpoint: Checkpoint | None
+    repaired: int = 0
+    """Tiles that had to be made again."""
+
+    def leaves(self) -> list[bytes]:
+        """Return the leaf hashes of the entries that follow the checkpoint."""
+        return list(_leaves(self.place.segment.path.parent, self.edge.size, self.place.index))
+
+
+def restore(directory: Path, signer: Signer | None, origin: str) -> Restored:
+    """Read the folder. Raises LogBroken where it is not what was signed, LogUnavailable, OSError.
+
+    `signer`: None for the key in the folder's file, made for a new log under the name `origin`.
+    """
+    place, torn = survey(directory)
+    signer = signer or _own_signer(directory, origin)
+    try:
+        data = (directory / CHECKPOINT).read_bytes()
+    except FileNotFoundError:
+        if place.index:
+            raise LogBroken(file=CHECKPOINT, line=1, why=Flaw.MISSING.value) from None
+        _name_key(directory, signer.key)
+        return Restored(place=place, torn=torn, signer=signer, edge=Edge(), checkpoint=None)
+    checkpoint = _checked(data, signer.key)
+    if checkpoint.size > place.index:
+        line = place.index - place.segment.first + 1
+        raise LogBroken(file=place.segment.path.name, line=line, why=Flaw.MISSING.value)
+    _name_key(directory, signer.key)
+    edge = shelf_of(directory, checkpoint.size).edge()
+    repaired = 0
+    if edge.root() != checkpoint.root:
+        edge, repaired = _repair(directory, checkpoint)
+    return Restored(
+        place=place, torn=torn, signer=signer, edge=edge, checkpoint=checkpoint, repaired=repaired
+    )
+
+
+def shelf_of(directory: Path, size: int) -> Shelf:
+    """Return the tree over the first `size` entries of a folder: from its tiles, and from lines where none is."""
+    return Shelf(directory, size, lambda low, high: b"".join(_leaves(directory, low, high)))
+
+
+def _leaves(directory: Path, low: int, high: int) -> Iterator[bytes]:
+    for line in lines(directory, low, high):
+        yield bytes.fromhex(line.leaf)
+
+
+def _checked(data: bytes, key: VerifierKey) -> Checkpoint:
+    try:
+        checkpoint = opened(data, key)
+    except NoteInvalid as error:
+        raise LogBroken(file=CHECKPOINT, line=5, why=f"{Flaw.SIGNATURE.value}: {error}") from error
+    if checkpoint.origin != key.name:
+        raise LogBroken(file=CHECKPOINT, line=1, why=Flaw.SIGNATURE.value)
+    return checkpoint
+
+
+def _repair(directory: Path, checkpoint: Checkpoint) -> tuple[Edge, int]:
+    """Make the tiles again from the lines: a power cut may have spoilt them. Raises LogBroken if the lines differ."""
+    edge, repaired = Edge(), 0
+    for tile, data in edge.add(_leaves(directory, 0, checkpoint.size)):
+        path = directory / tile.path
+        if not path.is_file() or path.read_bytes() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_durably(path, data)
+            repaired += 1
+    if edge.root() != checkpoint.root:
+        fault = verify(directory).fault
+        if fault:
+            raise LogBroken(file=fault.file, line=fault.line, why=fault.flaw.value)
+        raise LogBroken(file=CHECKPOINT, line=3, why=Flaw.ROOT.value)
+    return edge, repaired
+
+
+def _own_signer(directory: Path, origin: str) -> SecretSigner:
+    """Return the folder's key; a change of keys that a crash cut off is finished if the log already tells of it."""
+    following = directory / NEXT
+    if following.is_file():
+        key = str(read_key(following).key)
+        if any(_names(directory, key)):
+            following.replace(directory / KEY_FILE)
+        else:
+            following.unlink()
+        sync_directory(directory)
+    return kept_or_new(directory / KEY_FILE, origin)
+
+
+def _names(directory: Path, key: str) -> Iterator[bool]:
+    """Look for the act that names a key among the entries after the checkpoint: none is signed in between."""
+    try:
+        checkpoint = opened((directory / CHECKPOINT).read_bytes(), read_key(directory / KEY_FILE).key)
+    except (FileNotFoundError, NoteInvalid):
+        return
+    for line in lines(directory, checkpoint.size):
+        if line.entry.startswith(b'{"entry":"key_act"'):
+            entry = open_record(line).entry
+            yield isinstance(entry, KeyAct) and entry.after == key
+
+
+def _name_key(directory: Path, key: VerifierKey) -> None:
+    """Have the list of public keys end with this one."""
+    try:
+        keys = read_keys(directory)
+    except (FileNotFoundError, NoteInvalid):
+        keys = []
+    if keys[-1:] != [key]:
+        text = "".join(f"{one}\n" for one in [*keys, key])
+        replace_durably(directory / KEYS, text.encode(), mode=0o644)
