@@ -23,6 +23,7 @@ class People:
     def __init__(self, chance: random.Random, given: dict[str, int], foreign: dict[str, int]) -> None:
         self.chance = chance
         self.known = frozenset(given) | frozenset(MODERN)
+        self.foreign_known = frozenset(foreign)
         self.givens, self.weights = list(given), [float(count) for count in given.values()]
         self.foreign, self.foreign_weights = (
             list(foreign),

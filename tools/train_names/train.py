@@ -16,13 +16,16 @@ from typing import NamedTuple
 
 import corpus
 import dictionary
+import sieve
 import wordlist
 from corpus import Sentence
 from people import People
 
-from hanbok.guard.names.model import SCALE
-from hanbok.guard.names.tagger import WORD, Candidate, candidates, hopeless, joins, surroundings
-from hanbok.guard.names.words import TITLES
+from hanbok.guard.names.model import SCALE, arrange, read_weights
+from hanbok.guard.names.run import WORD
+from hanbok.guard.names.stems import Stem, Table, candidates, weigh
+from hanbok.guard.names.surroundings import hopeless, join, look_around, spot
+from hanbok.guard.names.words import NOTHING, TITLES
 
 SEED = 20261122
 EPOCHS, AVERAGED = 6, 3
@@ -33,21 +36,48 @@ LEAST = 0.08
 """A weight that is smaller is not kept."""
 
 
+Feature = tuple[str, int | str]
+"""A table and the value that it is asked for."""
+
+
 class Example(NamedTuple):
     right: bool
-    features: list[str]
+    features: list[Feature]
 
 
-def material(data: Path, words: dictionary.Dictionary, held_out: int) -> list[Sentence]:
-    """Return all that is learnt from; `held_out` sentences of KLUE are left aside, for measuring while developing."""
-    chance = random.Random(SEED)
+class Notes:
+    """Stands for all tables of weights: writes down what they are asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Feature] = []
+        self.tables = arrange(self._table)
+
+    def _table(self, name: str) -> Table:
+        def note(value: int | str, default: int) -> int:
+            self.asked.append((name, value))
+            return default
+
+        return note
+
+    def taken(self) -> list[Feature]:
+        asked, self.asked = self.asked, []
+        return asked
+
+
+def crowd(words: dictionary.Dictionary, chance: random.Random) -> People:
+    """Return the supply of names."""
     foreign = {
         word: count
         for word, count in sorted(words.foreign.items())
         if 2 <= len(word) <= 6 and word not in words.frequent and (count >= 2 or chance.random() < 0.15)
     }
     given = {name: count for name, count in sorted(words.given().items()) if count >= 3}
-    people = People(chance, given, foreign)
+    return People(chance, given, foreign)
+
+
+def material(data: Path, words: dictionary.Dictionary, people: People, held_out: int) -> list[Sentence]:
+    """Return all that is learnt from; `held_out` sentences of KLUE are left aside, for measuring while developing."""
+    chance = people.chance
     labelled = corpus.klue(data / "ner/klue_ner_train.jsonl")
     random.Random(7).shuffle(labelled)
     labelled = labelled[held_out:]
@@ -76,39 +106,43 @@ def examples(
     sentences: Iterable[Sentence], lexicon: wordlist.MaskedLexicon, korean: set[str]
 ) -> Iterator[Example]:
     """Yield every candidate with what is true of it, and every pair of neighbours that may be one name."""
+    notes = Notes()
+    tables = notes.tables
     for sentence in sentences:
         text = sentence.text
         lexicon.hidden = sentence.hidden
         parts = sentence.parts()
-        before, named, last = None, "", None
-        for match in WORD.finditer(text):
-            start, shape = match.start(), ""
-            if before and (start - before.end() > 4 or "\n" in text[before.end() : start]):
-                before, named = None, ""
-            for one in candidates(match[0], lexicon):
+        named, last = "", None
+        found = list(WORD.finditer(text))
+        words = [match[0] for match in found]
+        for index, match in enumerate(found):
+            start, word, shape = match.start(), match[0], ""
+            where = spot(text, start, words, index, named)
+            reading, found_here = candidates(word, lexicon)
+            for one in found_here:
                 end, whole = parts.get(start, (0, 0))
                 right = end == start + one.length
-                if not right and (
-                    hopeless(text, start, one, named, lexicon) or _unsure(sentence, match[0], one, korean)
-                ):
+                if not right and (hopeless(where, one, lexicon) or _unsure(sentence, word, one, korean)):
                     continue
                 if right:
                     shape = one.shape
-                    if last and not last[1].rest and 0 < start - last[0] - last[1].length <= 1:
-                        gap = text[last[0] + last[1].length : start]
-                        yield Example(whole == last[2], joins(last[1], one, gap))
+                    if last and last[1].suffix == NOTHING and 0 < start - last[0] - last[1].length <= 1:
+                        join(last[1], one, text[last[0] + last[1].length : start], tables.joins)
+                        yield Example(whole == last[2], notes.taken())
                     last = start, one, whole
-                yield Example(right, [*one.features, *surroundings(text, start, one, before, named, lexicon)])
-            before, named = match, shape
+                weigh(reading, one, tables.words[one.shape])
+                look_around(where, one, tables.around[one.shape], lexicon)
+                yield Example(right, notes.taken())
+            named = shape
 
 
-def _unsure(sentence: Sentence, word: str, one: Candidate, korean: set[str]) -> bool:
+def _unsure(sentence: Sentence, word: str, one: Stem, korean: set[str]) -> bool:
     return sentence.silver and word[: one.length] in korean and not one.kinds & 1
 
 
-def learn(rows: Iterable[Example]) -> dict[str, float]:
+def learn(rows: Iterable[Example]) -> dict[Feature, float]:
     """Return weights by logistic regression with AdaGrad, averaged over the last passes."""
-    ids: dict[str, int] = {}
+    ids: dict[Feature, int] = {}
     data = [(right, [ids.setdefault(feature, len(ids)) for feature in features]) for right, features in rows]
     count = Counter(one for _, features in data for one in features)
     data = [(right, [one for one in features if count[one] >= FEWEST]) for right, features in data]
@@ -129,15 +163,16 @@ def learn(rows: Iterable[Example]) -> dict[str, float]:
     return {feature: total[one] for feature, one in ids.items() if abs(total[one]) >= LEAST}
 
 
-def pack(weights: dict[str, float]) -> bytes:
-    """Return the file: names of features, then a byte for each weight."""
-    rounded = {name: max(-127, min(127, round(value * SCALE))) for name, value in weights.items()}
-    kept = {
-        name: value for name, value in sorted(rounded.items()) if value and not {"\x1f", "\0"} & set(name)
-    }
-    return zlib.compress(
-        "\x1f".join(kept).encode() + b"\0" + bytes(value + 128 for value in kept.values()), 9
-    )
+def pack(weights: dict[Feature, float]) -> bytes:
+    """Return the file that `read_weights` reads."""
+    tables: dict[str, dict[str, int]] = {}
+    for (table, value), weight in sorted(weights.items(), key=lambda one: (one[0][0], str(one[0][1]))):
+        rounded = max(-127, min(127, round(weight * SCALE)))
+        if rounded and not {"\0", "\x1e", "\x1f"} & set(str(value)):
+            tables.setdefault(table, {})[str(value)] = rounded
+    names = "\x1e".join("\x1f".join((name, *table)) for name, table in tables.items())
+    values = bytes(value + 128 for table in tables.values() for value in table.values())
+    return zlib.compress(names.encode() + b"\0" + values, 9)
 
 
 def main() -> None:
@@ -151,14 +186,21 @@ def main() -> None:
     words = dictionary.read(chosen.sys_dic)
     seen = wordlist.usage(chosen.data, random.Random(1))
     kinds = wordlist.word_list(words, seen)
-    sentences = material(chosen.data, words, chosen.held_out)
-    heads, tails = wordlist.affixes(words, seen, sentences)
-    first = wordlist.MaskedLexicon(wordlist.pack(kinds, words, (heads, tails, [])))
-    packed = wordlist.pack(kinds, words, (heads, tails, wordlist.outlines(sentences, first)))
-    weights = learn(examples(sentences, wordlist.MaskedLexicon(packed), words.korean))
-    (chosen.out / "lexicon.bin").write_bytes(packed)
-    (chosen.out / "weights.bin").write_bytes(pack(weights))
-    sys.stdout.write(f"{len(kinds)} words, {len(sentences)} sentences, {len(weights)} weights\n")
+    people = crowd(words, random.Random(SEED))
+    sentences = material(chosen.data, words, people, chosen.held_out)
+    sieved = {
+        (f"sieve.{table}", value): weight
+        for (table, value), weight in sieve.learn(
+            *sieve.count(sentences, seen.words, words.korean, people)
+        ).items()
+    }
+    lexicon = wordlist.MaskedLexicon(wordlist.pack(kinds, words))
+    weights = pack(sieved | learn(examples(sentences, lexicon, words.korean)))
+    lexicon.hidden = frozenset()
+    common = wordlist.everyday(seen, lexicon, read_weights(weights))
+    (chosen.out / "lexicon.bin").write_bytes(wordlist.pack(kinds, words, common))
+    (chosen.out / "weights.bin").write_bytes(weights)
+    sys.stdout.write(f"{len(kinds)} words, {len(sentences)} sentences, {len(weights)} bytes of weights\n")
 
 
 if __name__ == "__main__":

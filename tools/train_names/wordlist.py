@@ -8,16 +8,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corpus import Sentence, plain
+from corpus import plain
 from dictionary import Dictionary
 from people import MODERN
 
 from hanbok.guard.names import lexicon as bits
 from hanbok.guard.names.lexicon import Lexicon
-from hanbok.guard.names.tagger import WORD, candidates, outline
-from hanbok.guard.names.words import DOUBLE_SURNAMES, PARTICLES
+from hanbok.guard.names.model import Tagger, Weights
+from hanbok.guard.names.run import WORD
+from hanbok.guard.names.words import PARTICLES
 
 _LONGEST = 5
+COMMON = 12_000
+"""Words that the tagger starts out knowing to be no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,7 @@ class Usage:
     """How often stems, beginnings and ends of words are seen in plain text."""
 
     stems: Counter[str] = field(default_factory=Counter)
-    heads: Counter[str] = field(default_factory=Counter)
-    tails: Counter[str] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
 
 
 def usage(data: Path, chance: random.Random) -> Usage:
@@ -35,8 +37,7 @@ def usage(data: Path, chance: random.Random) -> Usage:
     for sentence in plain(data, 6000, chance):
         for word in WORD.findall(sentence.text):
             if len(word) > 1:
-                out.heads[word[:2]] += 1
-                out.tails[word[-2:]] += 1
+                out.words[word] += 1
             for cut in range(1, min(_LONGEST, len(word)) + 1):
                 if cut == len(word) or word[cut:] in PARTICLES:
                     out.stems[word[:cut]] += 1
@@ -89,34 +90,15 @@ def _mark_usage(kinds: dict[str, int], words: Dictionary, seen: Usage) -> None:
             kinds[word] = kind & ~lost
 
 
-def affixes(words: Dictionary, seen: Usage, sentences: Iterable[Sentence]) -> tuple[list[str], list[str]]:
-    """Return the beginnings and the ends of words that decide against a name before anything else is looked at."""
-    named, ended = set(DOUBLE_SURNAMES), set[str]()
-    for name in (*words.korean, *MODERN, *(word for word, count in words.foreign.items() if count >= 2)):
-        named.add(name[:2])
-        ended.add(name[-2:])
-        ended.update((name + particle)[-2:] for particle in PARTICLES)
-    for sentence in sentences:
-        for start, end in sentence.names:
-            for word in WORD.finditer(sentence.text, start):
-                if word.start() >= end:
-                    break
-                named.add(word[0][:2])
-                ended.add(word[0][-2:])
-    heads = sorted(head for head, count in seen.heads.items() if count >= 2 and head not in named)
-    tails = sorted(tail for tail, count in seen.tails.items() if count >= 3 and tail not in ended)
-    return heads, tails
-
-
-def pack(kinds: dict[str, int], words: Dictionary, decided: tuple[list[str], list[str], list[str]]) -> bytes:
-    """Return the file: syllables of names, then heads, tails and dead outlines, then the table."""
+def pack(kinds: dict[str, int], words: Dictionary, common: Iterable[str] = ()) -> bytes:
+    """Return the file: syllables of names, words in everyday use, then the table."""
     given = {name for name, count in words.given().items() if count >= 3} | set(MODERN)
     syllables = Counter(one for name in words.foreign for one in set(name))
     head = (
         "".join(sorted({name[0] for name in given})),
         "".join(sorted({name[-1] for name in given} - {"님", "씨"})),
         "".join(sorted(one for one, count in syllables.items() if count >= 3)),
-        *(" ".join(each) for each in decided),
+        " ".join(common),
     )
     return zlib.compress("\n".join(head).encode() + b"\0" + bits.table(kinds).tobytes(), 9)
 
@@ -130,18 +112,9 @@ class MaskedLexicon(Lexicon):
         return 0 if word in self.hidden else super().kinds(word)
 
 
-def outlines(sentences: Iterable[Sentence], lexicon: MaskedLexicon) -> list[str]:
-    """Return the outlines of candidates that are often seen and never a name."""
-    alive, seen = set[str](), Counter[str]()
-    for sentence in sentences:
-        lexicon.hidden = sentence.hidden
-        parts = sentence.parts()
-        for match in WORD.finditer(sentence.text):
-            word = match[0]
-            for one in candidates(word, lexicon):
-                head = lexicon.kinds(word[:2]) if len(word) > 1 else 0
-                key = outline(one.shape, one.suffix, one.kinds, lexicon.kinds(word), head)
-                seen[key] += 1
-                if parts.get(match.start(), (0, 0))[0] == match.start() + one.length:
-                    alive.add(key)
-    return sorted(key for key, count in seen.items() if count >= 4 and key not in alive)
+def everyday(seen: Usage, lexicon: Lexicon, weights: Weights) -> list[str]:
+    """Return the words that are seen most, without those that the tagger would look at."""
+    tagger = Tagger(lexicon, weights)
+    return [
+        word for word, count in seen.words.most_common() if count > 1 and word not in tagger.live([word])
+    ][:COMMON]

@@ -14,34 +14,35 @@ SLOTS: Final = 1 << 20
 class Lexicon:
     """Tells what a word can be. About one unlisted word in 500 is taken for a listed one."""
 
-    __slots__ = ("_table", "dead", "first", "foreign", "heads", "last", "tails")
+    __slots__ = ("_table", "common", "first", "foreign", "last", "singles")
 
     def __init__(self, packed: bytes) -> None:
         head, _, raw = decompress(packed).partition(b"\0")
-        first, last, foreign, heads, tails, dead = head.decode().split("\n")
+        first, last, foreign, common = head.decode().split("\n")
         self.first, self.last = frozenset(first), frozenset(last)
         """Syllables that given names begin and end with."""
         self.foreign = frozenset(foreign)
         """Syllables that occur in foreign names."""
-        self.heads = frozenset(heads.split())
-        """Two syllables that many words and no names begin with."""
-        self.tails = frozenset(tails.split())
-        """Two syllables that many words end in, but no name, with or without a particle."""
-        self.dead = frozenset(dead.split())
-        """Outlines of candidates that were never names."""
+        self.common = tuple(common.split())
+        """Words in everyday use that are no names, the most frequent first."""
         self._table = array("H", raw)
+        self.singles = {one: kinds for one in foreign if (kinds := self.kinds(one))}
+        """What a word of one syllable can be."""
 
     def kinds(self, word: str) -> int:
         """Return the bits of this word, 0 when it is not listed."""
         key = crc32(word.encode())
         table = self._table
-        slot = key & 0xFFFFF
+        entry = table[slot := key & 0xFFFFF]
+        if not entry:
+            return 0
         key >>= 24
-        while entry := table[slot]:
-            if entry >> 8 == key:
-                return entry & 0xFF
+        while entry >> 8 != key:
             slot = (slot + 1) & 0xFFFFF
-        return 0
+            entry = table[slot]
+            if not entry:
+                return 0
+        return entry & 0xFF
 
 
 def load() -> Lexicon:

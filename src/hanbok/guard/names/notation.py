@@ -1,10 +1,11 @@
 """Korean names as they are seldom written: syllables apart (`홍 길 동`, `홍-길-동`), in Hanja, in Latin letters."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hanbok.guard.names.lexicon import FREQUENT, GIVEN, GIVEN_RARE, Lexicon
+from hanbok.guard.names.run import Places
 from hanbok.guard.names.words import (
     COMMON_SURNAMES,
     DOUBLE_SURNAMES,
@@ -34,36 +35,44 @@ _SPLIT: Final = re.compile(
 """Looks ahead only, so that every syllable gets its turn."""
 
 _IDEOGRAPH = r"[\u3400-\u9fff\uf900-\ufaff]"
-_ANY_HANJA: Final = re.compile(_IDEOGRAPH)
+OTHER_LETTERS: Final = re.compile(r"[A-Z\u3400-\u9fff\uf900-\ufaff]")
+"""Without one of these there is no name in Hanja or in Latin letters."""
 _HANJA: Final = re.compile(
-    rf"(?<!{_IDEOGRAPH})(?:[{_letters(HANJA_SURNAMES)}]|{_any(HANJA_DOUBLE_SURNAMES)}){_IDEOGRAPH}{{1,2}}(?!{_IDEOGRAPH})"
+    rf"[{_letters(HANJA_SURNAMES | {one[0] for one in HANJA_DOUBLE_SURNAMES})}](?<!{_IDEOGRAPH}.)"
+    rf"{_IDEOGRAPH}{{2,3}}(?!{_IDEOGRAPH})"
 )
+"""Begins with a set of letters, which is found at once; the letter before is looked at after it."""
 _SYLLABLE = f"(?:{_any(LATIN_SYLLABLES)})"
 _LATIN_GIVEN = rf"(?=[A-Z])(?i:{_SYLLABLE}[- ]?{_SYLLABLE})"
 _LATIN_SURNAME = f"(?:{_any(LATIN_SURNAMES)})"
 _LATIN: Final = re.compile(
-    rf"(?<![A-Za-z])(?:{_LATIN_SURNAME},? {_LATIN_GIVEN}|{_LATIN_GIVEN},? {_LATIN_SURNAME})(?![A-Za-z])"
+    rf"(?:{_LATIN_SURNAME},? {_LATIN_GIVEN}|{_LATIN_GIVEN},? {_LATIN_SURNAME})(?![A-Za-z])"
 )
-_CAPITALISED: Final = re.compile("[A-Z][a-z]+,? [A-Z]")
+_CAPITALISED: Final = re.compile("[A-Z](?<![A-Za-z].)[A-Za-z-]+,? (?=[A-Z])")
+STARTS: Final = SURNAMES | DOUBLE_SURNAMES | {one[0] for one in DOUBLE_SURNAMES}
+_LISTED_GIVEN: Final = GIVEN | GIVEN_RARE
 _DOUBLE_APART: Final = re.compile(rf"({_any(DOUBLE_SURNAMES)}) ([가-힣]{{2}})([가-힣]{{0,5}})")
 
 
-def split_names(text: str, lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
+def split_names(
+    text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexicon
+) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and the joined spelling of what may be a name with its syllables apart."""
-    for match in _DOUBLE_APART.finditer(text):
-        if (
-            _begins_word(text, match.start())
-            and lexicon.kinds(match[2]) & (GIVEN | GIVEN_RARE)
-            and suffix_kind(match[3])
-        ):
-            yield match.start(), match.end(2), match[1] + match[2]
-    for match in _SPLIT.finditer(text):
-        if _begins_word(text, match.start()):
-            yield from _joined(match, lexicon)
-
-
-def _begins_word(text: str, start: int) -> bool:
-    return not start or not "가" <= text[start - 1] <= "힣"
+    places = Places(text, words)
+    final = len(words) - 1
+    for index in wanted:
+        word = words[index]
+        if index == final or word not in STARTS:
+            continue
+        following = words[index + 1]
+        if len(word) > 1:
+            match = _DOUBLE_APART.match(text, places.start(index))
+            if match and lexicon.kinds(match[2]) & _LISTED_GIVEN and suffix_kind(match[3]):
+                yield match.start(), match.end(2), match[1] + match[2]
+        elif following[0] in lexicon.first or word + following[0] in DOUBLE_SURNAMES:
+            match = _SPLIT.match(text, places.start(index))
+            if match:
+                yield from _joined(match, lexicon)
 
 
 def _joined(match: re.Match[str], lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
@@ -75,28 +84,32 @@ def _joined(match: re.Match[str], lexicon: Lexicon) -> Iterator[tuple[int, int, 
         yield match.start(), match.end(4 if whole else 3), surname + first + given
     elif second:
         known = first in lexicon.first and second in lexicon.last
-        listed = lexicon.kinds(first + second) & (GIVEN | GIVEN_RARE)
+        listed = lexicon.kinds(first + second) & _LISTED_GIVEN
         counted = match.string[match.end(3) : match.end(3) + 1].isdigit()
-        if known and not counted and (listed or not blank) and (third or suffix_kind(rest)):
+        if known and not counted and (suffix_kind(rest) if third is None else listed or not blank):
             yield match.start(), match.end(3), surname + first + second
     elif surname in SURNAMES and rest and suffix_kind(rest[1:]):
         kind = lexicon.kinds(first + rest[0])
-        if kind & GIVEN and not (blank and (kind & FREQUENT or surname not in COMMON_SURNAMES)):
+        labelled = match.string[max(0, match.start() - 3) : match.start()].rstrip(" ").endswith((":", "："))
+        if labelled or (kind & GIVEN and not (blank and (kind & FREQUENT or surname not in COMMON_SURNAMES))):
             yield match.start(), match.start(5) + 1, surname + first + rest[0]
 
 
 def hanja_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of names in Hanja: a surname and two letters that names are made of."""
-    if not _ANY_HANJA.search(text):
-        return
     for match in _HANJA.finditer(text):
         name = match[0]
-        if name[2:] and HANJA_LETTERS.issuperset(name[-2:]):
+        surname = 2 if name[:2] in HANJA_DOUBLE_SURNAMES else 1
+        if surname < len(name) <= surname + 2 and HANJA_LETTERS.issuperset(name[-2:]):
             yield match.span()
 
 
 def latin_names(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of romanised names, in either order."""
-    if _CAPITALISED.search(text):
-        for match in _LATIN.finditer(text):
+    done = 0
+    for capitalised in _CAPITALISED.finditer(text):
+        start = capitalised.start()
+        match = _LATIN.match(text, start) if start >= done else None
+        if match:
+            done = match.end()
             yield match.span()

@@ -1,7 +1,6 @@
 """What stands in and around Korean names: surnames, titles, particles, from `words.toml`."""
 
 import tomllib
-from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -27,8 +26,6 @@ TITLES: Final = _words("around", "titles")
 PARTICLES: Final = _words("around", "particles")
 AFTER_CONSONANT: Final = _words("around", "after_consonant")
 AFTER_VOWEL: Final = _words("around", "after_vowel")
-PLAIN_PARTICLES: Final = _words("around", "plain")
-"""Particles that make a common noun sure to be no name."""
 ENDINGS: Final = _letters("around", "endings")
 """A word that no list knows and that ends so is a verb or a noun with a particle, hardly ever a foreign name."""
 
@@ -38,18 +35,44 @@ HANJA_LETTERS: Final = _letters("hanja", "given")
 LATIN_SURNAMES: Final = _words("latin", "surnames")
 LATIN_SYLLABLES: Final = _words("latin", "syllables")
 
+UNKNOWN, NOTHING, PARTICLE, HONORIFIC, TITLE = range(5)
+"""What may follow a name in its word."""
 _LONGEST_TITLE = max(map(len, HONORIFICS | TITLES))
+_SUFFIXES: Final = {
+    **dict.fromkeys(TITLES, TITLE),
+    **dict.fromkeys((f"{one}님" for one in TITLES), TITLE),
+    **dict.fromkeys(HONORIFICS, HONORIFIC),
+    **dict.fromkeys(PARTICLES, PARTICLE),
+    "": NOTHING,
+}
+TITLE_STARTS: Final = frozenset(one[0] for one in HONORIFICS | TITLES)
+FITS, FITS_ANY = 1, 3
+"""How a particle agrees with the word before it; see `agreement`."""
+_AGREEMENTS: Final = {
+    **dict.fromkeys(PARTICLES, (FITS_ANY, FITS_ANY)),
+    **dict.fromkeys(AFTER_CONSONANT, (2, FITS)),
+    **dict.fromkeys(AFTER_VOWEL, (FITS, 2)),
+    "": (0, 0),
+}
+_OTHER: Final = (4, 4)
 
 
-@lru_cache(maxsize=4096)
-def suffix_kind(rest: str) -> str:
-    """Name what follows a name in its word: 0 nothing, j a particle, h an honorific, t a title; '' something else."""
-    if not rest:
-        return "0"
-    if rest in PARTICLES:
-        return "j"
-    for cut in range(min(_LONGEST_TITLE, len(rest)), 0, -1):
-        head, tail = rest[:cut], rest[cut:].removeprefix("님")
-        if (head in HONORIFICS or head in TITLES) and (not tail or tail in PARTICLES):
-            return "h" if head in HONORIFICS else "t"
-    return ""
+def suffix_kind(rest: str) -> int:
+    """Name what follows a name in its word: nothing, a particle, an honorific, a title, or something unknown."""
+    kind = _SUFFIXES.get(rest)
+    if kind is not None:
+        return kind
+    if rest[0] in TITLE_STARTS:
+        for cut in range(min(_LONGEST_TITLE, len(rest)), 0, -1):
+            head, tail = rest[:cut], rest[cut:].removeprefix("님")
+            if (not tail or tail in PARTICLES) and (head in HONORIFICS or head in TITLES):
+                return HONORIFIC if head in HONORIFICS else TITLE
+    return UNKNOWN
+
+
+def agreement(last: str, rest: str) -> int:
+    """Tell how well a tail follows a word that ends in `last`.
+
+    0: there is no tail; 1: a particle that fits; 2: one that does not; 3: one that fits any word; 4: something else.
+    """
+    return _AGREEMENTS.get(rest, _OTHER)[(ord(last) - 0xAC00) % 28 > 0]

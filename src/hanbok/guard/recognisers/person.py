@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from hanbok.guard.names.model import Name, Tagger
-from hanbok.guard.names.notation import hanja_names, latin_names, split_names
+from hanbok.guard.names.notation import OTHER_LETTERS, STARTS, hanja_names, latin_names, split_names
+from hanbok.guard.names.run import WORD
 from hanbok.guard.recogniser import Finding
 
 _AROUND = 16
@@ -19,36 +20,44 @@ class Person:
     """
 
     def __init__(self) -> None:
-        self._tagger = Tagger()
+        self._tagger = Tagger.load()
 
     def find(self, text: str) -> Iterator[Finding]:
         """Yield the names in the text, from left to right within each way of writing."""
         if text.isascii():
             yield from (_romanised(start, end) for start, end in latin_names(text))
             return
+        words = WORD.findall(text)
+        present = set(words)
+        live = self._tagger.live(self._tagger.unknown(present))
+        worth = live.keys() | (present & STARTS)
+        wanted = [index for index, word in enumerate(words) if word in worth] if worth else []
         taken: set[int] = set()
-        for start, end, score, why in self._respelled(text):
+        for start, end, score, why in self._respelled(text, words, wanted):
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
                 yield Finding(kind="PERSON", start=start, end=end, score=score, why=(why,))
-        for name in self._tagger.find(text):
-            if not taken or taken.isdisjoint(range(name.start, name.end)):
-                yield _finding(name)
+        if live:
+            for name in self._tagger.find(text, words, wanted, live):
+                if not taken or taken.isdisjoint(range(name.start, name.end)):
+                    yield _finding(name)
 
-    def _respelled(self, text: str) -> Iterator[tuple[int, int, float, str]]:
+    def _respelled(
+        self, text: str, words: list[str], wanted: list[int]
+    ) -> Iterator[tuple[int, int, float, str]]:
         done = 0
-        for start, end, joined in split_names(text, self._tagger.lexicon):
+        for start, end, joined in split_names(text, words, wanted, self._tagger.lexicon):
             if start >= done:
                 left = text[max(0, start - _AROUND) : start]
-                window = left + joined + text[end : end + _AROUND]
-                certainty = self._tagger.judge(window, len(left), len(left) + len(joined))
+                certainty = self._tagger.judge(left, joined, text[end : end + _AROUND])
                 if certainty:
                     done = end
                     yield start, end, round(0.5 + 0.4 * certainty, 3), "syllables apart"
-        for start, end in hanja_names(text):
-            yield start, end, 0.85, "hanja"
-        for start, end in latin_names(text):
-            yield start, end, _ROMANISED, "romanised"
+        if OTHER_LETTERS.search(text):
+            for start, end in hanja_names(text):
+                yield start, end, 0.85, "hanja"
+            for start, end in latin_names(text):
+                yield start, end, _ROMANISED, "romanised"
 
 
 def _romanised(start: int, end: int) -> Finding:
