@@ -86,10 +86,16 @@ def create(  # noqa: PLR0913 -- one option for each property of a key
 
 
 @key.command(help=say("키를 폐기합니다. 1초 안에 모든 서버에서 막힙니다.", "Revoke a key, within a second."))
-def revoke(id_: Id, /, *, config: File = None) -> None:
+def revoke(
+    id_: Id,
+    /,
+    *,
+    reason: Annotated[str, Parameter(help=say("까닭: 로그에 남습니다.", "Why: the log tells."))] = "",
+    config: File = None,
+) -> None:
     """End a key for good."""
     with register(config, changes=True) as records:
-        fresh = records.revoke_key(id_, actor=actor())
+        fresh = records.revoke_key(id_, reason=reason, actor=actor())
     if fresh:
         print(say(f"폐기했습니다: {id_}", f"revoked: {id_}"))
     else:

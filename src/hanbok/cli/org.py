@@ -51,6 +51,27 @@ def rename(organisation: str, name: Name, /, *, config: File = None) -> None:
     print(say(f"이름을 바꾸었습니다: {organisation}", f"renamed: {organisation}"))
 
 
+@org.command(
+    help=say(
+        "조직의 예산을 바꿉니다. 적지 않은 것은 한도가 없어집니다.",
+        "Change an organisation's budget; what is left out has no limit.",
+    )
+)
+def limit(
+    organisation: str,
+    /,
+    *,
+    won_per_day: WonPerDay = None,
+    won_per_month: WonPerMonth = None,
+    config: File = None,
+) -> None:
+    """Put these limits in the place of the old ones."""
+    limits = Limits(won_per_day=micro(won_per_day), won_per_month=micro(won_per_month))
+    with register(config, changes=True) as records:
+        records.limit_organisation(organisation, limits, actor=actor())
+    print(say(f"예산을 바꾸었습니다: {organisation}", f"budget changed: {organisation}"))
+
+
 @org.command(name="list", help=say("조직을 보입니다.", "List organisations."))
 def show(*, json: Json = False, config: File = None) -> None:
     """Print one row for each organisation."""

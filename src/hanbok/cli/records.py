@@ -10,23 +10,39 @@ from pathlib import Path
 from hanbok.core.values import MicroWon
 from hanbok.evidence.outbox import deliver
 from hanbok.policy.organisations import Register
+from hanbok.policy.people import People
 from hanbok.settings.reading import load
+from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
 
 _MICRO = 1_000_000
 
 
 @contextmanager
-def register(config: Path | None, *, changes: bool = False) -> Generator[Register]:
-    """Open the register. After `changes`, their acts go to the log: by us, or by the server that is running."""
+def opened(config: Path | None, *, changes: bool = False) -> Generator[tuple[Store, Settings]]:
+    """Open the records. After `changes`, their acts go to the log: by us, or by the server that is running."""
     settings = load(config).settings
     store = Store.open(settings.store_url)
     try:
-        yield Register(store)
+        yield store, settings
         if changes:
             asyncio.run(deliver(store, settings.evidence_directory))
     finally:
         store.close()
+
+
+@contextmanager
+def people(config: Path | None, *, changes: bool = False) -> Generator[People]:
+    """Open the records of people and roles, as `opened` does."""
+    with opened(config, changes=changes) as (store, _):
+        yield People(store)
+
+
+@contextmanager
+def register(config: Path | None, *, changes: bool = False) -> Generator[Register]:
+    """Open the register, as `opened` does."""
+    with opened(config, changes=changes) as (store, _):
+        yield Register(store)
 
 
 def actor() -> str:

@@ -51,7 +51,7 @@ def _calls(ask: Ask) -> Answer:
 def _acts(ask: Ask) -> Answer:
     asked = ask.asked(ActQuery)
     question = Question(
-        organisation=ask.organisation,
+        organisation=ask.parts.get("organisation", ""),
         since=asked.since,
         until=asked.until,
         actor=asked.actor,
@@ -92,6 +92,15 @@ ROUTES = (
         path=f"{_ONE}/acts",
         permission="log.read",
         title=Text(ko="관리 행위 기록", en="Acts of administrators"),
+        handle=_acts,
+        query=ActQuery,
+        gives=Page[ActView],
+    ),
+    Route(
+        method="GET",
+        path="/admin/v1/acts",
+        permission="log.read",
+        title=Text(ko="설치 전체에 대한 관리 행위 기록", en="Acts about the whole installation"),
         handle=_acts,
         query=ActQuery,
         gives=Page[ActView],
