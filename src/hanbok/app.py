@@ -27,6 +27,7 @@ from hanbok.gateway.steps.authenticate import Authenticate, bearer
 from hanbok.gateway.steps.call_model import CallModel, Place
 from hanbok.gateway.steps.decide import Decide
 from hanbok.gateway.steps.inspect import Inspect
+from hanbok.gateway.steps.mark import Mark, Marks
 from hanbok.gateway.steps.measure import Measure
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.record import Record
@@ -247,7 +248,8 @@ class App:
         judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
-        steps = self._steps(guard, judge, catalogue, places, frozenset(settings.guard.mask_replies))
+        masked = frozenset(settings.guard.mask_replies)
+        steps = self._steps(guard, judge, catalogue, places, masked, settings.marking.marks)
         vault = await self._vaults.of(settings.vault.config(settings.state))
         path = Path(with_vault(steps, vault, guard.kinds))
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
@@ -274,6 +276,7 @@ class App:
         catalogue: Catalogue,
         places: Mapping[str, Place],
         mask_replies: frozenset[str],
+        marks: Marks,
     ) -> list[Step]:
         masks = {key: kind.mask for key, kind in guard.kinds.items()}
         # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
@@ -290,6 +293,7 @@ class App:
             Inspect(guard, guard.kinds),
             Decide(judge),
             Record(self.log, judge),
+            Mark(marks),
             Protect(masks, masker_of if mask_replies else None),
             CallModel(places, self._upstream),
         ]

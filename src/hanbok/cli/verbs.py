@@ -22,6 +22,8 @@ _VERBS = {
     "config": say("설정을 보이고 검사합니다.", "Show and check the settings."),
     "report": say("증거 로그로 보고서를 만듭니다.", "Make reports from the evidence log."),
     "usecase": say("인공지능 이용사례를 등록합니다.", "Register uses of AI."),
+    "probe": say("위험 질문으로 모델 변경을 시험합니다.", "Test a change of model with risky questions."),
+    "mark": say("인공지능이 만들었음을 파일에 표시합니다.", "Mark a file as made by AI."),
     "vault": say("암호 키와 보관된 내용을 다룹니다.", "Keys, and contents that are kept."),
     "subject": say("한 사람의 정보를 찾고 지웁니다.", "Find and erase what is kept of one person."),
     "guard": say("가드를 시험하고 채점합니다.", "Test and score the guard."),

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from hanbok.gateway.steps.mark import Marks
 from hanbok.settings.section import Section
 
 
@@ -22,7 +23,9 @@ class MediaMarkSettings(Section, frozen=True, kw_only=True):
 class MarkingSettings(Section, frozen=True, kw_only=True):
     field: Annotated[
         bool,
-        Meta(description="Also put `hanbok_ai_generated` into the body of chat answers and stream chunks."),
+        Meta(
+            description="Also put `hanbok_ai_generated` into the body of chat answers and the first chunk of streams."
+        ),
     ] = False
     internal_only: Annotated[
         str,
@@ -36,3 +39,10 @@ class MarkingSettings(Section, frozen=True, kw_only=True):
     media: Annotated[
         MediaMarkSettings | None, Meta(description="Keys for C2PA manifests in pictures, sound and video.")
     ] = None
+
+    @property
+    def marks(self) -> Marks:
+        """How answers are marked on their way back."""
+        if self.internal_only:
+            return Marks.EXEMPT
+        return Marks.FIELD if self.field else Marks.HEADER
