@@ -15,7 +15,7 @@ from hanbok.cli.vault import Opened, digests_of, opened, shown
 from hanbok.cli.words import say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
-from hanbok.vault.act import KeyAct
+from hanbok.vault.act import VaultAct
 from hanbok.vault.contents import Mention
 
 subject = App(name="subject", result_action="return_value")
@@ -131,5 +131,5 @@ def _mentions(here: Opened, organisation: str, value: str, verb: str) -> list[Me
     found = here.vault.contents.mentions(organisation, value)
     digest = hashlib.sha256("\n".join(one.call for one in found).encode()).hexdigest()
     facts = {"organisation": organisation, "calls": str(len(found)), "calls_sha256": digest}
-    here.vault.tell(KeyAct(actor=here.second.who(), verb=verb, object=organisation, facts=facts))
+    here.vault.tell(VaultAct(actor=here.second.who(), verb=verb, object=organisation, facts=facts))
     return found

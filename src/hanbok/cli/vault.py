@@ -26,7 +26,7 @@ from hanbok.gateway.vaults import tell
 from hanbok.settings.reading import load
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
-from hanbok.vault.act import KeyAct
+from hanbok.vault.act import VaultAct
 from hanbok.vault.contents import Kept
 from hanbok.vault.data_keys import Purpose
 from hanbok.vault.errors import KeyActUnsupported
@@ -212,7 +212,7 @@ def show(
             return 0
         leave = here.second.leave("data_export", organisation, arguments, approval)
         facts = {"organisation": organisation, "approval": leave.id or "waived"}
-        here.vault.tell(KeyAct(actor=here.second.who(), verb="contents.read", object=call, facts=facts))
+        here.vault.tell(VaultAct(actor=here.second.who(), verb="contents.read", object=call, facts=facts))
         kept = here.vault.contents.read(organisation, call)
         known = digests_of(here.settings.evidence_directory, call)
     rows = [shown(one, known) for one in kept]
@@ -277,7 +277,7 @@ def reveal(
         leave = here.second.leave("reveal", organisation, arguments, approval)
         facts = {"organisation": organisation, "pseudonym": pseudonym, "approval": leave.id or "waived"}
         facts |= {"approvers": ", ".join(leave.approvers)} if leave.approvers else {}
-        here.vault.tell(KeyAct(actor=here.second.who(), verb="pseudonyms.reveal", object=call, facts=facts))
+        here.vault.tell(VaultAct(actor=here.second.who(), verb="pseudonyms.reveal", object=call, facts=facts))
         print(here.vault.maps.reveal(organisation, call, pseudonym, leave).value)
 
 

@@ -1,12 +1,14 @@
 """The vault in force. A server whose settings ask for none loads none of it."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from hanbok.core.clock import stamp
-from hanbok.evidence.entry import Act
+from hanbok.evidence.entry import Act, AnyDeed, Deed, Erasure, KeyAct, Reveal
 from hanbok.evidence.outbox import put
 from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
@@ -21,14 +23,44 @@ if TYPE_CHECKING:
 
     from hanbok.gateway.steps.hold import Hold
     from hanbok.gateway.steps.keep import Keep
-    from hanbok.vault.act import KeyAct
+    from hanbok.vault.act import VaultAct
     from hanbok.vault.service import VaultService
 
+_Deed = TypeVar("_Deed", bound=Deed)
+_ERASURE = "개인정보 보호법 제36조"
 
-def tell(connection: "Connection", act: "KeyAct") -> None:
+
+def tell(connection: "Connection", act: "VaultAct") -> None:
     """Take an act of the vault to the evidence log, in the transaction of its change."""
+    put(connection, entry_of(act))
+
+
+def entry_of(act: "VaultAct") -> AnyDeed:
+    """Return the log's entry of an act: of the kind that its verb is of."""
     facts = dict(act.facts)
-    put(connection, Act(at=stamp(), actor=act.actor, verb=act.verb, object=act.object, facts=facts))
+    approvers = tuple(filter(None, facts.pop("approvers", "").split(", ")))
+    deed = partial(
+        _make,
+        at=stamp(),
+        actor=act.actor,
+        verb=act.verb,
+        object=act.object,
+        organisation=facts.pop("organisation", ""),
+        approvers=approvers,
+        facts=facts,
+    )
+    if act.verb == "pseudonyms.reveal":
+        shown = hashlib.sha256(facts.pop("pseudonym", "").encode()).hexdigest()
+        return deed(Reveal, reason=facts.get("approval", ""), pseudonyms=(shown,))
+    if act.verb == "subject.erase":
+        return deed(Erasure, basis=_ERASURE, records=int(facts.get("calls", 0)))
+    if act.verb.startswith("vault."):
+        return deed(KeyAct, purpose=facts.pop("purpose", "contents"), provider=facts.pop("provider", ""))
+    return deed(Act)
+
+
+def _make(kind: "type[_Deed]", **values: Any) -> "_Deed":  # noqa: ANN401 - the fields of an entry
+    return kind(**values)
 
 
 class Vaults:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAct:
+class VaultAct:
     """One act: who did what to which key or record. Facts hold no key, no content and no personal data."""
 
     actor: str
@@ -17,5 +17,5 @@ class KeyAct:
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-Tell: TypeAlias = Callable[[Connection, KeyAct], None]
+Tell: TypeAlias = Callable[[Connection, VaultAct], None]
 """Puts an act on its way in the transaction of the change that it tells of."""

@@ -17,7 +17,7 @@ from hanbok.core.clock import stamp
 from hanbok.core.plugin import load
 from hanbok.store.database import Store
 from hanbok.store.tables import data_keys
-from hanbok.vault.act import KeyAct, Tell
+from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
 from hanbok.vault.errors import DataKeyDestroyed, KeyRefused, KeyWithdrawn
 from hanbok.vault.key_provider import FOLDER, Description, KeyProvider, Wrapped
@@ -205,7 +205,7 @@ class DataKeys:
         }
         with self._store.write() as connection:
             connection.execute(insert(data_keys).values(values))
-            act = KeyAct(actor="hanbok", verb="vault.key.create", object=key, facts=facts)
+            act = VaultAct(actor="hanbok", verb="vault.key.create", object=key, facts=facts)
             self._tell(connection, act)
             row = connection.execute(select(data_keys).where(data_keys.c.id == key)).one()
         return self._remember(row, secret)
@@ -242,7 +242,7 @@ class DataKeys:
         secret = self.secret_of(row)
         return place, place.provider.wrap(place.key, secret, _context(row.organisation, row.purpose, row.id))
 
-    def change(self, key: str, values: dict[str, str | None], act: KeyAct) -> None:
+    def change(self, key: str, values: dict[str, str | None], act: VaultAct) -> None:
         """Change a row and tell of it, in one transaction."""
         with self._store.write() as connection:
             connection.execute(update(data_keys).where(data_keys.c.id == key).values(values))

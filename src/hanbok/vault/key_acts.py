@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from hanbok.core.clock import stamp
 from hanbok.store.database import Store
 from hanbok.store.tables import data_keys
-from hanbok.vault.act import KeyAct, Tell
+from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.data_keys import DataKeys, Purpose
 
 
@@ -26,7 +26,7 @@ class KeyActs:
         place = self._keys.place(organisation, purpose)
         place.provider.create(place.key)
         facts = {"organisation": organisation, "purpose": purpose.value, "provider": place.name}
-        self._say(KeyAct(actor=actor, verb="vault.wrapping_key.create", object=place.key, facts=facts))
+        self._say(VaultAct(actor=actor, verb="vault.wrapping_key.create", object=place.key, facts=facts))
 
     def rotate(self, organisation: str, purpose: Purpose, *, actor: str) -> str:
         """Give the wrapping key a new version, and return its name. Raises KeyActUnsupported."""
@@ -38,7 +38,7 @@ class KeyActs:
             "provider": place.name,
             "version": version,
         }
-        self._say(KeyAct(actor=actor, verb="vault.wrapping_key.rotate", object=place.key, facts=facts))
+        self._say(VaultAct(actor=actor, verb="vault.wrapping_key.rotate", object=place.key, facts=facts))
         return version
 
     def rewrap(self, organisation: str, *, actor: str) -> int:
@@ -61,7 +61,7 @@ class KeyActs:
                 "from": f"{row.provider}/{row.key}/{row.version}",
                 "to": f"{place.name}/{place.key}/{wrapped.version}",
             }
-            act = KeyAct(actor=actor, verb="vault.key.rewrap", object=row.id, facts=facts)
+            act = VaultAct(actor=actor, verb="vault.key.rewrap", object=row.id, facts=facts)
             self._keys.change(row.id, values, act)
         return len(rows)
 
@@ -69,7 +69,7 @@ class KeyActs:
         """Write with a new data key from now on; return the ids of those that were written with before."""
         rows = [row for row in self.rows(organisation, purpose, period) if not row.retired]
         for row in rows:
-            act = KeyAct(
+            act = VaultAct(
                 actor=actor, verb="vault.key.retire", object=row.id, facts={"organisation": organisation}
             )
             self._keys.change(row.id, {"retired": stamp()}, act)
@@ -83,7 +83,7 @@ class KeyActs:
             "period": row.period,
             "why": why,
         }
-        act = KeyAct(actor=actor, verb="vault.key.destroy", object=row.id, facts=facts)
+        act = VaultAct(actor=actor, verb="vault.key.destroy", object=row.id, facts=facts)
         self._keys.change(row.id, {"wrapped": "", "destroyed": stamp()}, act)
 
     def rows(
@@ -111,6 +111,6 @@ class KeyActs:
         with self._store.read() as connection:
             return connection.execute(query).all()
 
-    def _say(self, act: KeyAct) -> None:
+    def _say(self, act: VaultAct) -> None:
         with self._store.write() as connection:
             self._tell(connection, act)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from hanbok.core.clock import stamp
 from hanbok.store.database import Store
 from hanbok.store.tables import pseudonym_ledger
-from hanbok.vault.act import KeyAct, Tell
+from hanbok.vault.act import Tell, VaultAct
 
 _KEPT_YEARS = 3
 _ITEMS = list(pseudonym_ledger.c.keys()).index("items")
@@ -64,7 +64,7 @@ class PseudonymLedger:
             connection.execute(
                 insert(pseudonym_ledger).values(values | {"id": entry, "actor": actor, "created": stamp()})
             )
-            self._tell(connection, KeyAct(actor=actor, verb="pseudonyms.begin", object=entry, facts=values))
+            self._tell(connection, VaultAct(actor=actor, verb="pseudonyms.begin", object=entry, facts=values))
         return entry
 
     def daily(
@@ -95,7 +95,7 @@ class PseudonymLedger:
                     )
                 )
             self._tell(
-                connection, KeyAct(actor="hanbok", verb="pseudonyms.begin", object=entry, facts=values)
+                connection, VaultAct(actor="hanbok", verb="pseudonyms.begin", object=entry, facts=values)
             )
         return entry
 
@@ -139,7 +139,9 @@ class PseudonymLedger:
         values = {"destroyed": stamp(), "keep_until": _years_after(day)}
         with self._store.write() as connection:
             connection.execute(update(pseudonym_ledger).where(pseudonym_ledger.c.id == entry).values(values))
-            self._tell(connection, KeyAct(actor=actor, verb="pseudonyms.destroy", object=entry, facts=values))
+            self._tell(
+                connection, VaultAct(actor=actor, verb="pseudonyms.destroy", object=entry, facts=values)
+            )
 
     def forget(self, day: str) -> int:
         """Delete entries that were kept long enough."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from hanbok.core.errors import HanbokError
 from hanbok.store.database import Store
-from hanbok.vault.act import KeyAct, Tell
+from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
 from hanbok.vault.keeper import Keeper
 from hanbok.vault.leases import Leases
@@ -88,7 +88,14 @@ class VaultService:
             _log.error("the map of call %s is not kept: %s", call, error.code)
 
 
-def _changed(organisation: str, why: str) -> KeyAct:
+def _changed(organisation: str, why: str) -> VaultAct:
     if why:
-        return KeyAct(actor="hanbok", verb="vault.withdrawn", object=organisation, facts={"why": why})
-    return KeyAct(actor="hanbok", verb="vault.returned", object=organisation)
+        return VaultAct(
+            actor="hanbok",
+            verb="vault.withdrawn",
+            object=organisation,
+            facts={"organisation": organisation, "why": why},
+        )
+    return VaultAct(
+        actor="hanbok", verb="vault.returned", object=organisation, facts={"organisation": organisation}
+    )

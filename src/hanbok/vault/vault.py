@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from threading import Lock
 
 from hanbok.store.database import Store
-from hanbok.vault.act import KeyAct, Tell
+from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
 from hanbok.vault.contents import Contents, today
 from hanbok.vault.data_keys import DataKeys, Purpose
@@ -61,7 +61,7 @@ class Vault:
             if one is not None:
                 one.close()
 
-    def tell(self, act: KeyAct) -> None:
+    def tell(self, act: VaultAct) -> None:
         """Put an act on its way to the log."""
         with self._store.write() as connection:
             self._tell(connection, act)
@@ -92,7 +92,7 @@ class Vault:
             "calls_sha256": hashlib.sha256("\n".join(calls).encode()).hexdigest(),
             "maps": str(entries),
         }
-        self.tell(KeyAct(actor=actor, verb="subject.erase", object=organisation, facts=facts))
+        self.tell(VaultAct(actor=actor, verb="subject.erase", object=organisation, facts=facts))
         for day in sorted(self.contents.erase(organisation, calls)):
             self.shred(organisation, day, actor=actor)
         maps = self.maps.erase(organisation, value) if entries else 0
