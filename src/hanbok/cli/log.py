@@ -25,8 +25,8 @@ from hanbok.evidence.line import Flaw, Line
 from hanbok.evidence.log import Record
 from hanbok.evidence.note import Note, NoteInvalid, VerifierKey
 from hanbok.evidence.proof import SUFFIX, Proof
+from hanbok.evidence.reading import Verification
 from hanbok.evidence.segments import find, lines, open_record, segments, size_of
-from hanbok.evidence.verify import Verification
 from hanbok.evidence.verify import verify as verify_files
 from hanbok.settings.reading import load
 

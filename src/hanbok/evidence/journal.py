@@ -185,6 +185,10 @@ class Journal:
         """How many entries are durable."""
         return self._durable
 
+    def begin_segment(self) -> None:
+        """Have the next entries written to a new file."""
+        self._tail.full = True
+
     def close(self) -> None:
         """Write what is queued, sign a last checkpoint and unlock. Raises LogUnavailable if entries could not be
         written.

@@ -49,10 +49,14 @@ def _named(key: VerifierKey, note: str) -> VerifierKey | None:
     return following if header == _HEADER and following.name == key.name else None
 
 
-def read_keys(directory: Path) -> list[VerifierKey]:
-    """Return the public keys that the folder names, oldest first. Raises NoteInvalid, FileNotFoundError."""
+def parse_keys(data: bytes) -> list[VerifierKey]:
+    """Read a list of public keys, oldest first. Raises NoteInvalid."""
     try:
-        text = (directory / KEYS).read_text(encoding="ascii")
+        return [VerifierKey.parse(line) for line in data.decode("ascii").splitlines()]
     except UnicodeDecodeError as error:
         raise NoteInvalid("not a list of keys") from error
-    return [VerifierKey.parse(line) for line in text.splitlines()]
+
+
+def read_keys(directory: Path) -> list[VerifierKey]:
+    """Return the public keys that the folder names, oldest first. Raises NoteInvalid, FileNotFoundError."""
+    return parse_keys((directory / KEYS).read_bytes())

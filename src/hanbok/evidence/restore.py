@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from hanbok.evidence.chained import CHAINED, VERB, migrate
 from hanbok.evidence.checkpoint import Checkpoint, opened
-from hanbok.evidence.entry import KeyAct
+from hanbok.evidence.entry import Act, KeyAct
 from hanbok.evidence.errors import LogBroken
 from hanbok.evidence.files import replace_durably, sync_directory
 from hanbok.evidence.keychain import CHECKPOINT, KEYS, read_keys
 from hanbok.evidence.line import Flaw
 from hanbok.evidence.note import NoteInvalid, VerifierKey
-from hanbok.evidence.segments import lines, open_record
+from hanbok.evidence.segments import lines, open_record, size_of
 from hanbok.evidence.signer import SecretSigner, Signer, kept_or_new, read_key
 from hanbok.evidence.tail import Place, Torn, survey
 from hanbok.evidence.tile import Edge, Shelf
@@ -46,12 +48,13 @@ def restore(directory: Path, signer: Signer | None, origin: str) -> Restored:
 
     `signer`: None for the key in the folder's file, made for a new log under the name `origin`.
     """
+    migrated = migrate(directory)
     place, torn = survey(directory)
     signer = signer or _own_signer(directory, origin)
     try:
         data = (directory / CHECKPOINT).read_bytes()
     except FileNotFoundError:
-        if place.index:
+        if place.index and not (migrated or _begins_migrated(directory)):
             raise LogBroken(file=CHECKPOINT, line=1, why=Flaw.MISSING.value) from None
         _name_key(directory, signer.key)
         return Restored(place=place, torn=torn, signer=signer, edge=Edge(), checkpoint=None)
@@ -67,6 +70,13 @@ def restore(directory: Path, signer: Signer | None, origin: str) -> Restored:
     return Restored(
         place=place, torn=torn, signer=signer, edge=edge, checkpoint=checkpoint, repaired=repaired
     )
+
+
+def _begins_migrated(directory: Path) -> bool:
+    """Tell a log that a crash kept from being signed for right after its migration: nothing else is in it."""
+    entries = list(islice(lines(directory, max(size_of(directory) - 1, 0)), 1))
+    last = open_record(entries[0]).entry if entries else None
+    return isinstance(last, Act) and last.verb == VERB and (directory / CHAINED).is_dir()
 
 
 def shelf_of(directory: Path, size: int) -> Shelf:

@@ -64,6 +64,15 @@ def lines(directory: Path, start: int = 0, stop: int | None = None) -> Iterator[
                     yield line
 
 
+def lines_of(segment: Segment) -> Iterator[Line]:
+    """Yield the complete lines of a segment."""
+    with segment.path.open("rb") as file:
+        for number, raw in enumerate(file):
+            if not raw.endswith(b"\n"):
+                return
+            yield _parse(raw, segment.path.name, number)
+
+
 def _parse(raw: bytes, file: str, number: int) -> Line:
     try:
         return parse(raw, file)

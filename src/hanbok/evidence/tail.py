@@ -114,6 +114,8 @@ class Tail:
         self._segment_bytes = segment_bytes
         self._disk = disk
         self._file = -1
+        self.full = False
+        """The next write begins a new segment."""
         self._dirty = False
         """Bytes after `offset` may be in the file."""
         self._suspect = False
@@ -146,7 +148,7 @@ class Tail:
     def _ready(self) -> None:
         if self._suspect:
             self._recover()
-        if self.place.offset >= self._segment_bytes:
+        if self.place.offset >= self._segment_bytes or (self.full and self.place.offset):
             self._rotate()
         if self._file < 0:
             self._open()
@@ -180,6 +182,7 @@ class Tail:
         first = self.place.index
         self.place.segment = Segment(path=self.place.segment.path.with_name(name_of(first)), first=first)
         self.place.offset = 0
+        self.full = False
 
     def _recover(self) -> None:
         self.close()

@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 
 from hanbok.core.clock import now
 from hanbok.core.values import MicroWon
+from hanbok.evidence.chained import VERB as MIGRATED
 from hanbok.evidence.crashed import settle_crashed
-from hanbok.evidence.entry import Intent, Outcome
+from hanbok.evidence.entry import Act, Intent, Outcome
 from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.log import Log, Record
 from hanbok.policy.key import Limits
@@ -160,7 +161,7 @@ def _resume(store: Store, log: Log) -> _Reading:
         read = _mark(connection, _read_mark(first.digest))
         unsettled = _mark(connection, _open_mark(first.digest))
     if read is None or unsettled is None:
-        return _Reading()
+        return _resume_migrated(store, log, first.digest)
     reading = _Reading(log=first.digest, cursor=read[0], head=read[1])
     head = ""
     for record in log.read(min(unsettled[0], reading.cursor - 1)):
@@ -171,6 +172,30 @@ def _resume(store: Store, log: Log) -> _Reading:
     if head != reading.head:
         raise LogShortened(index=reading.cursor - 1)
     return reading
+
+
+def _resume_migrated(store: Store, log: Log, name: str) -> _Reading:
+    """Take over the marks of a log that was a chain when it was read last; nothing to take over: begin at 0.
+
+    Its entries have the same indexes as then, and a `migrate` act that holds the digests that they had.
+    """
+    acts = (record.entry for record in log.read(0))
+    act = next((one for one in acts if isinstance(one, Act) and one.verb == MIGRATED), None)
+    if act is None:
+        return _Reading()
+    before = act.facts["first"]
+    with store.write() as connection:
+        read = _mark(connection, _read_mark(before))
+        if read is None:
+            return _Reading()
+        last = next(iter(log.read(read[0] - 1)), None)
+        if last is None or (read[0] == int(act.facts["entries"]) and read[1] != act.facts["head"]):
+            raise LogShortened(index=read[0] - 1)
+        for old, new in ((_read_mark(before), _read_mark(name)), (_open_mark(before), _open_mark(name))):
+            connection.execute(update(marks).where(marks.c.name == old).values(name=new))
+        mine = marks.c.name == _read_mark(name)
+        connection.execute(update(marks).where(mine).values(note=last.digest))
+    return _resume(store, log)
 
 
 def _advance(connection: Connection, before: _Reading, then: _Reading) -> None:
