@@ -16,6 +16,7 @@ from hanbok.http.failure import tell
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
 from hanbok.http.models import models
+from hanbok.http.openapi import openapi
 from hanbok.http.page import page, static
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 
@@ -30,6 +31,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/healthz": {"GET": healthz},
     "/readyz": {"GET": readyz},
     "/metrics": {"GET": metrics},
+    "/openapi.json": {"GET": openapi},
 }
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
 _BELOW: Final[dict[str, dict[str, Handler]]] = {

@@ -1,0 +1,160 @@
+"""`/openapi.json`: everything that the server answers, as OpenAPI 3.1, made from the types that it answers with."""
+
+import asyncio
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from hanbok.app import App
+from hanbok.core.values import Language, Text
+from hanbok.http.admin.route import Route
+from hanbok.http.admin.routes import ROUTES
+from hanbok.http.failure import language_of
+from hanbok.http.inbound import Inbound
+from hanbok.http.operations import OPERATIONS, OpenaiError, Operation, Problem
+from hanbok.policy.roles import role_table
+
+Json: TypeAlias = dict[str, Any]
+_REF: Final = "#/components/schemas/{name}"
+_ABOUT: Final = Text(
+    ko="모든 모델로 통하는 하나의 문. 돈은 백만분의 1원 단위의 정수입니다.",
+    en="One door to every model. Money is in whole millionths of a won.",
+)
+_ADMIN_READS: Final = (400, 401, 403, 404, 429, 503)
+_ADMIN_CHANGES: Final = (400, 401, 403, 404, 408, 409, 412, 413, 429, 503)
+_SEEN: Final = {"type": "string"}
+_KEY: Final = {"key": list[str]()}
+
+
+async def openapi(app: App, inbound: Inbound) -> None:
+    """Answer with the document, its texts in the language that the client asks for."""
+    language = language_of(inbound.headers, app.runtime.settings.language)
+    body = await asyncio.to_thread(_encoded, app.version, language)
+    headers = [("content-type", "application/json"), ("vary", "accept-language")]
+    await inbound.reply(200, headers, body)
+
+
+@lru_cache(maxsize=len(Language))
+def _encoded(version: str, language: Language) -> bytes:
+    return msgspec.json.encode(document(version, language))
+
+
+def document(version: str, language: Language) -> Json:
+    """Return the OpenAPI document."""
+    given = [one.gives for one in OPERATIONS] + [one.gives for one in ROUTES]
+    taken = [one.takes for one in OPERATIONS] + [one.takes for one in ROUTES]
+    named = [one for one in (*given, *taken, OpenaiError, Problem) if one is not None]
+    schemas, components = msgspec.json.schema_components(named, ref_template=_REF)
+    written = dict(zip(map(repr, named), schemas, strict=True))
+    paths: dict[str, Json] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, {})[one.method] = _operation(one, written, language)
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _route(route, written, language)
+    for path, item in paths.items():
+        if parameters := _path_parameters(path):
+            item["parameters"] = parameters
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "hanbok", "version": version, "description": _ABOUT.of(language)},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(one: Operation, written: Json, language: Language) -> Json:
+    schema: Json = {} if one.gives is None else written[repr(one.gives)]
+    content = {
+        media: {"schema": schema if media == "application/json" else {"type": "string"}}
+        for media in one.media
+    }
+    inside = one.path.startswith("/v1/")
+    errors = {str(status): _error(status, written, inside=inside) for status in one.errors}
+    told: Json = {
+        "operationId": _id(one.method, one.path),
+        "summary": one.title.of(language),
+        "security": [] if one.public else [_KEY],
+        "responses": {"200": {"description": "OK", "content": content}} | errors,
+    }
+    if one.takes is not None:
+        told["requestBody"] = _body(written[repr(one.takes)])
+    return told
+
+
+def _route(route: Route, written: Json, language: Language) -> Json:
+    ok = HTTPStatus(route.status)
+    answer: Json = {
+        "description": ok.phrase,
+        "content": {"application/json": {"schema": written[repr(route.gives)]}},
+    }
+    if route.etag:
+        answer["headers"] = {"ETag": {"required": True, "schema": _SEEN}}
+    statuses = _ADMIN_READS if route.method == "GET" else _ADMIN_CHANGES
+    told: Json = {
+        "operationId": _id(route.method.lower(), route.path),
+        "summary": route.title.of(language),
+        "tags": ["admin"],
+        "security": [_KEY],
+        "responses": {str(route.status): answer}
+        | {str(status): _error(status, written, inside=False) for status in statuses},
+    }
+    if route.permission:
+        allowed = role_table().permissions[route.permission]
+        told["description"] = f"`{route.permission}`: {allowed.title.of(language)}"
+    if route.takes is not None:
+        told["requestBody"] = _body(written[repr(route.takes)])
+    parameters = _query_parameters(route)
+    if route.etag and route.method != "GET":
+        parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": _SEEN})
+    if parameters:
+        told["parameters"] = parameters
+    return told
+
+
+def _error(status: int, written: Json, *, inside: bool) -> Json:
+    media = "application/json" if inside else "application/problem+json"
+    schema = written[repr(OpenaiError if inside else Problem)]
+    return {"description": HTTPStatus(status).phrase, "content": {media: {"schema": schema}}}
+
+
+def _body(schema: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _query_parameters(route: Route) -> list[Json]:
+    if route.query is None:
+        return []
+    properties = msgspec.json.schema(route.query)["$defs"][route.query.__name__]["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": schema.get("description", ""),
+            "schema": _without_null(schema),
+        }
+        for name, schema in properties.items()
+    ]
+
+
+def _without_null(schema: Json) -> Json:
+    """Return the schema of a value in an address, where there is no null."""
+    kept = {name: one for name, one in schema.items() if name not in ("description", "default", "anyOf")}
+    choices = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    return kept | (choices[0] if choices else {})
+
+
+def _path_parameters(path: str) -> list[Json]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    schema = {"type": "string", "minLength": 1}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
+
+
+def _id(method: str, path: str) -> str:
+    words = [part.strip("{}").replace("-", "_").replace(".", "_") for part in path.split("/") if part]
+    return "_".join([method, *words]) if words else f"{method}_first_page"

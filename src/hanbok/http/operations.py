@@ -1,0 +1,197 @@
+"""What the server answers outside the administration, as the OpenAPI document tells it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from hanbok.console.proof import CallProof
+from hanbok.core.values import Text
+from hanbok.gateway.head import Head
+from hanbok.gateway.preview import Preview
+
+
+class ChatMessage(Struct, frozen=True, kw_only=True):
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+
+
+class ChatRequest(Head, frozen=True, kw_only=True):
+    """What hanbok reads of it. Every other field reaches the provider as it came."""
+
+    messages: Annotated[list[ChatMessage], Meta(min_length=1)]
+
+
+class EmbeddingRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`."""
+
+    model: str
+    input: str | list[str]
+
+
+class ModelFacts(Struct, frozen=True, kw_only=True):
+    zone: str
+    country: str
+    context: int
+    languages: list[str]
+    licence: str
+
+
+class ModelShown(Struct, frozen=True, kw_only=True):
+    id: str
+    object: str
+    created: int
+    owned_by: str
+    hanbok: ModelFacts
+
+
+class ModelsShown(Struct, frozen=True, kw_only=True):
+    object: str
+    data: list[ModelShown]
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    status: str
+    version: str
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    status: str
+
+
+class OpenaiFailure(Struct, frozen=True, kw_only=True):
+    message: str
+    type: str
+    param: str | None
+    code: str
+    hint: str
+
+
+class OpenaiError(Struct, frozen=True, kw_only=True):
+    """An error inside `/v1`."""
+
+    error: OpenaiFailure
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """An error anywhere else (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`gives` is a type, shown as JSON; None: `media` is no JSON."""
+
+    method: str
+    path: str
+    title: Text
+    gives: Any = None
+    media: tuple[str, ...] = ("application/json",)
+    takes: Any = None
+    public: bool = False
+    errors: tuple[int, ...] = ()
+
+
+_CALL = (400, 401, 402, 403, 404, 408, 413, 429, 502, 503, 504)
+_OBJECT = dict[str, Any]
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="post",
+        path="/v1/chat/completions",
+        title=Text(
+            ko="채팅. `stream`이면 서버 전송 이벤트로", en="Chat; as server-sent events with `stream`"
+        ),
+        takes=ChatRequest,
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1/embeddings",
+        title=Text(ko="임베딩", en="Embeddings"),
+        takes=EmbeddingRequest,
+        gives=_OBJECT,
+        errors=_CALL,
+    ),
+    Operation(
+        method="get",
+        path="/v1/models",
+        title=Text(ko="이 키로 쓸 수 있는 모델", en="The models that this key may ask"),
+        gives=ModelsShown,
+        errors=(401,),
+    ),
+    Operation(
+        method="get",
+        path="/v1/models/{model}",
+        title=Text(ko="모델 하나", en="One model"),
+        gives=ModelShown,
+        errors=(401, 404),
+    ),
+    Operation(
+        method="post",
+        path="/console/preview",
+        title=Text(ko="보내면 어떻게 될지: 나가는 것은 없습니다", en="What would be done; nothing leaves"),
+        takes=ChatRequest,
+        gives=Preview,
+        errors=_CALL,
+    ),
+    Operation(
+        method="get",
+        path="/console/calls/{call}",
+        title=Text(ko="자기 조직 호출 하나의 기록과 증명", en="The records of one call, with proof"),
+        gives=CallProof,
+        errors=(401, 404, 503),
+    ),
+    Operation(
+        method="get",
+        path="/healthz",
+        title=Text(ko="살아 있는지", en="Whether the process lives"),
+        gives=Health,
+        public=True,
+    ),
+    Operation(
+        method="get",
+        path="/readyz",
+        title=Text(ko="요청을 받을 수 있는지", en="Whether calls are taken"),
+        gives=Readiness,
+        public=True,
+        errors=(503,),
+    ),
+    Operation(
+        method="get",
+        path="/metrics",
+        title=Text(ko="Prometheus 지표", en="Prometheus metrics"),
+        media=("text/plain",),
+        public=True,
+    ),
+    Operation(
+        method="get",
+        path="/",
+        title=Text(ko="첫 화면", en="The first page"),
+        media=("text/html",),
+        public=True,
+    ),
+    Operation(
+        method="get",
+        path="/static/{file}",
+        title=Text(ko="첫 화면의 파일", en="Files of the first page"),
+        media=("text/css", "text/javascript", "image/svg+xml"),
+        public=True,
+        errors=(404,),
+    ),
+    Operation(
+        method="get",
+        path="/openapi.json",
+        title=Text(ko="이 문서", en="This document"),
+        gives=_OBJECT,
+        public=True,
+    ),
+)
