@@ -196,7 +196,10 @@ class App:
         """Read the settings file again. New calls get them; calls under way keep theirs. Raises HanbokError, and
         then nothing has changed.
         """
-        await self._put_in_force(await asyncio.to_thread(load, self._loaded.source))
+        loaded = await asyncio.to_thread(load, self._loaded.source)
+        if loaded.settings.store_url != self._loaded.settings.store_url:
+            await asyncio.to_thread(self._store.switch, loaded.settings.store_url)
+        await self._put_in_force(loaded)
 
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""

@@ -44,6 +44,15 @@ class Store:
             raise
         return store
 
+    def switch(self, url: str) -> None:
+        """Go on with another database: transactions from now on are there. Raises StoreUnavailable and its kin, and
+        then nothing has changed.
+        """
+        engine = Store.open(url)._engine  # noqa: SLF001 - of this very class
+        before, self._engine = self._engine, engine
+        self._writing = engine.execution_options(hanbok_writes=True)
+        before.dispose()
+
     @contextmanager
     def read(self) -> Generator[Connection]:
         """Open a connection that sees one state of the database."""

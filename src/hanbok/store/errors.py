@@ -45,3 +45,27 @@ class StoreNewer(StoreUnavailable):
         ko="hanbok을 올리거나, 올리기 전의 백업을 되살리십시오.",
         en="Upgrade hanbok, or restore the backup from before the upgrade.",
     )
+
+
+class StoreMoved(StoreUnavailable):
+    code = "store_moved"
+    message = Text(
+        ko="이 데이터베이스의 기록은 다른 데이터베이스로 옮겨졌습니다",
+        en="the records of this database were moved to another one",
+    )
+    hint = Text(
+        ko="hanbok.yaml의 store.url을 새 주소로 바꾸고 서버에 SIGHUP을 보내십시오.",
+        en="Set store.url in hanbok.yaml to the new address, and send the server a SIGHUP.",
+    )
+
+
+class StoreUnfinished(StoreUnavailable):
+    code = "store_unfinished"
+    message = Text(
+        ko="이 데이터베이스로 기록을 옮기는 일이 끝나지 않았습니다",
+        en="moving the records to this database was not finished",
+    )
+    hint = Text(
+        ko="`hanbok store move`를 같은 주소로 다시 실행하십시오. 잃은 것은 없습니다.",
+        en="Run `hanbok store move` with the same address again. Nothing is lost.",
+    )

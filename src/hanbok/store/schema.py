@@ -7,13 +7,17 @@ from typing import Protocol, cast
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, inspect, select, text
 
-from hanbok.store.errors import StoreNewer
+from hanbok.store.errors import StoreMoved, StoreNewer, StoreUnfinished
 from hanbok.store.tables import marks, metadata
 
 VERSION = "0005"
 """The newest revision in `migrations/versions`."""
 _LOCK = 0x68616E626F6B
-_version = Table(
+MOVED = "moved"
+"""In place of a revision: the records are in another database now."""
+UNFINISHED = "unfinished"
+"""In place of a revision: records are being moved here."""
+version = Table(
     "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
 )
 
@@ -25,9 +29,13 @@ class Migrations(Protocol):
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Create or change the tables if they are older than this hanbok. Raises StoreNewer if they are newer."""
+    """Create or change the tables if they are older than this hanbok. Raises StoreNewer if they are newer,
+    StoreMoved, StoreUnfinished.
+    """
     with engine.connect() as connection:
         found = version_of(connection)
+    if found in (MOVED, UNFINISHED):
+        raise StoreMoved if found == MOVED else StoreUnfinished
     if found > VERSION:
         raise StoreNewer(found=found, known=VERSION)
     if found == VERSION:
@@ -45,14 +53,14 @@ def bring_up_to_date(engine: Engine) -> None:
 
 def version_of(connection: Connection) -> str:
     """Return the revision of the tables; empty for a new database."""
-    if not inspect(connection).has_table(_version.name):
+    if not inspect(connection).has_table(version.name):
         return ""
-    return connection.execute(select(_version.c.version_num)).scalar() or ""
+    return connection.execute(select(version.c.version_num)).scalar() or ""
 
 
 def create(connection: Connection) -> None:
     """Make in a new database what all the migrations would have made."""
     metadata.create_all(connection)
     connection.execute(insert(marks).values(name="keys", value=0))
-    _version.create(connection)
-    connection.execute(insert(_version).values(version_num=VERSION))
+    version.create(connection)
+    connection.execute(insert(version).values(version_num=VERSION))
