@@ -168,7 +168,7 @@ KEEP_HISTORY = {
     ),
     "postgresql": (
         (
-            "CREATE FUNCTION role_history_{verb}() RETURNS trigger LANGUAGE plpgsql AS "
+            "CREATE OR REPLACE FUNCTION role_history_{verb}() RETURNS trigger LANGUAGE plpgsql AS "
             "'BEGIN RAISE EXCEPTION ''role_history is append-only''; END'"
         ),
         (
