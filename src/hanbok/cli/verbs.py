@@ -26,6 +26,8 @@ _VERBS = {
     "mark": say("인공지능이 만들었음을 파일에 표시합니다.", "Mark a file as made by AI."),
     "vault": say("암호 키와 보관된 내용을 다룹니다.", "Keys, and contents that are kept."),
     "subject": say("한 사람의 정보를 찾고 지웁니다.", "Find and erase what is kept of one person."),
+    "store": say("기록이 있는 데이터베이스를 보이고 옮깁니다.", "Show and move the database of records."),
+    "backup": say("백업을 만들고, 검사하고, 되살립니다.", "Make, check and restore backups."),
     "guard": say("가드를 시험하고 채점합니다.", "Test and score the guard."),
 }
 
