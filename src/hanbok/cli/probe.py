@@ -1,7 +1,6 @@
 """`hanbok probe`: risky questions before and after a change of model."""
 
 import asyncio
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +18,8 @@ from hanbok.cli.report import Json
 from hanbok.cli.reporting import opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
-from hanbok.core.clock import stamp
-from hanbok.evidence.entry import Act
-from hanbok.gateway.probes.differing import Change, Difference, compare
+from hanbok.gateway.probes.acts import diff_act, run_act
+from hanbok.gateway.probes.differing import Change, compare
 from hanbok.gateway.probes.pack import Category, categories
 from hanbok.gateway.probes.running import Door, Run, run_probes
 from hanbok.gateway.upstreams.http1 import Http1
@@ -127,7 +125,7 @@ def run(
         body = msgspec.json.format(msgspec.json.encode(done), indent=1)
         out.write_bytes(body)
         if record:
-            send(loaded, store, [_run_act(done, body)])
+            send(loaded, store, [run_act(done, body, actor())])
     if json:
         print_json(done)
     else:
@@ -155,7 +153,7 @@ def diff(
     found = compare(*runs)
     if record:
         with opened(config) as (loaded, store):
-            send(loaded, store, [_diff_act(found, before.read_bytes(), after.read_bytes())])
+            send(loaded, store, [diff_act(found, before.read_bytes(), after.read_bytes(), actor())])
     if json:
         print_json(found)
         return 0 if found.grade is Change.MINOR else 1
@@ -234,30 +232,3 @@ def _read(file: Path) -> Run:
         raise Unreadable(file=file, why=error.strerror) from None
     except msgspec.MsgspecError as error:
         raise Unreadable(file=file, why=str(error)) from None
-
-
-def _run_act(done: Run, body: bytes) -> Act:
-    facts = {
-        "model": done.model,
-        "endpoint": done.endpoint,
-        "pack": done.pack,
-        "probes": str(len(done.results)),
-        "passed": str(done.passed),
-        "digest": hashlib.sha256(body).hexdigest(),
-    }
-    return Act(at=stamp(), actor=actor(), verb="probe.run", object=f"{done.model} {done.at}", facts=facts)
-
-
-def _diff_act(found: Difference, before: bytes, after: bytes) -> Act:
-    facts = {
-        "grade": found.grade,
-        "probes": str(found.compared),
-        "changed": str(len(found.changed)),
-        "worse": str(sum(one.worse for one in found.changed)),
-        "pack": found.pack,
-        "before": hashlib.sha256(before).hexdigest(),
-        "digest": hashlib.sha256(after).hexdigest(),
-    }
-    return Act(
-        at=stamp(), actor=actor(), verb="probe.diff", object=f"{found.before} -> {found.after}", facts=facts
-    )

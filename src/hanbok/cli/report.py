@@ -14,11 +14,9 @@ from hanbok.cli.records import actor
 from hanbok.cli.reporting import checked, opened, records, send, setup_of
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
-from hanbok.core.clock import stamp
 from hanbok.core.values import Language
 from hanbok.evidence.access_lines import access_lines
 from hanbok.evidence.attestation import attest as attestation
-from hanbok.evidence.entry import Act
 from hanbok.evidence.gather import gather
 from hanbok.evidence.rendering.told import told
 from hanbok.evidence.report import Made, Question, Status
@@ -164,7 +162,7 @@ def make(  # noqa: PLR0913 -- one option for each side of the question
         made = make_report(name, gather(records(folder), question), setup)
         body = _rendered(made, form, language or Language.KO)
         if directory is None:
-            send(loaded, store, [_act(made, form, body)])
+            send(loaded, store, [made_act(made, form, body, actor())])
     _write(body, out)
     counted = ", ".join(f"{one.value} {made.count(one)}" for one in reversed(Status))
     print(f"{made.title.of(LANGUAGE)}: {counted}  {out or ''}", file=sys.stderr)
@@ -260,23 +258,6 @@ def _rendered(made: Made, form: str, language: Language) -> bytes:
             from hanbok.evidence.rendering.html import html  # noqa: PLC0415 - as above
 
             return html(made, language)
-
-
-def _act(made: Made, form: str, body: bytes) -> Act:
-    asked = made.question
-    facts = {
-        "since": asked.since,
-        "until": asked.until,
-        "format": form,
-        "digest": hashlib.sha256(body).hexdigest(),
-    }
-    facts |= {
-        name: value
-        for name, value in (("organisation", asked.organisation), ("endpoint", asked.endpoint))
-        if value
-    }
-    facts |= {one.value: str(made.count(one)) for one in Status}
-    return Act(at=stamp(), actor=actor(), verb="report.make", object=made.name, facts=facts)
 
 
 def _write(body: bytes, out: Path | None) -> None:

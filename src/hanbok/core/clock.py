@@ -1,16 +1,36 @@
 """Time as hanbok writes it."""
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time: days and months of budgets are days and months of UTC+9."""
 
 
+def _of_the_machine() -> datetime:
+    return datetime.now(UTC)
+
+
+_read: Callable[[], datetime] = _of_the_machine
+
+
 def now() -> datetime:
     """Return the current time in UTC."""
-    return datetime.now(UTC)
+    return _read()
 
 
 def stamp() -> str:
     """Return the current time in UTC as RFC 3339 with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return _read().isoformat(timespec="microseconds")
+
+
+@contextmanager
+def reading(clock: Callable[[], datetime]) -> Generator[None]:
+    """Have this whole process read the time, in UTC, from `clock`: for simulations."""
+    global _read  # noqa: PLW0603 - time is one for the whole process
+    before, _read = _read, clock
+    try:
+        yield
+    finally:
+        _read = before

@@ -1,15 +1,17 @@
 """Makes a report: its sheet answered from the facts, the settings and people's attestations."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from hanbok.core.clock import KST
+from hanbok.core.clock import KST, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load, names
 from hanbok.core.values import Text
 from hanbok.evidence.attestation import ATTEST, standing
 from hanbok.evidence.checks import calls, flows, upkeep
+from hanbok.evidence.entry import Act
 from hanbok.evidence.facts import Facts
 from hanbok.evidence.report import Answer, Check, Made, Question, Report, Row, Setup, Status, weakest
 from hanbok.evidence.sheet import Criterion
@@ -140,3 +142,19 @@ def cited(question: Question) -> str:
 def korean(at: str) -> str:
     """Return a time of the log in Korean time, to the minute."""
     return datetime.fromisoformat(at).astimezone(KST).strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def made_act(made: Made, form: str, body: bytes, actor: str) -> Act:
+    """Return the entry that tells of a report; `body` is its file."""
+    asked = made.question
+    facts = {
+        "since": asked.since,
+        "until": asked.until,
+        "format": form,
+        "digest": hashlib.sha256(body).hexdigest(),
+        "organisation": asked.organisation,
+        "endpoint": asked.endpoint,
+    }
+    facts |= {one.value: str(made.count(one)) for one in Status}
+    told = {name: fact for name, fact in facts.items() if fact}
+    return Act(at=stamp(), actor=actor, verb="report.make", object=made.name, facts=told)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from hanbok.core.clock import stamp
-from hanbok.core.values import Zone
 from hanbok.evidence.report import Keys, KindFacts, LogState, Place, PolicyFacts, Setup
 from hanbok.evidence.usecase import UseCase
 from hanbok.guard.kinds import Kind
@@ -14,6 +14,7 @@ from hanbok.policy.pack import Policy
 from hanbok.settings.settings import Settings
 
 _OWN_MACHINE = "embedded"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def report_setup(
@@ -68,5 +69,5 @@ def count_keys(keys: Iterable[Key], at: datetime) -> Keys:
 def _place(settings: Settings, name: str) -> Place:
     one = settings.endpoints[name]
     destination = settings.endpoint_config(name).destination
-    local = one.kind == _OWN_MACHINE or (one.zone is Zone.HOME and "127.0.0.1" in one.url)
+    local = one.kind == _OWN_MACHINE or urlsplit(one.url).hostname in _LOOPBACK
     return Place(destination=destination, encrypted=local or not one.url.startswith("http://"))
