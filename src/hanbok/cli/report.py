@@ -20,7 +20,7 @@ from hanbok.evidence.attestation import attest as attestation
 from hanbok.evidence.gather import gather
 from hanbok.evidence.rendering.told import told
 from hanbok.evidence.report import Made, Question, Status
-from hanbok.evidence.reporting import criterion_of, load_report, period, report_names
+from hanbok.evidence.reporting import criterion_of, load_report, made_act, period, report_names
 from hanbok.evidence.reporting import make as make_report
 
 report = App(name="report", result_action="return_value")

@@ -44,7 +44,8 @@ class InProcess:
 
     app: App
     origin: str = "127.0.0.1"
-    _count: count[int] = field(default_factory=count)
+    sent: "count[int]" = field(default_factory=count)
+    """Numbers the calls; clients that share it never give two the same id."""
 
     async def post(
         self,
@@ -80,9 +81,8 @@ class InProcess:
 
     def _call(self, url: str, headers: dict[str, str], body: bytes) -> Call:
         head, members = read_head(body)
-        number = next(self._count)
         return Call(
-            id=f"call-{hashlib.sha256(b'%d %s' % (number, self.origin.encode())).hexdigest()[:24]}",
+            id=f"call-{next(self.sent):024x}",
             route="/v1/chat/completions" if url.endswith("completions") else "/v1/embeddings",
             operation=Operation.CHAT if url.endswith("completions") else Operation.EMBEDDINGS,
             body=body,
