@@ -11,17 +11,19 @@ from cyclopts import App, Parameter
 from hanbok.cli.config import File
 from hanbok.cli.output import print_rows
 from hanbok.cli.records import actor
-from hanbok.cli.reporting import checked, opened, records, send, setup_of
+from hanbok.cli.reporting import judge_in_force, opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.values import Language
 from hanbok.evidence.access_lines import access_lines
 from hanbok.evidence.attestation import attest as attestation
 from hanbok.evidence.gather import gather
+from hanbok.evidence.log_files import checked, records
 from hanbok.evidence.rendering.told import told
 from hanbok.evidence.report import Made, Question, Status
 from hanbok.evidence.reporting import criterion_of, load_report, made_act, period, report_names
 from hanbok.evidence.reporting import make as make_report
+from hanbok.settings.report_setup import read_setup
 
 report = App(name="report", result_action="return_value")
 Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
@@ -158,7 +160,10 @@ def make(  # noqa: PLR0913 -- one option for each side of the question
         folder = directory or loaded.settings.evidence_directory
         if directory is None:
             send(loaded, store)
-        setup = setup_of(loaded, store, checked(folder), organisation)
+        judge = judge_in_force(loaded, store)
+        setup = read_setup(
+            loaded.settings, store, log=checked(folder), judge=judge, organisation=organisation
+        )
         made = make_report(name, gather(records(folder), question), setup)
         body = _rendered(made, form, language or Language.KO)
         if directory is None:

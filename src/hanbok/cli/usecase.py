@@ -11,10 +11,11 @@ from hanbok.cli.key import Organisation
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.records import actor
 from hanbok.cli.report import Json
-from hanbok.cli.reporting import opened, send, uses_of
+from hanbok.cli.reporting import opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.evidence.usecase import areas
+from hanbok.settings.report_setup import uses_of
 
 usecase = App(name="usecase", result_action="return_value")
 Id = Annotated[str, Parameter(name="ID", help=say("이용사례의 식별자.", "Id of the use."))]
@@ -36,7 +37,7 @@ def add(
 ) -> None:
     """Add one use to the register."""
     with opened(config) as (loaded, store):
-        uses_of(loaded, store).add(
+        uses_of(loaded.settings, store).add(
             id_, organisation=organisation, name=name, purpose=purpose, models=models, actor=actor()
         )
         send(loaded, store)
@@ -80,7 +81,7 @@ def assess(
     answers = dict.fromkeys(areas(), False) if others_no else {}
     answers |= dict.fromkeys(no, False) | dict.fromkeys(yes, True)
     with opened(config) as (loaded, store):
-        one = uses_of(loaded, store).answer(id_, answers, assessor=by, actor=actor())
+        one = uses_of(loaded.settings, store).answer(id_, answers, assessor=by, actor=actor())
         send(loaded, store)
     print(say(f"{id_}: {one.impact}", f"{id_}: {one.impact}"))
 
@@ -117,7 +118,7 @@ def describe(
 ) -> None:
     """Change what stands in the register."""
     with opened(config) as (loaded, store):
-        uses_of(loaded, store).describe(
+        uses_of(loaded.settings, store).describe(
             id_,
             actor=actor(),
             notice=notice,
@@ -149,7 +150,7 @@ def document(
     except OSError as error:
         raise Unreadable(file=file, why=error.strerror) from None
     with opened(config) as (loaded, store):
-        kept = uses_of(loaded, store).keep(id_, content, kind=kind, name=file.name, actor=actor())
+        kept = uses_of(loaded.settings, store).keep(id_, content, kind=kind, name=file.name, actor=actor())
         send(loaded, store)
     print(
         say(
@@ -162,7 +163,7 @@ def document(
 def show_all(*, organisation: Organisation = "", json: Json = False, config: File = None) -> None:
     """Print one row for each use."""
     with opened(config) as (loaded, store):
-        uses = uses_of(loaded, store).all(organisation)
+        uses = uses_of(loaded.settings, store).all(organisation)
     if json:
         print_json([msgspec.to_builtins(one) | {"impact": one.impact} for one in uses])
         return

@@ -1,54 +1,56 @@
-"""What the settings say for a report."""
+"""What settings and registers say for a report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from hanbok.core.clock import stamp
+from hanbok.core.values import Text
+from hanbok.evidence.documents import Documents
 from hanbok.evidence.report import Keys, KindFacts, LogState, Place, PolicyFacts, Setup
-from hanbok.evidence.usecase import UseCase
-from hanbok.guard.kinds import Kind
+from hanbok.evidence.usecases import UseCases
+from hanbok.guard.kinds import Kind, kinds
+from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.key import Key
-from hanbok.policy.pack import Policy
+from hanbok.policy.organisations import Register
 from hanbok.settings.settings import Settings
+from hanbok.store.database import Store
 
 _OWN_MACHINE = "embedded"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def report_setup(
-    settings: Settings,
-    *,
-    log: LogState,
-    policies: Iterable[Policy],
-    policy: str,
-    kinds: Mapping[str, Kind],
-    keys: Iterable[Key],
-    usecases: tuple[UseCase, ...],
-    documents: Mapping[str, bool],
+def uses_of(settings: Settings, store: Store) -> UseCases:
+    """Return the register of uses of AI."""
+    return UseCases(store, _documents(settings))
+
+
+def read_setup(
+    settings: Settings, store: Store, *, log: LogState, judge: CedarJudge, organisation: str
 ) -> Setup:
-    """Return what stands behind a report besides the log, as it is now."""
+    """Return what stands behind a report besides the log, as it is now. `judge` is the one in force."""
     made = stamp()
+    uses = uses_of(settings, store).all(organisation)
+    digests = [document.digest for one in uses for document in one.documents]
     return Setup(
         organisation=settings.reports.name,
         made=made,
         version=version("hanbok"),
         log=log,
-        policy=policy,
+        policy=judge.version,
         packs=tuple(settings.policy.packs),
         policies={
             one.clause.id: PolicyFacts(article=one.clause.article, reason=one.clause.reason)
-            for one in policies
+            for one in judge.policies
         },
-        kinds={
-            key: KindFacts(label=one.label, category=one.category, article=one.article)
-            for key, one in kinds.items()
-        },
+        kinds=_kinds(settings),
         places=tuple(_place(settings, name) for name in settings.endpoints),
-        keys=count_keys(keys, datetime.fromisoformat(made)),
-        usecases=usecases,
-        documents=documents,
+        keys=count_keys(
+            (card.key for card in Register(store).cards(organisation or None)), datetime.fromisoformat(made)
+        ),
+        usecases=uses,
+        documents=_documents(settings).check(digests),
         internal_only=settings.marking.internal_only,
     )
 
@@ -64,6 +66,26 @@ def count_keys(keys: Iterable[Key], at: datetime) -> Keys:
         narrowed=sum(bool(one.models) for one in live),
         named=sum(bool(one.principal.person or one.principal.application) for one in live),
     )
+
+
+def _kinds(settings: Settings) -> dict[str, KindFacts]:
+    known = dict(kinds())
+    facts = {key: _facts(one) for key, one in known.items()}
+    for one in settings.guard.custom:
+        like = known[one.like]
+        label = one.label or one.name
+        facts[one.name] = KindFacts(
+            label=Text(ko=label, en=label), category=like.category, article=like.article
+        )
+    return facts
+
+
+def _facts(one: Kind) -> KindFacts:
+    return KindFacts(label=one.label, category=one.category, article=one.article)
+
+
+def _documents(settings: Settings) -> Documents:
+    return Documents(settings.reports.documents or settings.state / "documents")
 
 
 def _place(settings: Settings, name: str) -> Place:

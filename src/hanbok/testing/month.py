@@ -19,14 +19,16 @@ import msgspec
 
 from hanbok.app import App
 from hanbok.core.clock import KST, reading
-from hanbok.core.values import Principal
+from hanbok.core.values import Language, Principal
 from hanbok.evidence.attestation import attest
-from hanbok.evidence.documents import Documents
 from hanbok.evidence.entry import Act
+from hanbok.evidence.gather import gather
+from hanbok.evidence.log_files import checked, records
 from hanbok.evidence.outbox import deliver, put
-from hanbok.evidence.reporting import load_report, report_names
+from hanbok.evidence.rendering.html import html
+from hanbok.evidence.report import Question
+from hanbok.evidence.reporting import load_report, made_act, make, period, report_names
 from hanbok.evidence.usecase import areas
-from hanbok.evidence.usecases import UseCases
 from hanbok.gateway.probes.acts import diff_act, run_act
 from hanbok.gateway.probes.differing import compare
 from hanbok.gateway.probes.pack import categories
@@ -36,6 +38,7 @@ from hanbok.policy.key import Limits
 from hanbok.policy.key_records import NewKey
 from hanbok.policy.organisations import Register
 from hanbok.settings.reading import Loaded, load
+from hanbok.settings.report_setup import read_setup, uses_of
 from hanbok.store.database import Store
 from hanbok.testing.in_process import InProcess
 from hanbok.testing.korean import Identities
@@ -146,7 +149,7 @@ class _Life:
                 who, actor="admin:jihye", name=one.person, models=one.models, limits=limits
             )
             self.keys.append((one, new))
-        uses = UseCases(store, Documents(self.loaded.settings.state / "documents"))
+        uses = uses_of(self.loaded.settings, store)
         uses.add(
             office.use,
             organisation=office.id,
@@ -191,6 +194,18 @@ class _Life:
         acts.append(diff_act(compare(runs[0], runs[1]), files[0], files[1], "risk:haeun"))
         self._put(store, acts)
         await asyncio.sleep(_TAKEN_UP)
+        await asyncio.to_thread(self._review, app, store, day)
+
+    def _review(self, app: App, store: Store, day: date) -> None:
+        """Read the log as the internal plan says: a report of the month so far, kept by its digest."""
+        begin, end = period(f"{day:%Y-%m}-01", str(day))
+        folder, office = self.loaded.settings.evidence_directory, self.office.id
+        question = Question(since=begin, until=end, organisation=office)
+        setup = read_setup(
+            self.loaded.settings, store, log=checked(folder), judge=app.runtime.judge, organisation=office
+        )
+        made = make("pipa_access_log", gather(records(folder), question), setup)
+        self._put(store, [made_act(made, "html", html(made, Language.KO), "compliance:doyun")])
 
     async def _probe(self, app: App, model: str) -> Run:
         secret = next(new.secret for staff, new in self.keys if model in staff.models)

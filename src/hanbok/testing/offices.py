@@ -66,7 +66,7 @@ endpoints:
     + _HOME
     + f"""\
 models:
-  abroad: {{{{targets: [{{{{endpoint: outside, model: gpt-x}}}}], instead: house, {_PRICE}}}}}
+  abroad: {{{{targets: [{{{{endpoint: outside, model: gpt-x}}}}], {_PRICE}}}}}
   house: {{{{targets: [{{{{endpoint: home, model: local}}}}], {_PRICE}}}}}
   next: {{{{targets: [{{{{endpoint: outside, model: gpt-y}}}}], {_PRICE}}}}}
 """
@@ -141,7 +141,7 @@ OFFICES: Final[Mapping[str, Office]] = {
         settings=_MINISTRY,
         staff=(
             Staff(team="민원과", person="civil-02", models=("cloud", "house")),
-            Staff(team="정책과", person="policy-11", models=("cloud",)),
+            Staff(team="정책과", person="policy-11", models=("cloud", "next")),
         ),
         prompts={
             "cloud": (*_PLAIN, *_PERSONAL, *_STRICT, *_SECRETS),
