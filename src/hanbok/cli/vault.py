@@ -232,7 +232,7 @@ def digests_of(directory: Path, call: str) -> dict[str, str]:
         entry = open_record(line).entry
         if isinstance(entry, Intent):
             known["request"] = entry.digest
-        elif isinstance(entry, Outcome):
+        elif isinstance(entry, Outcome) and entry.received:
             known["reply"] = entry.received
     return known
 
