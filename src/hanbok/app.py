@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.building import catalogue_of, guard_of, judge_of, rules_of, scene_of, today
+from hanbok.building import ENDPOINTS, catalogue_of, guard_of, judge_of, rules_of, scene_of, today
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
@@ -18,6 +18,7 @@ from hanbok.core.values import Text
 from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.outbox import drain_outbox
+from hanbok.evidence.upkeep import Upkeep
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
 from hanbok.gateway.path import Path
@@ -53,8 +54,6 @@ from hanbok.settings.reading import Loaded, load
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
 
-ENDPOINTS: Final = "hanbok.gateway.endpoints"
-_MIB: Final = 1024 * 1024
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
 _SPEND_EVERY: Final = 2.0
@@ -161,9 +160,7 @@ class App:
     async def open(cls, loaded: Loaded) -> "App":
         """Open the records, put the settings in force, start the endpoints. Raises HanbokError."""
         settings = loaded.settings
-        log = Journal.open(
-            settings.evidence_directory, segment_bytes=int(settings.evidence.segment_mib * _MIB)
-        )
+        log = Journal.open(settings.evidence_directory, settings.evidence.options())
         try:
             store = await asyncio.to_thread(Store.open, settings.store_url)
         except BaseException:
@@ -181,6 +178,9 @@ class App:
     async def _start(self) -> None:
         first = await asyncio.to_thread(self._register.bootstrap)
         self.first_key = first.secret if first else ""
+        evidence = self._loaded.settings.evidence
+        upkeep = Upkeep(self.log, self._store, evidence.asked(), evidence.needed(), evidence.witness_seconds)
+        await upkeep.check()
         await self._keep_records()
         self._books = await Books.open(self._store, self.log, self._keyring.limits_of)
         await self._put_in_force(self._loaded)
@@ -190,6 +190,7 @@ class App:
             asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
             asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
+            *(asyncio.create_task(self._repeat(every, duty)) for every, duty in upkeep.duties()),
         ]
 
     async def reload(self) -> None:

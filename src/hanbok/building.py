@@ -3,20 +3,27 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from hanbok.core.clock import KST, now
+from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import Catalogue, Offer, Target
 from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
+from hanbok.gateway.transport.egress import Egress
+from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.custom import CustomType, plugged
 from hanbok.guard.guard import Guard
 from hanbok.policy.cedar import CedarJudge, load_judge
 from hanbok.policy.changes import NOTHING, Rules
 from hanbok.policy.circumstances import Circumstances
+from hanbok.policy.firewall import Way
 from hanbok.policy.governing import Governing
 from hanbok.policy.scene import Choices, Scene, Spot
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.reading import Loaded
 from hanbok.settings.settings import Settings
+
+ENDPOINTS: Final = "hanbok.gateway.endpoints"
 
 
 def today() -> date:
@@ -105,3 +112,12 @@ def scene_of(catalogue: Catalogue) -> Scene:
             one.name: Choices(targets=listed(one.targets), instead=listed(one.instead)) for one in offers
         },
     )
+
+
+def ways_of(settings: Settings) -> list[Way]:
+    """Return the places that the endpoints of the settings would be reached at, without reaching them."""
+    egress = Egress()
+    upstream = Http1(egress=egress)
+    for name, one in settings.endpoints.items():
+        load_plugin(ENDPOINTS, one.kind)(settings.endpoint_config(name), upstream)
+    return [Way(gate.host, gate.port, gate.endpoint) for gate in egress.gates]

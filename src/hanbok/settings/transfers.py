@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from hanbok.policy.disclosure import Controller
 from hanbok.policy.transfers import Processor
 from hanbok.settings.section import Count, Section
 
@@ -12,6 +13,10 @@ class ControllerSettings(Section, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="Your organisation, as its privacy policy calls it.")] = ""
     officer: Annotated[str, Meta(description="Department or title in charge of personal data.")] = ""
     contact: Annotated[str, Meta(description="How that one is reached.")] = ""
+
+    @property
+    def value(self) -> Controller:
+        return Controller(name=self.name, officer=self.officer, contact=self.contact)
 
 
 class TransfersSettings(Section, frozen=True, kw_only=True):
