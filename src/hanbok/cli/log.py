@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hanbok.cli.config import File
+from hanbok.cli.log_keeping import cosign, expire, export, rotate_key, witness
 from hanbok.cli.org import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import LANGUAGE, say
@@ -20,6 +21,7 @@ from hanbok.evidence.archive import Archive
 from hanbok.evidence.checkpoint import Checkpoint
 from hanbok.evidence.entry import AnyEntry, Deed, Intent, Outcome, Refusal
 from hanbok.evidence.errors import LogUnproven
+from hanbok.evidence.export import is_export, verify_export
 from hanbok.evidence.keychain import read_keys
 from hanbok.evidence.line import Flaw, Line
 from hanbok.evidence.log import Record
@@ -31,9 +33,19 @@ from hanbok.evidence.verify import verify as verify_files
 from hanbok.settings.reading import load
 
 log = App(name="log", result_action="return_value")
+log.command(export, help=say("정적 파일로 내보냅니다.", "Export the log as static files."))
+log.command(expire, help=say("보존 기간이 끝난 기록을 지웁니다.", "Remove entries whose time is over."))
+log.command(rotate_key, help=say("서명 키를 바꿉니다.", "Give the log a new signing key."))
+log.command(cosign, help=say("증인들의 서명을 받습니다.", "Have the witnesses cosign."))
+log.command(witness, help=say("다른 로그의 증인이 됩니다.", "Be a witness to other logs."))
 Directory = Annotated[
     Path | None,
-    Parameter(help=say("로그 폴더. 없으면 설정을 따릅니다.", "The log's folder; none: as in the settings.")),
+    Parameter(
+        help=say(
+            "로그 폴더, 또는 내보낸 폴더나 tar. 없으면 설정을 따릅니다.",
+            "The log's folder, or an export; none: as in the settings.",
+        )
+    ),
 ]
 _FLAWS = {
     Flaw.UNREADABLE: Text(ko="로그의 줄이 아닙니다", en="it is not a line of a log"),
@@ -112,6 +124,9 @@ def verify(
     if proof is not None:
         return _verify_proof(proof, trusted or _known_key(_folder(directory, config)), json=json)
     folder = _folder(directory, config)
+    if is_export(folder):
+        found = verify_export(folder, key=trusted, since=_checkpoint(since) if since else None, expect=expect)
+        return _tell(found, json=json)
     total = sum(segment.path.stat().st_size for segment in segments(folder))
     with Progress(console=Console(stderr=True), transient=True, disable=json) as progress:
         task = progress.add_task(say("검증하는 중", "verifying"), total=total)
@@ -122,10 +137,7 @@ def verify(
             expect=expect,
             watch=lambda size: progress.advance(task, size),
         )
-    if json:
-        print_json({"ok": found.ok} | msgspec.to_builtins(found))
-        return 0 if found.ok else 1
-    return _tell(found)
+    return _tell(found, json=json)
 
 
 @log.command(
@@ -204,7 +216,10 @@ def _folder(directory: Path | None, config: Path | None) -> Path:
     return directory or load(config).settings.evidence_directory
 
 
-def _tell(found: Verification) -> int:
+def _tell(found: Verification, *, json: bool) -> int:
+    if json:
+        print_json({"ok": found.ok} | msgspec.to_builtins(found))
+        return 0 if found.ok else 1
     print(say(f"기록 {found.entries}건, 뿌리 {found.root}", f"{found.entries} entries, root {found.root}"))
     if found.expired:
         print(say(f"보존 기간이 끝난 기록 {found.expired}건", f"{found.expired} entries whose time is over"))

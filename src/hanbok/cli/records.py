@@ -26,7 +26,7 @@ def opened(config: Path | None, *, changes: bool = False) -> Generator[tuple[Sto
     try:
         yield store, settings
         if changes:
-            asyncio.run(deliver(store, settings.evidence_directory))
+            asyncio.run(deliver(store, settings.evidence_directory, settings.evidence.options()))
     finally:
         store.close()
 

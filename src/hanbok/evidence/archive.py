@@ -12,7 +12,7 @@ from hanbok.evidence.checkpoint import Checkpoint
 from hanbok.evidence.errors import LogBroken, NotInLog
 from hanbok.evidence.keychain import CHECKPOINT, WITNESSED
 from hanbok.evidence.line import Flaw
-from hanbok.evidence.merkle import consistency, inclusion, root_of
+from hanbok.evidence.merkle import consistency, inclusion, root, root_of
 from hanbok.evidence.note import Note, NoteInvalid
 from hanbok.evidence.proof import Proof
 from hanbok.evidence.restore import shelf_of
@@ -80,6 +80,12 @@ class Archive:
         if root_of(self._shelf.node(0, index), index, size, path) != signed.checkpoint.root:
             raise LogBroken(file=Tile(0, index // WIDTH).path, line=index % WIDTH + 1, why=Flaw.TILE.value)
         return Proof(index=index, path=tuple(path), note=signed.note)
+
+    def root(self, size: int) -> bytes:
+        """Return the root over the first `size` entries. Raises NotInLog."""
+        if not 0 <= size <= self.signed:
+            raise NotInLog(what=f"entry {size - 1}")
+        return root(self._shelf.node, size)
 
     def consistency(self, old: int) -> list[bytes]:
         """Prove that the tree of `old` entries is the start of the one of the checkpoint. Raises NotInLog."""

@@ -79,6 +79,20 @@ class LogUnproven(HanbokError):
     )
 
 
+class WitnessesMissing(HanbokError):
+    """Too few witnesses cosigned the newest checkpoint. The log goes on; it is asked for again."""
+
+    code = "witnesses_missing"
+    message = Text(
+        ko="증인 {quorum}곳 가운데 {got}곳만 체크포인트에 서명했습니다: {missing}",
+        en="{got} of the {quorum} witnesses that are needed cosigned the checkpoint: {missing}",
+    )
+    hint = Text(
+        ko="증인의 주소와 연결, 증인이 이 로그의 공개 키를 아는지 확인하십시오.",
+        en="Check the witness's address and connection, and that it knows this log's vkey.",
+    )
+
+
 class LogRolledBack(HanbokError):
     """The log verifies, but somebody outside has seen it longer, or other than it is."""
 

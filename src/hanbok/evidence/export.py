@@ -145,7 +145,7 @@ def _through(read: Callable[[str], bytes | None], reading: Reading, tile: Tile) 
             return fault
     return (
         Fault(file=path, line=len(hashes) + 1, index=start, flaw=Flaw.UNREADABLE)
-        if len(entries) > at + 1
+        if len(entries) > len(hashes)
         else None
     )
 

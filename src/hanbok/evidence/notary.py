@@ -29,7 +29,7 @@ class Notary:
         """`edge`: the tree over the entries of `last`, the checkpoint that was signed last."""
         self.directory = directory
         self.checkpoint = last
-        self._signer = signer
+        self.signer = signer
         self._edge = edge
         self._every = every
         self._fresh: list[bytes] = []
@@ -63,7 +63,7 @@ class Notary:
         """Sign with another key from now on; `between` the keys no checkpoint is signed."""
         with self._working:
             between()
-            self._signer = signer
+            self.signer = signer
 
     def close(self) -> None:
         """Do what is left to do and stop."""
@@ -107,6 +107,6 @@ class Notary:
             folder.rmdir()
 
     def _sign(self) -> None:
-        checkpoint = Checkpoint(self._signer.key.name, self._edge.size, self._edge.root())
-        replace_durably(self.directory / CHECKPOINT, sign(checkpoint, self._signer))
+        checkpoint = Checkpoint(self.signer.key.name, self._edge.size, self._edge.root())
+        replace_durably(self.directory / CHECKPOINT, sign(checkpoint, self.signer))
         self.checkpoint = checkpoint

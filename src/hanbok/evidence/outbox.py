@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from hanbok.evidence.entry import AnyDeed, AnyEntry
 from hanbok.evidence.errors import LogLocked
-from hanbok.evidence.journal import Journal
+from hanbok.evidence.journal import Journal, Options
 from hanbok.evidence.log import Log
 from hanbok.store.database import Store
 from hanbok.store.tables import outbox
@@ -85,10 +85,10 @@ def _remove(store: Store, ids: list[int]) -> None:
         connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
 
 
-async def deliver(store: Store, directory: Path) -> int | None:
+async def deliver(store: Store, directory: Path, options: Options = Options()) -> int | None:  # noqa: B008 - frozen
     """Move waiting acts to the log in this directory if no other process writes it; None: that process will."""
     try:
-        journal = await asyncio.to_thread(Journal.open, directory, patience=0)
+        journal = await asyncio.to_thread(Journal.open, directory, options, patience=0)
     except LogLocked:
         return None
     try:

@@ -56,13 +56,13 @@ def restore(directory: Path, signer: Signer | None, origin: str) -> Restored:
     except FileNotFoundError:
         if place.index and not (migrated or _begins_migrated(directory)):
             raise LogBroken(file=CHECKPOINT, line=1, why=Flaw.MISSING.value) from None
-        _name_key(directory, signer.key)
+        name_key(directory, signer.key)
         return Restored(place=place, torn=torn, signer=signer, edge=Edge(), checkpoint=None)
     checkpoint = _checked(data, signer.key)
     if checkpoint.size > place.index:
         line = place.index - place.segment.first + 1
         raise LogBroken(file=place.segment.path.name, line=line, why=Flaw.MISSING.value)
-    _name_key(directory, signer.key)
+    name_key(directory, signer.key)
     edge = shelf_of(directory, checkpoint.size).edge()
     repaired = 0
     if edge.root() != checkpoint.root:
@@ -141,7 +141,7 @@ def _names(directory: Path, key: str) -> Iterator[bool]:
             yield isinstance(entry, KeyAct) and entry.after == key
 
 
-def _name_key(directory: Path, key: VerifierKey) -> None:
+def name_key(directory: Path, key: VerifierKey) -> None:
     """Have the list of public keys end with this one."""
     try:
         keys = read_keys(directory)

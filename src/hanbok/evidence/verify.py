@@ -12,6 +12,8 @@ from hanbok.evidence.reading import NOTED, Reading, Verification, checkpoint_not
 from hanbok.evidence.segments import segments
 from hanbok.evidence.walk import Walk
 
+__all__ = ["Verification", "verify"]
+
 
 def verify(
     directory: Path,

@@ -15,6 +15,7 @@ from hanbok.http.embeddings import embeddings
 from hanbok.http.failure import tell
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
+from hanbok.http.log import checkpoint, log_key, tile, witnessed
 from hanbok.http.models import models
 from hanbok.http.openapi import openapi
 from hanbok.http.page import page, static
@@ -28,6 +29,9 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/models": {"GET": models},
     "/": {"GET": page},
     "/console/preview": {"POST": preview},
+    "/log/checkpoint": {"GET": checkpoint},
+    "/log/witnessed": {"GET": witnessed},
+    "/log/key": {"GET": log_key},
     "/healthz": {"GET": healthz},
     "/readyz": {"GET": readyz},
     "/metrics": {"GET": metrics},
@@ -39,6 +43,7 @@ _BELOW: Final[dict[str, dict[str, Handler]]] = {
     "/v1/models/": {"GET": models},
     "/console/calls/": {"GET": calls},
     "/static/": {"GET": static},
+    "/log/tile/": {"GET": tile},
 }
 _log = logging.getLogger("hanbok.http")
 

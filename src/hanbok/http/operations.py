@@ -152,6 +152,46 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         method="get",
+        path="/log/checkpoint",
+        title=Text(
+            ko="로그가 서명한 가장 새로운 체크포인트(C2SP tlog-checkpoint)",
+            en="The newest checkpoint that the log signed (C2SP tlog-checkpoint)",
+        ),
+        media=("text/plain",),
+        public=True,
+        errors=(503,),
+    ),
+    Operation(
+        method="get",
+        path="/log/witnessed",
+        title=Text(
+            ko="증인들이 함께 서명한 가장 새로운 체크포인트",
+            en="The newest checkpoint that the witnesses cosigned",
+        ),
+        media=("text/plain",),
+        public=True,
+        errors=(404, 503),
+    ),
+    Operation(
+        method="get",
+        path="/log/key",
+        title=Text(ko="로그의 공개 키(vkey), 오래된 것부터", en="The log's vkeys, oldest first"),
+        media=("text/plain",),
+        public=True,
+    ),
+    Operation(
+        method="get",
+        path="/log/tile/{tile}",
+        title=Text(
+            ko="해시 타일(C2SP tlog-tiles)은 누구에게나, `entries/` 아래의 기록 묶음은 설치 전체의 감사인에게",
+            en="Hash tiles (C2SP tlog-tiles) for anybody; bundles below `entries/` for the platform's auditors",
+        ),
+        media=("application/octet-stream",),
+        public=True,
+        errors=(401, 403, 404, 503),
+    ),
+    Operation(
+        method="get",
         path="/healthz",
         title=Text(ko="살아 있는지", en="Whether the process lives"),
         gives=Health,

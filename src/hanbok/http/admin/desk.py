@@ -44,7 +44,7 @@ async def admin(app: App, inbound: Inbound) -> None:
 
 async def _answer(app: App, inbound: Inbound) -> tuple[Route, Answer]:
     settings = app.runtime.settings
-    who = await asyncio.to_thread(_enter, app, inbound, settings.roles)
+    who = await asyncio.to_thread(enter, app, inbound, settings.roles)
     # Only then: whoever is not known learns of no route and no organisation.
     route, parts = _route(inbound)
     _allow(route, parts, who)
@@ -68,7 +68,8 @@ async def _answer(app: App, inbound: Inbound) -> tuple[Route, Answer]:
     return route, answer
 
 
-def _enter(app: App, inbound: Inbound, settings: RoleSettings) -> Identified:
+def enter(app: App, inbound: Inbound, settings: RoleSettings) -> Identified:
+    """Return who asks, by their personal key. Raises KeyMissing, KeyUnknown, LockedOut and their like. Blocks."""
     scheme, _, secret = inbound.headers.get("authorization", "").partition(" ")
     credentials = Credentials(scheme=scheme.lower(), secret=secret.strip(), origin=inbound.peer)
     rules = EntranceRules(

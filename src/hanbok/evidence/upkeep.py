@@ -1,0 +1,71 @@
+"""What a server does for its log beside writing it: looks whether it was rolled back, has it witnessed, expires."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from hanbok.core.clock import now
+from hanbok.evidence.cosigning import WitnessAt, have_cosigned
+from hanbok.evidence.errors import WitnessesMissing
+from hanbok.evidence.expiry import expire
+from hanbok.evidence.high_water import check_high_water, note_high_water
+from hanbok.evidence.journal import Journal
+from hanbok.store.database import Store
+
+_NOTE_EVERY: Final = 2.0
+_EXPIRE_EVERY: Final = 6 * 3600.0
+_log = logging.getLogger("hanbok.evidence")
+
+
+class Upkeep:
+    """The duties of one log's server."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: Store,
+        witnesses: Sequence[WitnessAt] = (),
+        quorum: int = 0,
+        every: float = 10.0,
+    ) -> None:
+        """`every`: seconds from one round of the witnesses to the next."""
+        self._journal = journal
+        self._store = store
+        self._witnesses = witnesses
+        self._quorum = quorum
+        self._every = every
+        self._noted = -1
+        self._witnessed = -1
+
+    async def check(self) -> None:
+        """To be called before the first call. Raises LogRolledBack; a witness out of reach is only told of."""
+        await asyncio.to_thread(check_high_water, self._store, self._journal)
+        try:
+            await self.witness()
+        except WitnessesMissing as error:
+            _log.warning("%s", error)
+
+    def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
+        """Return what is to be repeated, and after how many seconds. Each may raise HanbokError."""
+        witnessed = [(self._every, self.witness)] if self._witnesses else []
+        return [(_NOTE_EVERY, self.note), (_EXPIRE_EVERY, self.expire), *witnessed]
+
+    async def note(self) -> None:
+        """Note in the database how far the log has come."""
+        checkpoint = self._journal.notary.checkpoint
+        if checkpoint and checkpoint.size != self._noted:
+            await asyncio.to_thread(note_high_water, self._store, self._journal)
+            self._noted = checkpoint.size
+
+    async def witness(self) -> None:
+        """Have the newest checkpoint cosigned, if there is a new one."""
+        checkpoint = self._journal.notary.checkpoint
+        if self._witnesses and checkpoint and checkpoint.size != self._witnessed:
+            directory = self._journal.directory
+            await asyncio.to_thread(have_cosigned, directory, self._witnesses, self._quorum)
+            self._witnessed = checkpoint.size
+
+    async def expire(self) -> None:
+        """Remove what need not be kept any longer."""
+        await expire(self._journal, now())
