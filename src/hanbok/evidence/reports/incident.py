@@ -71,20 +71,31 @@ def _whose(facts: Facts, _setup: Setup) -> Answer:
 
 
 def _to_report(facts: Facts, setup: Setup) -> Answer:
-    flows = _flows(facts)
-    grave = together(
-        tally
-        for flow in flows.values()
-        for kind, tally in flow.kinds.items()
-        if setup.category(kind) in _GRAVE
-    )
-    if grave or len(facts.subjects) >= _MANY:
+    grave = {
+        form: together(
+            tally
+            for where, flow in _flows(facts).items()
+            if (where.form == Form.AS_IS) is (form == Form.AS_IS)
+            for kind, tally in flow.kinds.items()
+            if setup.category(kind) in _GRAVE
+        )
+        for form in (Form.AS_IS, Form.MASKED)
+    }
+    if grave[Form.AS_IS] or len(facts.subjects) >= _MANY:
         return proven(
-            grave or together(facts.subjects.values()),
-            "고유식별정보나 민감정보가 들었거나 1천 명 이상이므로, 유출이라면 개인정보 보호위원회나 "
+            grave[Form.AS_IS] or together(facts.subjects.values()),
+            "고유식별정보나 민감정보가 원문으로 갔거나 1천 명 이상이므로, 유출이라면 개인정보 보호위원회나 "
             "한국인터넷진흥원에 신고할 대상입니다.",
-            "it holds unique identifiers or sensitive data, or concerns a thousand persons or more: a leak would have "
-            "to be reported to the PIPC or KISA.",
+            "unique identifiers or sensitive data went there as they were, or a thousand persons are concerned: "
+            "a leak would have to be reported to the PIPC or KISA.",
+        )
+    if grave[Form.MASKED]:
+        return proven(
+            grave[Form.MASKED],
+            "고유식별정보·민감정보가 든 호출은 모두 그 값을 가명·가림 처리한 뒤에 갔습니다. 1천 명 이상이거나 해킹이면 "
+            "그래도 신고 대상입니다.",
+            "every call with unique identifiers or sensitive data went there pseudonymised or masked; a thousand "
+            "persons or a hack would have to be reported all the same.",
         )
     return missing(
         "신고 대상인지 로그만으로 정할 수 없습니다. 1천 명 이상이거나 해킹이면 신고 대상입니다.",
