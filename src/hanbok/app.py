@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.building import ENDPOINTS, catalogue_of, guard_of, judge_of, rules_of, scene_of, today
+from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, rules_of, scene_of, today
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
@@ -28,7 +28,7 @@ from hanbok.gateway.steps.authenticate import Authenticate, bearer
 from hanbok.gateway.steps.call_model import CallModel, Place
 from hanbok.gateway.steps.decide import Decide
 from hanbok.gateway.steps.inspect import Inspect
-from hanbok.gateway.steps.mark import Mark, Marks
+from hanbok.gateway.steps.mark import Mark
 from hanbok.gateway.steps.measure import Measure
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.record import Record
@@ -252,8 +252,7 @@ class App:
         judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
-        masked = frozenset(settings.guard.mask_replies)
-        steps = self._steps(guard, judge, catalogue, places, masked, settings.marking.marks)
+        steps = self._steps(guard, judge, catalogue, places, settings)
         vault = await self._vaults.of(settings.vault.config(settings.state))
         path = Path(with_vault(steps, vault, guard.kinds))
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
@@ -279,9 +278,9 @@ class App:
         judge: CedarJudge,
         catalogue: Catalogue,
         places: Mapping[str, Place],
-        mask_replies: frozenset[str],
-        marks: Marks,
+        settings: Settings,
     ) -> list[Step]:
+        mask_replies = frozenset(settings.guard.mask_replies)
         masks = {key: kind.mask for key, kind in guard.kinds.items()}
         # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
         sharp = replace(guard, others=())
@@ -297,8 +296,8 @@ class App:
             Inspect(guard, guard.kinds),
             Decide(judge),
             Record(self.log, judge),
-            Mark(marks),
-            Protect(masks, masker_of if mask_replies else None),
+            Mark(settings.marking.marks),
+            Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
             CallModel(places, self._upstream),
         ]
 

@@ -1,7 +1,11 @@
 """What the settings describe, built: the guard, the judge, the catalogue. No I/O but package data."""
 
+import hmac
+import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +17,8 @@ from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.custom import CustomType, plugged
 from hanbok.guard.guard import Guard
+from hanbok.guard.natural import NaturalPseudonyms
+from hanbok.guard.pseudonym import Hider
 from hanbok.policy.cedar import CedarJudge, load_judge
 from hanbok.policy.changes import NOTHING, Rules
 from hanbok.policy.circumstances import Circumstances
@@ -47,6 +53,20 @@ def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
     ]
     guard = Guard.load(custom=custom, cache=cache)
     return replace(guard, customs=[*guard.customs, *map(plugged, settings.guard.plugins)])
+
+
+@cache
+def _key_of_this_start() -> bytes:
+    return secrets.token_bytes(32)
+
+
+def hider_of(settings: Settings) -> Callable[[str], Hider] | None:
+    """Return what makes the pseudonyms of one organisation's requests; None: numbered placeholders."""
+    if settings.guard.pseudonyms == "placeholder":
+        return None
+    own = settings.guard.pseudonym_key
+    key = own.reveal().encode() if own else _key_of_this_start()
+    return lambda organisation: NaturalPseudonyms(hmac.digest(key, organisation.encode(), "sha256"))
 
 
 def catalogue_of(settings: Settings, day: date) -> Catalogue:
@@ -94,6 +114,7 @@ def rules_of(loaded: Loaded) -> Rules:
 def judge_of(loaded: Loaded, day: date, governing: Governing | None = None) -> CedarJudge:
     """Load the policies that govern, as in force on this day; without `governing` those of the settings alone."""
     like = {one.name: one.like for one in loaded.settings.guard.custom}
+    like |= {one.type.kind: one.type.like for one in map(plugged, loaded.settings.guard.plugins)}
     governing = governing or Governing(settings=rules_of(loaded), organisation=NOTHING)
     said = governing.settings
     return load_judge(said.packs, governing.files, day, like, Circumstances.read(said.facts))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hanbok.building import guard_of
 from hanbok.cli.scan import OneText, Unreadable, Unwritable
 from hanbok.cli.verbs import build
 from hanbok.core.plugin import PluginBroken, UnknownPlugin
@@ -17,7 +18,7 @@ from hanbok.guard.lines import BadRow
 from hanbok.guard.operator import OperatorKeyMissing
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.trial import BadCase
-from hanbok.settings.reading import SettingsInvalid
+from hanbok.settings.reading import SettingsInvalid, load
 
 Hanbok = Callable[..., tuple[Any, str]]
 SETTINGS = r"""
@@ -295,3 +296,10 @@ def test_findings_are_scored_against_gold(hanbok, tmp_path, capfd):
     hanbok("scan", "--jsonl", gold, found)
     build()(["guard", "score", str(found), str(gold), "--json"], exit_on_error=False)
     assert json.loads(capfd.readouterr().out)["micro"]["strict"]["f1"] == 1
+
+
+@pytest.mark.usefixtures("offered")
+def test_a_type_from_another_package_falls_under_the_law_of_the_kind_it_is_like(tmp_path):
+    (tmp_path / "own.yaml").write_text("guard: {plugins: [badge]}", "utf-8")
+    loaded = load(tmp_path / "own.yaml", {})
+    assert guard_of(loaded.settings).kinds["BADGE"].article == "개인정보 보호법 제15조"

@@ -158,7 +158,7 @@ async def test_what_leaves_is_pseudonymised_and_what_comes_back_is_restored(*, s
     assert call.ending.steps == {
         "inspect": "ran",
         "protect": "pseudonymised 2",
-        "restore": "2 restored",
+        "restore": "2 restored, 1 left",
         "inspect_reply": "not run",
     }
 

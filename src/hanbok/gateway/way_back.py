@@ -12,7 +12,7 @@ from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.json_masks import JsonMasks
 from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, Transformer, rewrite_answer
-from hanbok.guard.pseudonym import Pseudonyms
+from hanbok.guard.pseudonym import Hider
 
 _NOT_RUN = "not run"
 
@@ -40,7 +40,7 @@ class WayBack:
         masks: Mapping[str, str],
         masker_of: MaskerOf | None,
         spared: frozenset[str],
-        pseudonyms: Pseudonyms | None,
+        pseudonyms: Hider | None,
     ) -> None:
         """Take what makes maskers and the values that they spare (None: no masking), and what to restore if any."""
         self._call = call
@@ -107,12 +107,17 @@ class WayBack:
 
     def _note(self) -> None:
         ending, pseudonyms = self._call.ending, self._pseudonyms
-        ending.steps["restore"] = f"{pseudonyms.restored} restored" if pseudonyms is not None else _NOT_RUN
+        ending.steps["restore"] = _told(pseudonyms) if pseudonyms is not None else _NOT_RUN
         ending.steps["inspect_reply"] = "ran" if self._masker_of is not None else _NOT_RUN
         found = Counter[str]()
         for masker in self._maskers:
             found.update(masker.found)
         ending.reply_findings = dict(found)
+
+
+def _told(pseudonyms: Hider) -> str:
+    left = f", {pseudonyms.left} left" if pseudonyms.left else ""
+    return f"{pseudonyms.restored} restored{left}"
 
 
 def _fed(rewriter: ChunkRewriter, batch: list[bytes]) -> list[bytes]:

@@ -79,6 +79,10 @@ class NaturalPseudonyms:
         """Yield what a vault would keep, in the order in which it was given out."""
         yield from self._pairs.values()
 
+    def hidden(self) -> tuple[tuple[str, str, str], ...]:
+        """Return pseudonym, kind and value of each."""
+        return tuple((pair.pseudonym, pair.kind, pair.value) for pair in self._pairs.values())
+
     def hide(self, text: str, findings: Iterable[Finding]) -> list[Edit]:
         """Return edits that put a pseudonym in place of each finding, equal values the same one.
 

@@ -7,7 +7,7 @@ that the particle around it (은/는, 이/가, 을/를, 으로/로) is right bef
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from hanbok.guard.recogniser import Finding
 from hanbok.hangul.josa import FinalClass, final_class
@@ -69,6 +69,32 @@ def _label(kind: str, masks: Mapping[str, str]) -> str:
     return _NOT_IN_LABEL.sub("", masks.get(kind, ""))[:_LONGEST_LABEL] or _NAMELESS
 
 
+class TextRestorer(Protocol):
+    """Restores one text that arrives in pieces."""
+
+    def feed(self, delta: str) -> str: ...
+
+    def close(self) -> str: ...
+
+
+class Hider(Protocol):
+    """Hides the values of one request, and turns back what stands for them."""
+
+    restored: int
+    left: int
+    """How many traces could not be turned back safely, and stayed as the model wrote them."""
+
+    def __len__(self) -> int: ...
+
+    def hide(self, text: str, findings: Iterable[Finding]) -> list[Edit]: ...
+
+    def hidden(self) -> tuple[tuple[str, str, str], ...]:
+        """Return pseudonym, label and value of each, for a map that two people may open later."""
+        ...
+
+    def restorer(self, *, in_json: bool = False) -> TextRestorer: ...
+
+
 class Pseudonyms:
     """The values of one request and their placeholders. Lives as long as the request, and shows no value."""
 
@@ -81,6 +107,8 @@ class Pseudonyms:
         self._own: set[str] = set()
         self.restored = 0
         """How many placeholders were turned back so far."""
+        self.left = 0
+        """How many look like ours and carry a number that was never given out."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} pseudonyms>"
@@ -130,6 +158,7 @@ class Pseudonyms:
             # Markdown escapes both brackets or none.
             start = _before_backslashes(text, found.start()) if found["escaped"] else found.start()
             if value is None or (found["escaped"] and start == found.start()):
+                self.left += _read(found)[0] in self._own
                 continue
             pieces += (text[at:start], json.dumps(value, ensure_ascii=False)[1:-1] if in_json else value)
             at = found.end()

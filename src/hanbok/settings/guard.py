@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from hanbok.core.secret import Secret
 from hanbok.guard.kinds import kinds
 from hanbok.settings.section import Section
 
@@ -42,6 +43,9 @@ class CustomTypeSettings(Section, frozen=True, kw_only=True):
             raise ValueError(f"`like` must be one of {', '.join(kinds())}")
 
 
+_SHORTEST_KEY = 32
+
+
 class GuardSettings(Section, frozen=True, kw_only=True):
     mask_replies: Annotated[
         tuple[str, ...],
@@ -50,7 +54,26 @@ class GuardSettings(Section, frozen=True, kw_only=True):
         ),
     ] = ("RRN", "FRN", "PASSPORT", "DRIVER_LICENSE", "CARD", "SECRET")
     custom: Annotated[tuple[CustomTypeSettings, ...], Meta(description="Types of your own.")] = ()
+    pseudonyms: Annotated[
+        Literal["placeholder", "natural"],
+        Meta(
+            description="`placeholder`: `[전화번호-1]`; `natural`: made-up values of the same look, which"
+            " models take more easily."
+        ),
+    ] = "placeholder"
+    pseudonym_key: Annotated[
+        Secret | None,
+        Meta(
+            description="Key of natural pseudonyms, at least 32 bytes, best as `${NAME}`: with it an organisation's"
+            " values get the same ones on every server; none: a new key at each start."
+        ),
+    ] = None
     plugins: Annotated[
         tuple[str, ...],
         Meta(description="Types of your own in Python: names of entry points in the group `hanbok.types`."),
     ] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a key that could be guessed."""
+        if self.pseudonym_key and len(self.pseudonym_key.reveal().encode()) < _SHORTEST_KEY:
+            raise ValueError(f"`pseudonym_key` needs at least {_SHORTEST_KEY} bytes")

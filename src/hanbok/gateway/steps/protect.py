@@ -1,7 +1,7 @@
 """What leaves is altered as policy asked, and what comes back is made whole again."""
 
 from asyncio import to_thread
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from hanbok.core.values import Form
@@ -10,7 +10,7 @@ from hanbok.gateway.guarding import LONG
 from hanbok.gateway.step import Next
 from hanbok.gateway.texts import Texts
 from hanbok.gateway.way_back import MaskerOf, WayBack
-from hanbok.guard.pseudonym import Pseudonyms, mask
+from hanbok.guard.pseudonym import Hider, Pseudonyms, mask
 
 _OK = 200
 
@@ -22,11 +22,14 @@ class Protect:
     masks: Mapping[str, str]
     """What stands in place of each kind."""
     masker_of: MaskerOf | None = None
+    hider_of: Callable[[str], Hider] | None = None
+    """Makes what hides the values of one request of this organisation; None: numbered placeholders."""
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         if call.texts is None:
             raise RuntimeError("the inspect step must stand before the protect step")
-        disguise = _Disguise(call, call.texts, self.masks)
+        hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
+        disguise = _Disguise(call, call.texts, self.masks, hider)
         if len(call.body) >= LONG:
             await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         call.body_in = disguise.body_in
@@ -49,12 +52,12 @@ class Protect:
 class _Disguise:
     """The bodies of one call in the forms that were asked for."""
 
-    def __init__(self, call: Call, texts: Texts, masks: Mapping[str, str]) -> None:
+    def __init__(self, call: Call, texts: Texts, masks: Mapping[str, str], hider: Hider) -> None:
         self._call = call
         self._texts = texts
         self._masks = masks
         self._bodies: dict[Form, bytes] = {}
-        self.pseudonyms = Pseudonyms(masks)
+        self.pseudonyms = hider
 
     def body_in(self, form: Form) -> bytes:
         """Return the body in this form, and note what was done to it."""
@@ -80,6 +83,7 @@ class _Disguise:
         return mask(text, findings, self._masks)
 
     def values(self) -> frozenset[str]:
-        """Return what was found in the request."""
+        """Return what was found in the request, and what stands for it: neither is masked in the answer."""
         text = self._texts.text
-        return frozenset(text[one.start : one.end] for one in self._call.findings)
+        found = (text[one.start : one.end] for one in self._call.findings)
+        return frozenset((*found, *(shown for shown, _, _ in self.pseudonyms.hidden())))
