@@ -69,7 +69,9 @@ def mark_media(
     if media is None:
         raise Unmarkable(file=suffix, why="form")
     try:
-        info = c2pa.C2paSignerInfo(alg=algorithm, sign_cert=certificate, private_key=key, ta_url=None)
+        info = c2pa.C2paSignerInfo(
+            alg=algorithm, sign_cert=certificate.encode(), private_key=key.encode(), ta_url=None
+        )
         marked = BytesIO()
         with (
             c2pa.Signer.from_info(info) as signer,
