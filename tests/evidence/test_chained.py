@@ -20,7 +20,10 @@ from hanbok.policy.key import Limits
 from hanbok.store.database import Store
 from hanbok.store.tables import marks
 
-ENTRY = '{"entry":"outcome","at":"2026-11-22T00:00:00.000000+00:00","call":"%d","status":"completed","organisation":"o","key":"k","cost":5}'
+ENTRY = (
+    '{"entry":"outcome","at":"2026-11-22T00:00:00.000000+00:00","call":"%d","status":"completed",'
+    '"organisation":"o","key":"k","cost":5}'
+)
 
 
 def chain(folder: Path, counts: tuple[int, ...]) -> list[str]:
