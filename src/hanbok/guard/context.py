@@ -8,7 +8,6 @@ from hanbok.guard.table import heading_of
 
 _REACH_BEFORE = 40
 _REACH_AFTER = 16
-_FAR = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -42,121 +41,28 @@ class Context:
         """Return the word before, or else the one after, or the one over the column, or nothing."""
         return self.before(text, start) or self.after(text, end) or self.over(text, start)
 
-    def nearer(self, other: "Context", text: str, start: int) -> bool:
-        """Tell whether one of these words stands before `start`, closer to it than any of the other's."""
-        mine = self.distance(text, start)
-        return mine < _FAR and mine < other.distance(text, start)
-
-    def distance(self, text: str, start: int) -> int:
-        """Return how many characters before `start` the last of the words ends; a large number when none does."""
-        window = text[max(0, start - _REACH_BEFORE) : start].lower()
-        last = None
+    def last(self, window: str) -> int:
+        """Return where the last of the words in `window` (in lower case) ends, or -1."""
+        end = -1
         for match in self._pattern.finditer(window):
-            last = match
-        return len(window) - last.end() if last else _FAR
+            end = match.end()
+        return end
 
 
-_HARMLESS = (
-    *[
-        "주문",
-        "송장",
-        "운송장",
-        "배송",
-        "택배",
-        "접수",
-        "문서",
-        "관리",
-        "상품",
-        "제품",
-        "물품",
-        "모델",
-        "모델명",
-        "품목",
-        "품번",
-        "부품",
-        "일련",
-        "시리얼",
-        "사건",
-        "허가",
-    ],
-    *[
-        "승인",
-        "거래",
-        "예약",
-        "참조",
-        "로트",
-        "바코드",
-        "특허",
-        "출원",
-        "공고",
-        "고시",
-        "버전",
-        "빌드",
-        "티켓",
-        "쿠폰",
-        "교환권",
-        "학번",
-        "사번",
-        "민원",
-        "견적",
-        "계약",
-    ],
-    *[
-        "세금계산서",
-        "영수증",
-        "전표",
-        "재고",
-        "자산",
-        "공정",
-        "도서",
-        "청구",
-        "결재",
-        "인증",
-        "연번",
-        "순번",
-        "코드",
-        "회원",
-        "고객",
-        "주차권",
-        "대기",
-        "추적",
-        "규격",
-    ],
-    *["증서", "등록특허", "발주", "입고", "출고", "신고", "처리", "안건", "의안", "과제", "사업"],
-    *[
-        "order",
-        "invoice",
-        "tracking",
-        "serial",
-        "s/n",
-        "model",
-        "part",
-        "sku",
-        "lot",
-        "isbn",
-        "isbn-13",
-        "isbn-10",
-        "issn",
-        "version",
-        "ver",
-        "ver.",
-        "build",
-    ],
-    *[
-        "ticket",
-        "case",
-        "product",
-        "item",
-        "ref",
-        "barcode",
-        "trace",
-        "request",
-        "req",
-        "session",
-        "job",
-        "queued",
-    ],
+_HARMLESS_WORDS = (
+    "송장 운송장 문서 상품 제품 물품 모델 모델명 품목 품번 부품 일련 시리얼 사건 허가 참조 로트 바코드 특허 출원 공고 고시 "
+    "버전 빌드 티켓 쿠폰 교환권 학번 사번 세금계산서 영수증 전표 재고 자산 공정 도서 결재 연번 순번 코드 주차권 추적 규격 "
+    "증서 등록특허 발주 입고 출고 의안 과제 "
+    "order invoice tracking "
+    "serial s/n model part sku lot isbn isbn-13 isbn-10 issn version ver ver. build ticket case "
+    "product item ref barcode trace request req session job queued"
 )
+_NUMBERED_WORDS = (
+    "주문 배송 택배 접수 관리 예약 거래 민원 견적 계약 청구 인증 회원 고객 대기 신고 처리 안건 사업 승인"
+)
+_HARMLESS = tuple(_HARMLESS_WORDS.split())
+_HARMLESS_NUMBERS = (*_HARMLESS, *_NUMBERED_WORDS.split())
+"""Words of which only the number is harmless: 고객번호, but behind 고객: stands what identifies one."""
 _NUMBER_WORDS = ("번호", "코드", "넘버", "no.", "no", "number", "id", "code", "#")
 _BETWEEN = " \"'`\x1e([:=#\n\t_-"
 _REACH_LABEL = 24
@@ -176,4 +82,4 @@ def labelled_harmless(text: str, start: int) -> bool:
         return False
     word = next(one for one in _NUMBER_WORDS if label.endswith(one))
     label = label[: -len(word)].rstrip(_BETWEEN)
-    return label[-1:] in _LAST_LETTERS and label.endswith(_HARMLESS)
+    return label.endswith(_HARMLESS_NUMBERS)

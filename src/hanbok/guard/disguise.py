@@ -28,7 +28,9 @@ def _spoken(match: re.Match[str]) -> Sequence[str] | None:
     run = match[0]
     if run.isascii():
         return None
-    before, after = _LONE_BEFORE.match(run), _LONE_AFTER.search(run)
+    tail_of_word = match.start() > 0 and "가" <= match.string[match.start() - 1] <= "힣"
+    before = (_TAIL_OF_WORD if tail_of_word else _LONE_BEFORE).match(run)
+    after = _LONE_AFTER.search(run)
     first, last = before.end() if before else 0, after.start() if after else len(run)
     copula = run.endswith("이") and match.string[match.end() : match.end() + 1] in _COPULA
     read = _read(run[first:last], copula=copula and not after)
@@ -41,12 +43,12 @@ def _read(run: str, *, copula: bool) -> Sequence[str] | None:
         return None
     pieces = ["-" if one in "에다대" else " " if one == "시" else _READ.get(one, one) for one in run]
     written = "".join(pieces)
-    singles = all(len(one) == 1 for one in _GAPS.split(written.strip(" -.")))
+    singles = all(len(one) == 1 for one in _GAPS.split(written.strip(_SEPARATORS)))
     for head, tail in _COPULA_CUTS if copula else _CUTS:
         stop = len(run) - tail
         if any(one not in HANGUL for one in run[:head] + run[stop:]):
             continue
-        if _is_whole(_GAPS.sub("" if singles else "-", written[head:stop].strip(" -."))):
+        if _is_whole(_GAPS.sub("" if singles else "-", written[head:stop].strip(_SEPARATORS))):
             return [*run[:head], *pieces[head:stop], *run[stop:]]
     return pieces if any(one in _READ for one in run[:-1]) else None
 
@@ -116,7 +118,8 @@ def _is_whole(number: str) -> bool:
 
 _BIRTH = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _X = f"[0-9{''.join(_READ)}]"
-_GAP = r"(?:[-.~ ]{0,3}|에 ?| ?다시 ?| ?대시 ?)"
+_AMONG = f"[{''.join(HANGUL)}]"
+_GAP = rf"(?:[-.~ ]{{0,3}}|(?<={_AMONG})[/,] ?(?={_AMONG})|에 ?| ?다시 ?| ?대시 ?)"
 _SPOKEN = re.compile(rf"(?<![0-9]){_X}(?:{_GAP}{_X}){{6,}}(?![0-9])")
 _ALIKE = dict(zip("OoQDlIi|!ㅇㅣSBZ", "00001111101582", strict=True))
 _LETTERS = re.escape("".join(_ALIKE))
@@ -128,13 +131,15 @@ _PASSPORT = re.compile(r"[MSRODG](?:[0-9]{8}|[0-9]{3}[A-Z][0-9]{4})")
 _LONE_BEFORE = re.compile(
     f"[{''.join(HANGUL)}](?:[ ]{{2,}}(?=[0-9])|[ ]+(?=[0-9{''.join(HANJA)}]{{2}}|[0-9{''.join(_READ)}]{{2,}}-))"
 )
+_TAIL_OF_WORD = re.compile(f"[{''.join(HANGUL)}][ ]+")
 _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 """A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""
 _LABELLED = re.compile(r"(?:번호|계좌|은행|뱅크|통장|연락처|전화|보험증)[은는이가]?[^0-9\n가-힣]{0,4}$")
 _NUMBERS = re.compile("[0-9]+")
 _POINT = r"(?:[ ]?(?:점|[\[(](?:\.|dot|점)[\])]|\.)[ ]?)"
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
-_GAPS = re.compile(r"[-. ]+")
+_GAPS = re.compile(r"[-./, ]+")
+_SEPARATORS = " -./,"
 _COPULA = frozenset("에고다야라랑며나지죠니래냐었든거")
 _CUTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0))
 _COPULA_CUTS = ((0, 1), (0, 2), (0, 0), (1, 1), (1, 0), (2, 0))
@@ -155,5 +160,5 @@ RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
     (_BREAKS, _broken),
 )
 """In this order; each rewrites a match, or leaves it by returning None."""
-ALPHABET = frozenset(f"0123456789 -./_~()[]\r\ndot에다시대점{''.join(_READ)}{''.join(_ALIKE)}")
+ALPHABET = frozenset(f"0123456789 -./_~(),[]\r\ndot에다시대점{''.join(_READ)}{''.join(_ALIKE)}")
 """All that a match of any rule is made of."""

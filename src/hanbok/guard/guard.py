@@ -13,11 +13,11 @@ from hanbok.guard.normalise import DISGUISES, read
 from hanbok.guard.recogniser import Finding, Recogniser
 from hanbok.guard.scanner import Place, Scanner, Sought
 from hanbok.guard.settle import settle
-from hanbok.guard.shape import Shape
+from hanbok.guard.shape import DIGITS, NUMBER, Shape
 
 _RECOGNISERS = "hanbok.guard.recognisers"
 _SCANNERS = "hanbok.guard.scanners"
-_BETWEEN = " -./_~*()+,"
+_BETWEEN = "".join(NUMBER - DIGITS)
 BOUNDARY = "\x1e"
 """Joins texts that are judged together: words before it still say what stands after it, no value crosses it."""
 

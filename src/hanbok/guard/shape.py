@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 from hanbok.guard.recogniser import Finding
 
 DIGITS = frozenset("0123456789")
-NUMBER = DIGITS | frozenset(" -./_~*()+,")
+NUMBER = DIGITS | frozenset(" -./_~*()+,:=")
 """What a number may be written with; never a line end or a cell border."""
 TOKEN = frozenset(chr(code) for code in range(0x21, 0x7F))
 """Visible ASCII: what codes, keys and passwords are written with."""
@@ -65,4 +65,7 @@ def numbers(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterat
     for match in pattern.finditer(text, start, end):
         number = match[0]
         only_opens = number.startswith("(") and ")" not in number
-        yield match.start() + only_opens, match.end(), digits_of(number)
+        # A bracket around the last group belongs to the number, one around all of a sentence does not.
+        last = match.end()
+        last += "(" in number[1:] and ")" not in number and text.startswith(")", last)
+        yield match.start() + only_opens, last, digits_of(number)

@@ -6,13 +6,14 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
+from hanbok.guard.shape import HEAD, NUMBER, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import luhn_holds
 
 _SIXTEEN = ("[2-69][0-9]{3}", "[0-9]{4}", "[0-9]{4}", "[0-9]{4}")
 _FIFTEEN = ("3[47][0-9]{2}", "[0-9]{6}", "[0-9]{5}")
 _FOURTEEN = ("3[0689][0-9]{2}", "[0-9]{6}", "[0-9]{4}")
-_SHAPES = (compile_number(*_SIXTEEN), compile_number(*_FIFTEEN), compile_number(*_FOURTEEN))
+_JOINT = r"(?:[ ]{0,2}[-./_~*()]{1,3}[ ]{0,2}|,[ ]|[ ]{1,3})?"
+_SHAPES = tuple(compile_number(*groups, joint=_JOINT) for groups in (_SIXTEEN, _FIFTEEN, _FOURTEEN))
 _CONTEXT = Context(
     r"카드|신용|체크|결제|할부|비자|마스터|아멕스|cvc|cvv|유효[ ]?기간|card|visa|master|amex|credit|payment"
 )
@@ -21,7 +22,7 @@ _CONTEXT = Context(
 class Card:
     kind: ClassVar[str] = "CARD"
     patterns: ClassVar[tuple[str, ...]] = tuple(
-        HEAD + JOINT.join(groups) + TAIL for groups in (_SIXTEEN, _FIFTEEN, _FOURTEEN)
+        HEAD + _JOINT.join(groups) + TAIL for groups in (_SIXTEEN, _FIFTEEN, _FOURTEEN)
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
@@ -40,10 +41,10 @@ class Card:
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     checked, bare = luhn_holds(digits), end - start == len(digits)
-    if len(set(digits)) == 1:
+    if len(set(digits)) == 1 or labelled_harmless(text, start):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.98, ("check_digit", f"context:{word}")) if checked else (0.8, (f"context:{word}",))
-    if not checked or labelled_harmless(text, start):
+    if not checked:
         return 0.0, ()
     return (0.75 if bare else 0.9), ("check_digit",)

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
-from hanbok.guard.context import Context, labelled_harmless
+from hanbok.guard.company import WORD, born, labelled_company, likelier_company
+from hanbok.guard.context import labelled_harmless
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
-from hanbok.hangul.checksum import birth_of, crn_check_digit
+from hanbok.hangul.checksum import crn_check_digit
 
 _GROUPS = ("[0-9]{6}", "[0-9]{7}")
 _NUMBER = compile_number(*_GROUPS)
-_CONTEXT = Context(r"법인|등기|corp|\bcrn\b|company[ _]?reg")
-_PERSON = Context(r"주민|외국인|거소|민번|생년")
 
 
 class Crn:
@@ -33,12 +32,17 @@ class Crn:
 
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
+    """Weigh label, check digit and whether the digits could be those of a person, as many companies' are."""
     checked = crn_check_digit(digits) == int(digits[12])
-    if _PERSON.nearer(_CONTEXT, text, start):
+    company = labelled_company(text, start, end)
+    if company is False or len(set(digits)) == 1:
         return 0.0, ()
-    if word := _CONTEXT.near(text, start, end):
-        return (0.97, ("check_digit", f"context:{word}")) if checked else (0.86, (f"context:{word}",))
+    if company:
+        return (0.97, ("check_digit", "label")) if checked else (0.86, ("label",))
+    if likelier_company(text, start, end, digits):
+        word = WORD.near(text, start, end)
+        return (0.94, ("check_digit", f"context:{word}")) if checked else (0.86, (f"context:{word}",))
     grouped = text[start:end].count("-") == 1
-    if checked and grouped and birth_of(digits) is None and not labelled_harmless(text, start):
+    if checked and grouped and born(digits) is None and not labelled_harmless(text, start):
         return 0.7, ("check_digit", "format")
     return 0.0, ()

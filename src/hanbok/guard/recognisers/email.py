@@ -33,6 +33,12 @@ _SIGN = re.compile(
 )
 
 
+_SPACED_LOCAL = re.compile(r"(?<![A-Za-z0-9._-])[A-Za-z0-9](?: [A-Za-z0-9._-]){1,40} $")
+_SPACED_DOMAIN = re.compile(
+    r"(?: [A-Za-z0-9-]){2,40}(?: \.(?: [A-Za-z0-9-])+){0,3} \.(?: [A-Za-z]){2,6}(?![A-Za-z0-9])"
+)
+
+
 class Email:
     kind: ClassVar[str] = "EMAIL"
     patterns: ClassVar[tuple[str, ...]] = (
@@ -52,7 +58,7 @@ class Email:
         span = _plain(text, start) if text.endswith("@", 0, start) else None
         if span:
             yield Finding(kind="EMAIL", start=span[0], end=span[1], score=0.98, why=("format",))
-        elif span := _spelt(text, end):
+        elif span := _spelt(text, end) or _spaced(text, end):
             yield Finding(kind="EMAIL", start=span[0], end=span[1], score=0.9, why=("spelt_out",))
 
 
@@ -78,3 +84,10 @@ def _spelt(text: str, at: int) -> tuple[int, int] | None:
         return None
     local = _SPELT_LOCAL.search(text, max(0, sign.start() - _REACH), sign.start())
     return (local.start(), domain.end()) if local else None
+
+
+def _spaced(text: str, at: int) -> tuple[int, int] | None:
+    """H o n g @ e x a m p l e . c o m."""
+    domain = _SPACED_DOMAIN.match(text, at) if text.endswith(" @", 0, at) else None
+    local = _SPACED_LOCAL.search(text, max(0, at - 1 - _REACH), at - 1) if domain else None
+    return (local.start(), domain.end()) if local and domain else None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
+from hanbok.guard.company import labelled_company, likelier_company
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import BIRTH, HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
@@ -14,7 +15,6 @@ _CONTEXT = Context(
     r"외국인[ ]?(?:등록|번호|등)|등록증|거소|체류|국적|고유식별|주민|신분증|"
     r"\bfrn\b|\barc\b|alien|foreign(?:er)?[ _]?(?:reg|id|no)"
 )
-_COMPANY = Context(r"법인|등기|corp|company")
 
 
 class Frn:
@@ -39,11 +39,11 @@ class Frn:
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     bare = end - start == len(digits)
     checked = frn_check_digit(digits) == int(digits[12])
-    if _COMPANY.nearer(_CONTEXT, text, start):
+    if labelled_company(text, start, end):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
-    if labelled_harmless(text, start) or _COMPANY.over(text, start):
+    if likelier_company(text, start, end, digits) or labelled_harmless(text, start):
         return 0.0, ()
     if checked:
         return (0.82 if bare else 0.9), ("check_digit",)

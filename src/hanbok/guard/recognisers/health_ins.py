@@ -8,14 +8,21 @@ from hanbok.guard.context import Context
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import HEAD, JOINT, NUMBER, TAIL, compile_number
 
-_SHAPES = (compile_number("[1-9]", "[0-9]{10}"), compile_number("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}"))
-_CONTEXT = Context(r"건강[ ]?보험|보험[ ]?증|(?<![가-힣])증[ ]?번호|건보|의료[ ]?보험|health[ _]?ins|nhis")
+_SHAPES = (
+    compile_number("[1-9]", "[0-9]{10}"),
+    compile_number("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}"),
+    compile_number("[1-9]", "[0-9]{4}", "[0-9]{6}"),
+)
+_CONTEXT = Context(
+    r"건강[ ]?보험|보험[ ]?증(?!권)|(?<![가-힣])증[ ]?번호|건보|의료[ ]?보험|health[ _]?ins|nhis"
+)
 
 
 class HealthIns:
     kind: ClassVar[str] = "HEALTH_INS"
     patterns: ClassVar[tuple[str, ...]] = (
         HEAD + "[1-9]" + JOINT + "[0-9]{10}" + TAIL,
+        HEAD + JOINT.join(("[1-9]", "[0-9]{4}", "[0-9]{6}")) + TAIL,
         HEAD + JOINT.join(("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}")) + TAIL,
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER

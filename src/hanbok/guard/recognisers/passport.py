@@ -14,12 +14,14 @@ _BODY = rf"(?:[0-9](?:{_JOINT}[0-9]){{2}}{_JOINT}[A-Za-z](?:{_JOINT}[0-9]){{4}}|
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9])(?:[A-Z](?=[MSRODG]))?(?P<value>[MSRODGmsrodg]{_JOINT}{_BODY})(?![A-Za-z0-9])(?!-[0-9])"
 )
+_LABEL = Context("여권|passport")
+_OLDER = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{7}(?![A-Za-z0-9])(?!-[0-9])")
 _CONTEXT = Context(r"여권|passport|출입국|출국|입국|비자|항공권|탑승")
 
 
 class Passport:
     kind: ClassVar[str] = "PASSPORT"
-    patterns: ClassVar[tuple[str, ...]] = (rf"[MSRODGmsrodg]{_JOINT}{_BODY}",)
+    patterns: ClassVar[tuple[str, ...]] = (rf"[MSRODGmsrodg]{_JOINT}{_BODY}", "[A-Z]{2}[0-9]{7}[^0-9]")
     alphabet: ClassVar[frozenset[str]] = DIGITS | frozenset(
         "MSRODGmsrodg -ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     )
@@ -35,6 +37,10 @@ class Passport:
             score, why = _judge(text, begin, stop)
             if score:
                 yield Finding(kind="PASSPORT", start=begin, end=stop, score=score, why=why)
+        for match in _OLDER.finditer(text, start, end):
+            if word := _LABEL.near(text, match.start(), match.end()):
+                begin, stop, why = match.start(), match.end(), (f"context:{word}",)
+                yield Finding(kind="PASSPORT", start=begin, end=stop, score=0.9, why=why)
 
 
 def _judge(text: str, start: int, end: int) -> tuple[float, tuple[str, ...]]:

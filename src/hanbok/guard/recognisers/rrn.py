@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
+from hanbok.guard.company import labelled_company, likelier_company
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import BIRTH, HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
@@ -11,9 +12,9 @@ from hanbok.hangul.checksum import birth_of, ean_check_digit, rrn_check_digit
 
 _NUMBER = compile_number(BIRTH, r"[0-49][0-9]{6}")
 _CONTEXT = Context(
-    r"주민|민번|신분증|고유식별|등본|\brrn\b|jumin|resident[ _]?reg|resident[ _]?(?:id|no|num)|ssn"
+    r"주민|민번|민증|주번|신분증|실명|고유식별|(?<!등기부)(?<!등기부 )등본|\brrn\b|jumin|resident[ _]?reg|"
+    r"resident[ _]?(?:id|no|num)|ssn"
 )
-_COMPANY = Context(r"법인|등기|corp|company")
 
 
 class Rrn:
@@ -42,11 +43,11 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
     """
     bare = end - start == len(digits)
     checked = rrn_check_digit(digits) == int(digits[12])
-    if _COMPANY.nearer(_CONTEXT, text, start):
+    if labelled_company(text, start, end):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
-    if labelled_harmless(text, start) or _COMPANY.over(text, start):
+    if likelier_company(text, start, end, digits) or labelled_harmless(text, start):
         return 0.0, ()
     if checked and not (bare and ean_check_digit(digits) == int(digits[12])):
         return (0.82 if bare else 0.9), ("check_digit",)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
+from hanbok.guard import announced
 from hanbok.guard.alone import find_alone
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import ANCHOR, any_case
+from hanbok.guard.shape import ANCHOR
 
 _T = r"[A-Za-z0-9_-]"
 _TOKEN = re.compile(
@@ -27,27 +28,7 @@ _PREFIX = (
 _AT_PREFIX = re.compile(f"(?<![A-Za-z0-9_])(?:{_PREFIX})$")
 _LONGEST_PREFIX, _LONGEST_BLOCK = 11, 8000
 _URL = re.compile(r"[^\s:/@\x1e]{0,64}:(?P<value>[^\s/@\x1e]{3,128})@(?=[A-Za-z0-9])")
-
-_PASSWORD = "password|passwd|passphrase|passcode|pwd|pw|pin|비밀 ?번호|비번|암호|패스워드|핀 ?번호"  # noqa: S105
-_KEY = "secret|token|key|credential|authorization|시크릿|토큰|키|키 ?값|인증 ?값"
-_BEARER = "bearer|kakaoak|basic"
-_LABEL = re.compile(
-    f"(?P<password>{any_case(_PASSWORD)})|(?P<key>{any_case(_KEY)})|(?P<bearer>{any_case(_BEARER)})"
-)
-_REACH = 20
-_ANNOUNCED = re.compile(
-    r"(?:[\"'`)\]*]{0,2}[ ]{0,2}(?P<sign>:=|=>|=|:|->|→|\x1e)\s{0,2}|[은는이가을를]?(?:요|란)?[ ]{1,2}|[ ]is[ ])"
-    r"[\"'`(\[<]{0,2}(?P<value>[!-~]{4,128})"
-)
-_PLACEHOLDER = re.compile(
-    r"[*xX•.#?-]+|[<{].*|[$%{].*[})%]|\[.*|(?i:your|my|example|sample|placeholder|none|null|true|false|required|string|"
-    r"changeme|redacted|env|aes|rsa|sha|seed|aria|lea|tls|ssl|md5|hmac)\b.*|.*\(.*\).*|https?:.*|[a-z_.]+\[.*"
-)
-_NEXT_FIELD = re.compile(r"(?:&[A-Za-z_]+=|[\"'][,;}]).*")
-_LONG, _SHORT = 16, 4
-_WORD = re.compile(r"[A-Za-z0-9]")
-_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).{8,}")
-_SIGN = r"[\"'`)\]*]{0,2} {0,2}[:=\x1e→-]"
+_WORD = re.compile("[A-Za-z0-9]")
 
 
 class Secret:
@@ -56,9 +37,7 @@ class Secret:
         f"(?:^|[^A-Za-z0-9_])(?:{_PREFIX})",
         "PRIVATE KEY",
         "://[^ :/@\u3000]{0,64}:",
-        f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)}){_SIGN}",
-        f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)})(?:[은는이가을를]|요|란| is|) {{1,2}}[!-~]",
-        f"(?:{any_case(_BEARER)}) ",
+        *announced.PATTERNS,
     )
     alphabet: ClassVar[frozenset[str]] = ANCHOR
     raw: ClassVar[bool] = True
@@ -70,7 +49,7 @@ class Secret:
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
         if span := _block(text, start) or _address(text, end) or _prefixed(text, end):
             yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.99, why=("format",))
-        elif span := _announced(text, end):
+        elif span := announced.find(text, end):
             yield Finding(kind="SECRET", start=span[0], end=span[1], score=0.85, why=("context",))
 
 
@@ -90,7 +69,7 @@ def _address(text: str, at: int) -> tuple[int, int] | None:
     """Return the span of the password in `scheme://user:password@host`."""
     scheme = text.rfind("://", max(0, at - 70), at)
     match = _URL.match(text, scheme + 3) if scheme >= 0 and text[at - 1] == ":" else None
-    return None if match is None or _PLACEHOLDER.fullmatch(match["value"]) else match.span("value")
+    return None if match is None or announced.is_placeholder(match["value"]) else match.span("value")
 
 
 def _prefixed(text: str, at: int) -> tuple[int, int] | None:
@@ -99,35 +78,3 @@ def _prefixed(text: str, at: int) -> tuple[int, int] | None:
     if match is None or _WORD.match(text, match.end()):
         return None
     return match.span() if any(one.isdigit() or one.isupper() for one in match[0]) else None
-
-
-def _announced(text: str, at: int) -> tuple[int, int] | None:
-    label = None
-    for label in _LABEL.finditer(text, max(0, at - _REACH), at):  # noqa: B007 - the last one counts
-        pass
-    nested = (
-        label is not None and text[label.start() - 1 : label.start()] == "="
-    )  # it stands in another's value
-    match = _ANNOUNCED.match(text, label.end()) if label and not nested else None
-    if label is None or match is None:
-        return None
-    inside_word = label[0].isascii() and _WORD.match(text, max(0, label.start() - 1), label.start())
-    if inside_word and (match["sign"] is None or len(label[0]) < _SHORT):
-        return None
-    value = _NEXT_FIELD.sub("", match["value"], 1).rstrip("\"'`,;:.)]}>|")
-    digits = sum(map(str.isdigit, value))
-    if _PLACEHOLDER.fullmatch(value) or len(set(value)) == 1:
-        return None
-    if label["password"]:
-        good = _is_password(value, digits, said=match["sign"] is None)
-    else:
-        mixed = match["sign"] is not None and label["key"] and bool(_MIXED.match(value))
-        good = digits > 0 and (len(value) >= _LONG or bool(mixed))
-    begin = match.start("value")
-    return (begin, begin + len(value)) if good else None
-
-
-def _is_password(value: str, digits: int, *, said: bool) -> bool:
-    """Tell a password from a word of prose; one that is `said` without a sign such as `:` must look the part."""
-    enough = 4 if digits == len(value) or not said else 6
-    return len(value) >= enough and (digits > 0 or (not said and not value.isalpha()))

@@ -1,0 +1,63 @@
+"""Thirteen digits that may be a person's or a company's: whose they are, by the label, the words around, the digits."""
+
+import re
+from datetime import date
+from typing import Final
+
+from hanbok.guard.context import Context
+from hanbok.hangul.checksum import birth_of, crn_check_digit, frn_check_digit, rrn_check_digit
+
+_LABEL: Final = Context(
+    r"법인[ ]?(?:등기부(?:[ ]?등본)?[상의]?[ ]?)?\(?(?:등록|등기)?\)?[ ]?(?:번호|등록)|(?<![가-힣])등기[ ]?번호|"
+    r"corp|\bcrn\b|"
+    r"company[ _]?(?:reg|no|num|id)"
+)
+_PERSON: Final = Context(
+    r"주민|민번|외국인|거소|생년|민증|신분증|실명|(?<!등기부)(?<!등기부 )등본|체류|"
+    r"\b[rf]rn\b|jumin|resident|ssn|alien|foreign"
+)
+_NAMED: Final = Context(r"주식회사|유한회사|합자회사|\([주유]\)|㈜|재단|상호|corp|co\.|inc\.|ltd")
+WORD: Final = Context(r"법인|등기|본점|company|" + _NAMED.words)
+"""Words of companies that also stand beside persons: who owns a house is in a register (등기부) too."""
+_REACH = 40
+_OTHER = re.compile("[0-9]{6}[^0-9]{0,3}[0-9]{7}")
+_OLDEST = 1930
+_RANDOM_SINCE = date(2020, 10, 5)
+"""Numbers of persons born since then carry no check digit."""
+
+
+def labelled_company(text: str, start: int, end: int) -> bool | None:
+    """Tell by the label of a number whether it is a company's; None where there is no label.
+
+    A label before another such number speaks of that one.
+    """
+    window = _OTHER.split(text[max(0, start - _REACH) : start].lower())[-1]
+    company, person = _LABEL.last(window), _PERSON.last(window)
+    if company != person:
+        return company > person
+    if _PERSON.after(text, end) or _PERSON.over(text, start):
+        return False
+    return True if _LABEL.after(text, end) or _LABEL.over(text, start) else None
+
+
+def born(digits: str) -> date | None:
+    """Return the birth date in a number of a person who may live: not one in the future."""
+    birth = birth_of(digits)
+    return birth if birth and birth <= date.today() else None  # noqa: DTZ011 - a day more or less changes nothing
+
+
+def likelier_company(text: str, start: int, end: int, digits: str) -> bool:
+    """Tell whether digits without a label that could be a person's are rather a company's."""
+    named = bool(_NAMED.near(text, start, end))
+    if not named and not WORD.near(text, start, end):
+        return False
+    birth = born(digits)
+    if birth is None:
+        return True
+    person_digit = (frn_check_digit if digits[6] in "5678" else rrn_check_digit)(digits)
+    company = crn_check_digit(digits) == int(digits[12])
+    if person_digit == int(digits[12]):
+        return company and named
+    if company and birth < _RANDOM_SINCE:
+        return True
+    return named or birth.year < _OLDEST
