@@ -50,10 +50,9 @@ class Context:
 
 
 _HARMLESS_WORDS = (
-    "송장 운송장 문서 상품 제품 물품 모델 모델명 품목 품번 부품 일련 시리얼 사건 허가 "
-    "참조 로트 바코드 특허 출원 공고 "
-    "고시 버전 빌드 티켓 쿠폰 교환권 학번 사번 세금계산서 영수증 전표 재고 자산 공정 도서 결재 연번 순번 코드 주차권 추적 규격 "
-    "증서 등록특허 발주 입고 출고 의안 과제 "
+    "송장 운송장 문서 상품 제품 물품 모델 모델명 품목 품번 부품 일련 시리얼 사건 허가 참조 로트 바코드 특허 출원 공고 "
+    "고시 버전 빌드 티켓 쿠폰 교환권 학번 사번 세금계산서 영수증 전표 재고 자산 "
+    "공정 도서 결재 연번 순번 코드 주차권 추적 규격 증서 등록특허 발주 입고 출고 의안 과제 "
     "order invoice tracking "
     "serial s/n model part sku lot isbn isbn-13 isbn-10 issn version ver ver. build ticket case "
     "product item ref barcode trace request req session job queued"
