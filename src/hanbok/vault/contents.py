@@ -153,7 +153,7 @@ class Contents:
         return [self._open(row) for row in rows]
 
     def _open(self, row: Row[Any]) -> Kept:
-        plain = self._keys.open(row.key).open(row.sealed, _record(row.call, row.part))
+        plain = self._keys.open(row.key, row.organisation).open(row.sealed, _record(row.call, row.part))
         return Kept(call=row.call, part=row.part, at=row.at, body=_decode(plain))
 
     def mentions(self, organisation: str, value: str) -> list[Mention]:
@@ -165,16 +165,12 @@ class Contents:
                     subjects.c.organisation == organisation, subjects.c.tag == tag
                 )
             ).all()
-            kept = (
-                connection.execute(
-                    select(contents.c.call, contents.c.part).where(
-                        contents.c.organisation == organisation,
-                        contents.c.call.in_({row.call for row in found}),
-                    )
+            kept = connection.execute(
+                select(contents.c.call, contents.c.part).where(
+                    contents.c.organisation == organisation,
+                    contents.c.call.in_({row.call for row in found}),
                 )
-                .tuples()
-                .all()
-            )
+            ).all()
         kinds, parts, days = (
             defaultdict[str, set[str]](set),
             defaultdict[str, set[str]](set),
@@ -223,7 +219,7 @@ class Contents:
             ).all()
             for row in rows:
                 record = _record(row.call, row.part)
-                plain = self._keys.open(row.key).open(row.sealed, record)
+                plain = self._keys.open(row.key, row.organisation).open(row.sealed, record)
                 mine = (contents.c.organisation == organisation) & (contents.c.call == row.call)
                 connection.execute(
                     update(contents)

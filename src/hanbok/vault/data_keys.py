@@ -19,7 +19,7 @@ from hanbok.store.database import Store
 from hanbok.store.tables import data_keys
 from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
-from hanbok.vault.errors import DataKeyDestroyed, KeyRefused, KeyWithdrawn
+from hanbok.vault.errors import DataKeyDestroyed, KeyRefused, KeyWithdrawn, SealBroken
 from hanbok.vault.key_provider import FOLDER, Description, KeyProvider, Wrapped
 
 
@@ -43,10 +43,11 @@ class Sealing(Protocol):
 class DataKey:
     """An unwrapped key. It works for its own organisation and purpose, and shows nothing of itself."""
 
-    __slots__ = ("_bound", "_material", "_sealer", "id")
+    __slots__ = ("_bound", "_material", "_sealer", "id", "organisation")
 
     def __init__(self, row: Row[Any], secret: bytes) -> None:
         self.id: str = row.id
+        self.organisation: str = row.organisation
         self._bound = f"{row.organisation}\n{row.purpose}"
         # What is worked with depends on the whole row: a wrapped key put in the place of another opens nothing.
         label = f"hanbok data key 1\n{self._bound}\n{row.period}\n{row.id}"
@@ -123,17 +124,23 @@ class DataKeys:
         self._current[which] = key.id
         return key
 
-    def open(self, key: str) -> DataKey:
-        """Return the key of a record. Raises DataKeyDestroyed."""
+    def open(self, key: str, organisation: str) -> DataKey:
+        """Return the key of a record. Raises DataKeyDestroyed, and SealBroken when it is another organisation's: a
+        record that was moved there does not bring its key along.
+        """
         self.sweep()
         known = self._by_id.get(key)
-        if known is not None:
-            return known.key
+        found = known.key if known else self._unwrap(self._row(key))
+        if found.organisation != organisation:
+            raise SealBroken(record=key)
+        return found
+
+    def _row(self, key: str) -> Row[Any]:
         with self._store.read() as connection:
             row = connection.execute(select(data_keys).where(data_keys.c.id == key)).one_or_none()
         if row is None or row.destroyed:
             raise DataKeyDestroyed(destroyed=row.destroyed if row else "?")
-        return self._unwrap(row)
+        return row
 
     def probe(self, organisation: str) -> None:
         """Ask each provider of an organisation to unwrap a key now, whatever is in memory."""

@@ -109,7 +109,7 @@ class PseudonymLedger:
         with self._store.read() as connection:
             rows = connection.execute(query).all()
         # A row has a method of that name: the column is asked for by its key.
-        listed = [str(row.tuple()[_ITEMS]) for row in rows]
+        listed = [str(row[_ITEMS]) for row in rows]
         return [
             LedgerEntry(
                 id=row.id,

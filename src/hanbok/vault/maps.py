@@ -122,7 +122,7 @@ class Maps:
             return connection.execute(delete(maps).where(which)).rowcount
 
     def _open(self, row: Row[Any]) -> Revealed:
-        plain = self._keys.open(row.key).open(row.sealed, _record(row.scope, row.pseudonym))
+        plain = self._keys.open(row.key, row.organisation).open(row.sealed, _record(row.scope, row.pseudonym))
         return Revealed(
             organisation=row.organisation,
             scope=row.scope,
