@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanbok.core.plugin import load, names
@@ -53,6 +53,7 @@ def test_no_golden_file_lacks_its_operator():
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "keep"])
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

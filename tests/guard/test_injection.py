@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanbok.guard.injection import screen
@@ -96,6 +96,7 @@ def test_hidden_spellings_are_seen_where_they_stand(hide):
     assert found.end - found.start > 20
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*STEMS, " ", "A", "가", "Z" * 28, "\ud800", "İ", "ß"]), max_size=8))
 def test_both_ways_of_seeking_find_the_same(pieces):
     text = "".join(pieces)
@@ -106,6 +107,7 @@ def test_both_ways_of_seeking_find_the_same(pieces):
         assert quick(STEMS, run)(text) == seen
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_screen(text):
     for one in screen(text):

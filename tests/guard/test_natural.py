@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanbok.guard.natural import NaturalPseudonyms, Pair
@@ -217,6 +217,7 @@ def test_a_pseudonym_that_a_later_text_holds_is_given_up():
     assert names.restore(later) == text
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["홍길동", "홍 길동", "010-1234-5678", "길동", "김", " ", "-", "a", "1"]), max_size=12
@@ -243,6 +244,7 @@ def test_a_stream_cut_anywhere_reads_as_the_whole(told, in_json):
             assert "".join(map(restorer.feed, pieces)) + restorer.close() == whole
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), max_size=40), st.booleans())
 def test_any_pieces_of_any_answer_read_as_the_whole(picks, in_json):
     names, out = hidden("홍길동 010-1234-5678", PERSON="홍길동", PHONE="010-1234-5678")
@@ -273,6 +275,13 @@ def test_many_values_are_hidden_and_come_back():
     out = apply(text, names.hide(text, found))
     assert names.restore(out) == text
     assert len({one.pseudonym for one in names.pairs()}) == len(set(values))
+
+
+def test_a_name_after_an_escaped_line_end_comes_back_in_json(told):
+    names, name, surname, given, _ = told
+    latin = f"{surname_spellings(surname)[0].capitalize()} {romanise(given).capitalize()}"
+    document = json.dumps({"a": f"첫째\n{latin}\t{name}"}, ensure_ascii=False)
+    assert json.loads(names.restore(document, in_json=True)) == {"a": "첫째\nHong Gildong\t홍길동"}
 
 
 def test_few_forms_end_in_a_placeholder_that_comes_back():

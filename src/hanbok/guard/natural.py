@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
+from hanbok.guard.normalise import normalise
 from hanbok.guard.operator import plain
 from hanbok.guard.pseudonym import Edit, apart
 from hanbok.guard.recogniser import Finding
@@ -138,10 +139,11 @@ class NaturalPseudonyms:
                 self._take(pair)
 
     def _new(self, kind: str, value: str, squeezed: str) -> Pair:
+        shape = normalise(value).text
         ending, seed = final_class(value), f"{kind}\0{plain(kind, value)}\0".encode(errors="surrogatepass")
         for attempt in range(_ATTEMPTS):
             new = stand_in(
-                kind, value, Random(hmac.digest(self._key, seed + b"%d" % attempt, hashlib.sha256))
+                kind, shape, Random(hmac.digest(self._key, seed + b"%d" % attempt, hashlib.sha256))
             )
             if final_class(new) == ending and self._is_free(new, squeezed):
                 return Pair(kind=kind, value=value, pseudonym=new)

@@ -18,6 +18,7 @@ _MOST_SKIPPED = 3
 _TORN = re.compile(f"[{re.escape(SKIPPED)}]{{{_MOST_SKIPPED + 1}}}")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\(?:[bfnrt\"/]|u[0-9a-fA-F]{4})\Z")
 _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _PARTICLES = re.compile(
     "(?:씨|님|군|양|은|는|이|가|을|를|의|에|와|과|도|만|로|으로|께|께서|에게|한테|랑|이랑|하고|처럼|보다|까지|부터|라는|이라는|라고|이라고"
@@ -80,7 +81,15 @@ class Spellings(Generic[_MEANING]):
         if self._first is None:
             signs = "".join(sorted(self._root.below))
             wide = "".join(chr(ord(sign) + 0xFEE0) for sign in signs if "!" <= sign <= "~")
-            self._first = re.compile(f"[{re.escape(signs + signs.upper() + wide)}]|\\\\")
+            latin = "".join(sign for sign in signs if sign.isascii() and sign.isalpha())
+            others = "".join(sign for sign in signs + wide if sign not in latin) + "\\"
+            pattern = f"[{re.escape(others)}]"
+            if (
+                latin
+            ):  # most letters stand within a word, where none of ours begins; in JSON, an escape may precede
+                before = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
+                pattern += f"|{before}[{latin}{latin.upper()}]"
+            self._first = re.compile(pattern)
         return self._first
 
     def _walk(self, text: str, start: int, *, in_json: bool, ended: bool) -> Spotted[_MEANING] | None:
@@ -95,7 +104,12 @@ class Spellings(Generic[_MEANING]):
             if below is not None:
                 node, skipped = below, 0
                 if node.meaning is not None:
-                    best = self._judged(node, text, start, at + width, ended=ended) or best
+                    before = (
+                        ""
+                        if in_json and _ESCAPED.search(text[max(0, start - 6) : start])
+                        else text[start - 1 : start]
+                    )
+                    best = self._judged(node, text, (start, at + width), before, ended=ended) or best
             elif node is self._root or sign not in SKIPPED or skipped == _MOST_SKIPPED:
                 return best
             else:
@@ -106,11 +120,12 @@ class Spellings(Generic[_MEANING]):
         return best
 
     def _judged(
-        self, node: _Node[_MEANING], text: str, start: int, end: int, *, ended: bool
+        self, node: _Node[_MEANING], text: str, place: tuple[int, int], before: str, *, ended: bool
     ) -> Spotted[_MEANING] | None:
         """Return the word when its surroundings let it be one."""
+        start, end = place
         first, last = text[start], text[end - 1]
-        if _joined(text[start - 1 : start], first, alone=node.alone):
+        if _joined(before, first, alone=node.alone):
             return None
         if end == len(text) and not ended and (node.alone or not is_syllable(last)):
             return Spotted(start=start, end=end, meaning=None)

@@ -16,7 +16,6 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from hanbok.guard.normalise import normalise
 from hanbok.guard.shape import DIGITS, digits_of
 from hanbok.hangul.checksum import (
     brn_check_digit,
@@ -35,9 +34,9 @@ _NOWHERE = "79"
 _LONG = 64
 
 
-def stand_in(kind: str, value: str, chance: Random) -> str:
-    """Return a value of this kind that looks like `value`; `chance` decides which."""
-    return _MAKERS.get(kind, _refilled)(normalise(value).text, chance)
+def stand_in(kind: str, shape: str, chance: Random) -> str:
+    """Return a value of this kind that looks like the value `shape`, without disguise; `chance` decides which."""
+    return _MAKERS.get(kind, _refilled)(shape, chance)
 
 
 def _refilled(shape: str, chance: Random) -> str:
