@@ -37,9 +37,9 @@ _WORDS: Final[Mapping[str, Text]] = {
     "proofs": Text(ko="인용한 기록", en="Entries cited"),
     "proofs_about": Text(
         ko="이 보고서의 모든 말은 아래 기록에 근거합니다. 기록마다 적힌 명령으로 누구나 확인할 수 있습니다. "
-        "해시는 그 기록의 것입니다.",
+        "해시는 로그 트리에 든 그 기록의 잎 해시(RFC 6962)입니다.",
         en="Every statement of this report rests on these entries. Anyone can check each with its command; the digest "
-        "is that of the entry.",
+        "is that of the entry's leaf in the log's tree (RFC 6962).",
     ),
     "number": Text(ko="번호", en="Index"),
     "at": Text(ko="때(한국 시각)", en="At (Korean time)"),
