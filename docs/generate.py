@@ -30,7 +30,9 @@ PLUGINS = (
     "hanbok.guard.recognisers",
     "hanbok.guard.operators",
     "hanbok.guard.scanners",
+    "hanbok.vault.key_providers",
     "hanbok.gateway.upstreams",
+    "hanbok.evidence.reports",
 )
 # Errors of commands have no status of their own.
 _UNTOLD = 500
@@ -197,7 +199,7 @@ def _told(language: str, folder: str, name: str) -> Iterator[str]:
     else:
         module = sys.modules[load(folder, name).__module__]
         yield (module.__doc__ or "").strip().partition("\n\n")[0]
-        if folder.endswith("endpoints"):
+        if folder.endswith(("endpoints", "key_providers")):
             yield (load(folder, name).__doc__ or "").strip()
 
 
