@@ -25,10 +25,11 @@ def write(directory: Path, entries: Sequence[AnyEntry], segment_bytes: int = 64 
 
     async def go() -> None:
         journal = Journal.open(directory, Options(segment_bytes=segment_bytes))
-        for entry in entries[:-1]:
-            journal.post(entry)
-        for entry in entries[-1:]:
-            await journal.append(entry)
+        for number, entry in enumerate(entries, start=1):
+            if number == len(entries) or number % 8 == 0:
+                await journal.append(entry)
+            else:
+                journal.post(entry)
         await asyncio.to_thread(journal.close)
 
     asyncio.run(go())

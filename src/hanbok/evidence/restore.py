@@ -1,5 +1,6 @@
 """What a start makes of a log's folder: its end, its tree and its key, checked against the signed checkpoint."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,7 @@ from hanbok.evidence.checkpoint import Checkpoint, opened
 from hanbok.evidence.entry import Act, KeyAct
 from hanbok.evidence.errors import LogBroken
 from hanbok.evidence.files import replace_durably, sync_directory
-from hanbok.evidence.keychain import CHECKPOINT, KEYS, read_keys
+from hanbok.evidence.keychain import CHECKPOINT, KEYS, key_in_force, read_keys
 from hanbok.evidence.line import Flaw
 from hanbok.evidence.note import NoteInvalid, VerifierKey
 from hanbok.evidence.segments import lines, open_record, size_of
@@ -58,7 +59,7 @@ def restore(directory: Path, signer: Signer | None, origin: str) -> Restored:
             raise LogBroken(file=CHECKPOINT, line=1, why=Flaw.MISSING.value) from None
         name_key(directory, signer.key)
         return Restored(place=place, torn=torn, signer=signer, edge=Edge(), checkpoint=None)
-    checkpoint = _checked(data, signer.key)
+    checkpoint = _checked(directory, data, signer.key)
     if checkpoint.size > place.index:
         line = place.index - place.segment.first + 1
         raise LogBroken(file=place.segment.path.name, line=line, why=Flaw.MISSING.value)
@@ -89,14 +90,29 @@ def _leaves(directory: Path, low: int, high: int) -> Iterator[bytes]:
         yield bytes.fromhex(line.leaf)
 
 
-def _checked(data: bytes, key: VerifierKey) -> Checkpoint:
-    try:
-        checkpoint = opened(data, key)
-    except NoteInvalid as error:
-        raise LogBroken(file=CHECKPOINT, line=5, why=f"{Flaw.SIGNATURE.value}: {error}") from error
-    if checkpoint.origin != key.name:
-        raise LogBroken(file=CHECKPOINT, line=1, why=Flaw.SIGNATURE.value)
+def _checked(directory: Path, data: bytes, key: VerifierKey) -> Checkpoint:
+    """Open the checkpoint: signed by this key, or by one that names it in an entry which is not signed for yet."""
+    checkpoint, why = None, ""
+    for one in dict.fromkeys([key, *reversed(_known_keys(directory))]):
+        try:
+            found = opened(data, one)
+        except NoteInvalid as error:
+            why = why or f": {error}"
+            continue
+        if key_in_force(one, _key_acts(directory, found.size), sys.maxsize) == key:
+            checkpoint = found
+            break
+    if checkpoint is None or checkpoint.origin != key.name:
+        raise LogBroken(file=CHECKPOINT, line=5, why=f"{Flaw.SIGNATURE.value}{why}")
     return checkpoint
+
+
+def _key_acts(directory: Path, start: int) -> Iterator[tuple[int, KeyAct]]:
+    for line in lines(directory, start):
+        if line.entry.startswith(b'{"entry":"key_act"'):
+            entry = open_record(line).entry
+            if isinstance(entry, KeyAct):
+                yield line.index, entry
 
 
 def _repair(directory: Path, checkpoint: Checkpoint) -> tuple[Edge, int]:
@@ -135,18 +151,20 @@ def _names(directory: Path, key: str) -> Iterator[bool]:
         checkpoint = opened((directory / CHECKPOINT).read_bytes(), read_key(directory / KEY_FILE).key)
     except (FileNotFoundError, NoteInvalid):
         return
-    for line in lines(directory, checkpoint.size):
-        if line.entry.startswith(b'{"entry":"key_act"'):
-            entry = open_record(line).entry
-            yield isinstance(entry, KeyAct) and entry.after == key
+    for _, act in _key_acts(directory, checkpoint.size):
+        yield act.after == key
 
 
 def name_key(directory: Path, key: VerifierKey) -> None:
     """Have the list of public keys end with this one."""
-    try:
-        keys = read_keys(directory)
-    except (FileNotFoundError, NoteInvalid):
-        keys = []
+    keys = _known_keys(directory)
     if keys[-1:] != [key]:
         text = "".join(f"{one}\n" for one in [*keys, key])
         replace_durably(directory / KEYS, text.encode(), mode=0o644)
+
+
+def _known_keys(directory: Path) -> list[VerifierKey]:
+    try:
+        return read_keys(directory)
+    except (FileNotFoundError, NoteInvalid):
+        return []
