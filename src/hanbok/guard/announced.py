@@ -6,13 +6,13 @@ from typing import Final
 from hanbok.guard.shape import any_case
 
 _PASSWORD = "password|passwd|passphrase|passcode|pwd|pw|p/w|pass|pin|비밀 ?번호|비번|암호|패스워드|핀 ?번호"  # noqa: S105
-_KEY = "secret|token|key|credential|authorization|(?:시크릿|토큰|키)(?: ?값)?|인증 ?값"
+_KEY = "session_?id|secret|token|key|credential|authorization|(?:시크릿|토큰|키)(?: ?값)?|인증 ?값"
 _BEARER = "bearer|kakaoak|basic"
 _LABEL = re.compile(
     f"(?P<password>{any_case(_PASSWORD)})|(?P<key>{any_case(_KEY)})|(?P<bearer>{any_case(_BEARER)})"
 )
 _REACH = 32
-_SUFFIX = "(?:[_-][A-Za-z]{2,10})?"
+_SUFFIX = "(?:[_-][A-Za-z]{2,10}| ?(?:네|여섯|여덟|[468]) ?자리)?"
 """secret_key_base, token-prod: what is behind the word is no name of another thing."""
 _OTHER_THING = re.compile(
     "[_-](?i:id|name|type|file|path|size|count|length|version|vault|ring|expir|at$|len)"
@@ -41,7 +41,7 @@ _MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z]).{8,}")
 _SIGN = r"(?:\([가-힣A-Za-z ]{1,8}\))?[\"'`)\]*]{0,2} {0,2}(?:[:=\x1e→]|->)"
 PATTERNS: Final = (
     f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)}){_SUFFIX}{_SIGN}",
-    f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)})(?:[은는이가을를]|요|란| is|) {{1,2}}[!-~]",
+    f"(?:{any_case(_PASSWORD)}|{any_case(_KEY)}){_SUFFIX}(?:[은는이가을를]|요|란| is|) {{1,2}}[!-~]",
     f"(?:{any_case(_BEARER)}) ",
 )
 """What a scanner reads: the word, and the sign or the space behind it."""

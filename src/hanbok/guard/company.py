@@ -12,6 +12,7 @@ _LABEL: Final = Context(
     r"corp|\bcrn\b|"
     r"company[ _]?(?:reg|no|num|id)"
 )
+_RIGHT_BEFORE = re.compile(r"법인[^0-9가-힣a-z]{0,6}$")
 _PERSON: Final = Context(
     r"주민|민번|외국인|거소|생년|민증|신분증|실명|(?<!등기부)(?<!등기부 )등본|체류|"
     r"\b[rf]rn\b|jumin|resident|ssn|alien|foreign"
@@ -35,6 +36,8 @@ def labelled_company(text: str, start: int, end: int) -> bool | None:
     company, person = _LABEL.last(window), _PERSON.last(window)
     if company != person:
         return company > person
+    if _RIGHT_BEFORE.search(window):
+        return True
     if _PERSON.after(text, end) or _PERSON.over(text, start):
         return False
     return True if _LABEL.after(text, end) or _LABEL.over(text, start) else None

@@ -12,6 +12,7 @@ _SHAPES = (
     compile_number("[1-9]", "[0-9]{10}"),
     compile_number("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}"),
     compile_number("[1-9]", "[0-9]{4}", "[0-9]{6}"),
+    compile_number("[1-9]", "[0-9]{6}", "[0-9]{4}"),
 )
 _CONTEXT = Context(
     r"건강[ ]?보험|보험[ ]?증(?!권)|(?<![가-힣])증[ ]?번호|건보|의료[ ]?보험|health[ _]?ins|nhis"
@@ -23,6 +24,7 @@ class HealthIns:
     patterns: ClassVar[tuple[str, ...]] = (
         HEAD + "[1-9]" + JOINT + "[0-9]{10}" + TAIL,
         HEAD + JOINT.join(("[1-9]", "[0-9]{4}", "[0-9]{6}")) + TAIL,
+        HEAD + JOINT.join(("[1-9]", "[0-9]{6}", "[0-9]{4}")) + TAIL,
         HEAD + JOINT.join(("[1-9][0-9]{3}", "[0-9]{3,4}", "[0-9]{3,4}")) + TAIL,
     )
     alphabet: ClassVar[frozenset[str]] = NUMBER

@@ -17,7 +17,7 @@ _V6 = re.compile(
     r"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?![0-9A-Za-z:])"
 )
 _CONTEXT = Context(
-    r"\bip|아이피|주소|서버|접속|호스트|server|host|address|addr|client|src|dst|remote|peer|gateway|dns|로그인|log"
+    r"\bip|아이피|주소|서버|접속|호스트|server|host|address|addr|client|ping|nameserver|route|port|ssh|src|dst|remote|peer|gateway|dns|로그인|log"
 )
 _VERSION = re.compile(
     r"(?:버전|버젼|판|펌웨어|빌드|릴리스|업데이트|"

@@ -21,7 +21,7 @@ _CONTEXT = Context(r"여권|passport|출입국|출국|입국|비자|항공권|�
 
 class Passport:
     kind: ClassVar[str] = "PASSPORT"
-    patterns: ClassVar[tuple[str, ...]] = (rf"[MSRODGmsrodg]{_JOINT}{_BODY}", "[A-Z]{2}[0-9]{7}[^0-9]")
+    patterns: ClassVar[tuple[str, ...]] = (rf"[MSRODGmsrodg]{_JOINT}{_BODY}", "[A-Z]{2}[0-9]{7}")
     alphabet: ClassVar[frozenset[str]] = DIGITS | frozenset(
         "MSRODGmsrodg -ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     )

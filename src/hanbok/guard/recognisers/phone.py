@@ -41,6 +41,7 @@ _CONTEXT = Context(
 )
 _SURE = frozenset({"home", "mobile", "personal"})
 _SIGNS = re.compile(r"[-.)/_~]")
+_GROUPED = re.compile("[0-9][-. ()]+[0-9]+[-. ()]+[0-9]")
 _TEMPLATE = re.compile(r"0000[^0-9]?0000$")
 _YEARS = re.compile(r"1[5-9][0-9]{2}[^0-9]+(?:1[5-9]|20)[0-9]{2}")
 
@@ -51,7 +52,7 @@ class Phone:
         START + r"[(]?01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + "[0-9]{4}" + TAIL,
         START + rf"[(]?0(?:{_AREA}|70|80|50[0-9]?)" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
         START + _REPRESENTATIVE + JOINT + "[0-9]{4}" + TAIL,
-        r"(?:[+][ ]?|00)[0-9]{2}[-(). 0-9/_~]{8}",
+        r"(?:[+][ ]?|00)[0-9][-(). 0-9/_~]{9}",
         START + "82" + JOINT + "1[016789]" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
         START + "10" + JOINT + "[2-9][0-9]{3}" + JOINT + "[0-9]{4}" + TAIL,
     )
@@ -84,5 +85,7 @@ def _judge(text: str, match: re.Match[str]) -> tuple[float, tuple[str, ...]]:
         return 0.0, ()
     if word:
         return 0.95, (f"context:{word}",)
+    if form == "abroad" and _GROUPED.search(number):
+        return 0.85, ("format",)
     doubtful = not _SIGNS.search(number) or (form == "office" and _YEARS.fullmatch(number))
     return (0.0, ()) if form == "short" or doubtful else (0.85, ("format",))

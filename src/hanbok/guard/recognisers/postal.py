@@ -16,7 +16,7 @@ _CODE = re.compile(
 _LABEL = re.compile(
     r"(?:우편[ ]?번호|우[ ]?편|\([ ]?우[ ]?\)|〔우〕|\[우\]|우[ ]?[):.]|(?<![가-힣])우|〒|"
     r"zip(?:[ _-]?code)?|postal(?:[ _-]?code)?|postcode|post[ ]?code)"
-    r"[\"'`\])]{0,2}[ ]?(?:[은는이가]|[:=]|→)?[\s\"'`(\[\x1e:]{0,4}$",
+    r"[\"'`\])]{0,2}[ ]?(?:[은는이가]|[:=/]|→)?[\s\"'`(\[\x1e:]{0,4}$",
     re.IGNORECASE,
 )
 _HEADING = Context(r"우편|zip|postal|postcode")
