@@ -35,6 +35,7 @@ from hanbok.policy.changes import (
     Rules,
     arguments_of,
 )
+from hanbok.policy.circumstances import Circumstances
 from hanbok.policy.governing import Governing, govern
 from hanbok.settings.reading import Loaded, load
 
@@ -231,7 +232,9 @@ def _try(loaded: Loaded, changes: Changes, rules: Rules, source: str) -> CedarJu
     for file, text in rules.cases.items():
         read = read_cases(file, text)
         packs = () if read.packs else governing.settings.packs
-        failed += sum(not one.good for one in try_cases(file, read, governing.files, packs))
+        spoken = Circumstances.read(governing.settings.facts)
+        tried = try_cases(file, read, governing.files, packs, spoken)
+        failed += sum(not one.good for one in tried)
     if failed:
         raise CasesFail(failed=failed)
     return judge

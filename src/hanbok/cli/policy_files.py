@@ -74,7 +74,9 @@ def _try(texts: Mapping[str, str], cases: Mapping[str, str], loaded: Loaded) -> 
     packs = loaded.settings.policy.packs
     for file, text in cases.items():
         read = read_cases(file, text)
-        yield from try_cases(file, read, texts, () if read.packs else packs)
+        yield from try_cases(
+            file, read, texts, () if read.packs else packs, loaded.settings.policy.circumstances
+        )
 
 
 def _read(file: Path) -> str:

@@ -22,6 +22,7 @@ from hanbok.policy.ruling import Question
 SUFFIX: Final = ".cases.toml"
 _FOLDER = files("hanbok.policy") / "packs"
 _DAY = timedelta(days=1)
+_PLAIN: Final = Circumstances()
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,14 +137,20 @@ def try_pack(name: str) -> Iterator[Tried]:
 
 
 def try_cases(
-    file: str, cases: Cases, texts: Mapping[str, str], packs: tuple[str, ...] = ()
+    file: str,
+    cases: Cases,
+    texts: Mapping[str, str],
+    packs: tuple[str, ...] = (),
+    circumstances: Circumstances = _PLAIN,
 ) -> Iterator[Tried]:
-    """Try cases against policy texts (by file name) and packs. Raises PolicyInvalid, PolicyBroken."""
+    """Try cases against policy texts (by file name) and packs, in these circumstances where the file tells none of
+    its own. Raises PolicyInvalid, PolicyBroken.
+    """
     if unknown := sorted({*packs, *cases.packs} - set(known_packs())):
         raise PolicyInvalid(file=file, line=1, why=f"there is no pack {unknown[0]!r}")
     circumstances = Circumstances(
-        uses={name: _use(file, name, facts) for name, facts in cases.uses.items()},
-        **({} if cases.csap is None else {"csap": cases.csap}),
+        uses={name: _use(file, name, facts) for name, facts in cases.uses.items()} or circumstances.uses,
+        csap=cases.csap or circumstances.csap,
     )
     judges: dict[date, CedarJudge] = {}
 

@@ -44,7 +44,7 @@ def reaching(policy: Policy, kinds: frozenset[str]) -> Reached:
 
 
 def varied(given: Sequence[Given], others: Iterable[Policy], kinds: frozenset[str]) -> Iterator[Given]:
-    """Yield the same again, with what only other policies speak of thrown by dice."""
+    """Yield the same again, with what other policies speak of thrown by dice, or added."""
     more: dict[str, list[Any]] = {}
     for other in others:
         for name, values in _choices(other, kinds).items():
@@ -52,10 +52,14 @@ def varied(given: Sequence[Given], others: Iterable[Policy], kinds: frozenset[st
     dice = random.Random(1)
     if not given:
         return
-    own = set(given[0])
-    extra = {name: list(dict.fromkeys(values)) for name, values in more.items() if name not in own}
-    for index in range(MOST if extra else len(given)):
-        yield _throw(extra, dice) | given[index % len(given)]
+    thrown = {name: list(dict.fromkeys(values)) for name, values in more.items()}
+    for index in range(max(MOST, len(given))):
+        own, added = given[index % len(given)], _throw(thrown, dice)
+        # What is a record may be there beside another one.
+        both = {name: own[name] + added[name] for name in ("certificates",) if name in own and name in added}
+        if "basis" in own and added.get("basis"):
+            both["basis"] = f"{own['basis']}, {added['basis']}"
+        yield added | own | both
 
 
 def _throw(choices: Mapping[str, Sequence[Any]], dice: random.Random) -> Given:

@@ -80,7 +80,7 @@ def _warn(policy: Policy, ko: str, en: str) -> Remark:
 
 
 def _notes(policy: Policy) -> Iterator[Remark]:
-    if policy.rule["effect"] == "forbid" and not policy.clause.article:
+    if policy.rule["effect"] == "forbid" and "article" not in policy.rule.get("annotations", {}):
         yield _warn(
             policy,
             "@article이 없어 거절할 때 조문을 밝히지 못합니다",
@@ -114,7 +114,9 @@ def _fires(
     try:
         firing = [one for one in given if alone.rule(one).clauses]
         decides = any(
-            without.rule(one).allowed != whole.rule(one).allowed for one in varied(firing, others, names)
+            without.rule(one).allowed != whole.rule(one).allowed
+            for one in varied(firing, others, names)
+            if alone.rule(one).clauses
         )
     except PolicyBroken:
         yield _warn(policy, "평가하다 실패하는 물음이 있습니다", "there are questions on which it fails")
