@@ -35,6 +35,28 @@ Recorded = Annotated[
         help=say("증거 로그에 남깁니다.", "Record it in the evidence log."),
     ),
 ]
+Model = Annotated[str, Parameter(help=say("모델 이름.", "Model."))]
+Results = Annotated[
+    Path, Parameter(name=["--out", "-o"], help=say("결과 파일(JSON).", "File of results, JSON."))
+]
+Only = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--category", negative="", help=say("이 분류만(여러 번).", "Only this category (repeat).")
+    ),
+]
+Repeat = Annotated[
+    int,
+    Parameter(
+        help=say(
+            "질문마다 몇 번 물을지. 가장 나쁜 답으로 판정.", "Times each is asked; the worst answer counts."
+        )
+    ),
+]
+Keep = Annotated[
+    bool,
+    Parameter(negative="", help=say("답의 내용도 파일에 남깁니다.", "Keep the answers' words in the file.")),
+]
 _GRADES = {
     Change.MINOR: ("경미", "minor"),
     Change.MODERATE: ("중간", "moderate"),
@@ -74,31 +96,11 @@ def show_all(*, json: Json = False) -> None:
 )
 def run(
     *,
-    model: Annotated[str, Parameter(help=say("모델 이름.", "Model."))],
-    out: Annotated[
-        Path, Parameter(name=["--out", "-o"], help=say("결과 파일(JSON).", "File of results, JSON."))
-    ],
-    only: Annotated[
-        tuple[str, ...],
-        Parameter(
-            name="--category", negative="", help=say("이 분류만(여러 번).", "Only this category (repeat).")
-        ),
-    ] = (),
-    repeat: Annotated[
-        int,
-        Parameter(
-            help=say(
-                "질문마다 몇 번 물을지. 가장 나쁜 답으로 판정.",
-                "Times each is asked; the worst answer counts.",
-            )
-        ),
-    ] = 1,
-    keep_answers: Annotated[
-        bool,
-        Parameter(
-            negative="", help=say("답의 내용도 파일에 남깁니다.", "Keep the answers' words in the file, too.")
-        ),
-    ] = False,
+    model: Model,
+    out: Results,
+    only: Only = (),
+    repeat: Repeat = 1,
+    keep_answers: Keep = False,
     record: Recorded = True,
     json: Json = False,
     config: File = None,

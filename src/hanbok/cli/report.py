@@ -53,6 +53,25 @@ Out = Annotated[
 Name = Annotated[
     str, Parameter(help=say("보고서 이름: `hanbok report list`.", "Name: `hanbok report list`."))
 ]
+Endpoint = Annotated[
+    str,
+    Parameter(help=say("사고 보고서: 데이터가 간 엔드포인트.", "Of an incident: the endpoint in question.")),
+]
+Known = Annotated[
+    str,
+    Parameter(
+        help=say("사고 보고서: 알게 된 때(한국 시각).", "Of an incident: when it became known (Korea).")
+    ),
+]
+Form = Annotated[
+    Literal["html", "pdf", "json"], Parameter(name=["--format", "-f"], help=say("형식.", "Format."))
+]
+Tongue = Annotated[
+    Language | None,
+    Parameter(
+        name="--language", help=say("보고서의 언어. 없으면 한국어.", "The report's language; none: Korean.")
+    ),
+]
 Directory = Annotated[
     Path | None,
     Parameter(
@@ -116,32 +135,17 @@ def show(name: Name, /, *, json: Json = False) -> None:
         "Make a report of a period; exit 1 when the log is damaged or shows the opposite of a row.",
     ),
 )
-def make(  # noqa: PLR0913 -- one option for each side of the question
+def make(
     name: Name,
     /,
     *,
     since: Since,
     until: Until,
     organisation: Organisation = "",
-    endpoint: Annotated[
-        str,
-        Parameter(
-            help=say("사고 보고서: 데이터가 간 엔드포인트.", "Of an incident: the endpoint in question.")
-        ),
-    ] = "",
-    known: Annotated[
-        str,
-        Parameter(
-            help=say("사고 보고서: 알게 된 때(한국 시각).", "Of an incident: when it became known (Korea).")
-        ),
-    ] = "",
-    form: Annotated[
-        Literal["html", "pdf", "json"], Parameter(name=["--format", "-f"], help=say("형식.", "Format."))
-    ] = "html",
-    language: Annotated[
-        Language | None,
-        Parameter(help=say("보고서의 언어. 없으면 한국어.", "The report's language; none: Korean.")),
-    ] = None,
+    endpoint: Endpoint = "",
+    known: Known = "",
+    form: Form = "html",
+    language: Tongue = None,
     out: Out = None,
     directory: Directory = None,
     config: File = None,
