@@ -135,7 +135,7 @@ def show(name: Name, /, *, json: Json = False) -> None:
         "Make a report of a period; exit 1 when the log is damaged or shows the opposite of a row.",
     ),
 )
-def make(
+def make(  # noqa: PLR0913 -- one option for each side of the question
     name: Name,
     /,
     *,
