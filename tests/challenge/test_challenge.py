@@ -41,7 +41,6 @@ build = runpy.run_path(str(Path(__file__).parent / "challenge.py"))["build"]
 
 
 SHORT = {
-    ("challenge", "DOB"): "0.889 of 0.90: dates without a label between other data of a person are missed",
     ("blind", "alarm"): "0.035 of 0.03: common nouns that begin with a surname are taken for names",
     ("klue", "PERSON"): "0.766 of 0.80: KLUE also labels characters of fiction, mononyms and initials",
 }
