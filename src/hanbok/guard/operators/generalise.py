@@ -1,4 +1,4 @@
-"""Says less precisely what a value says (범주화): `1990년대생`, `서울특별시 강남구`, `203.0.113.0/24`."""
+"""Says less precisely what a value says (범주화): `1990년대`, `서울특별시 강남구`, `203.0.113.0/24`."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -36,7 +36,7 @@ class Generalise:
 
 def _birth(value: str) -> str:
     born = birth_of(plain("RRN", value)[:7].ljust(7, "x")) if len(plain("RRN", value)) >= 7 else None  # noqa: PLR2004 - six digits and the century
-    return _decade(born.year) if born else ""
+    return f"{_decade(born.year)}생" if born else ""
 
 
 def _day(value: str) -> str:
@@ -49,7 +49,7 @@ def _day(value: str) -> str:
 
 
 def _decade(year: int) -> str:
-    return f"{year // 10 * 10}년대생"
+    return f"{year // 10 * 10}년대"
 
 
 def _place(value: str) -> str:
