@@ -101,7 +101,12 @@ def _remedies(judge: Judge, policies: Mapping[str, Policy], question: Question) 
     single = [step for step in steps if judge.rule(step.question).allowed]
     for step in single:
         yield Remedy(endpoint=question.destination.endpoint, needs=(step.said,))
-    records = [step for step in steps if step.question.destination != question.destination]
+    zone = question.destination.zone
+    records = [
+        step
+        for step in steps
+        if step.question.destination != question.destination and step.question.destination.zone is zone
+    ]
     if any(step in records for step in single):
         return
     together, needs = question, list[Text]()
