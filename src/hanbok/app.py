@@ -195,7 +195,8 @@ class App:
 
     async def reload(self) -> None:
         """Read the settings file again. New calls get them; calls under way keep theirs. Raises HanbokError, and
-        then nothing has changed.
+        then nothing has changed but the database, if the file names another one: the old one was closed when the
+        records were moved.
         """
         loaded = await asyncio.to_thread(load, self._loaded.source)
         if loaded.settings.store_url != self._loaded.settings.store_url:

@@ -1,7 +1,6 @@
 """The way back of an answer: what it must not show is masked, what was hidden in the request is put back."""
 
 from asyncio import to_thread
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Protocol, TypeAlias
@@ -109,10 +108,9 @@ class WayBack:
         ending, pseudonyms = self._call.ending, self._pseudonyms
         ending.steps["restore"] = _told(pseudonyms) if pseudonyms is not None else _NOT_RUN
         ending.steps["inspect_reply"] = "ran" if self._masker_of is not None else _NOT_RUN
-        found = Counter[str]()
         for masker in self._maskers:
-            found.update(masker.found)
-        ending.reply_findings = dict(found)
+            for kind, number in masker.found.items():
+                ending.reply_findings[kind] = ending.reply_findings.get(kind, 0) + number
 
 
 def _told(pseudonyms: Hider) -> str:
