@@ -21,6 +21,7 @@ from hanbok.guard.kinds import kinds as all_kinds
 from hanbok.http.statuses import status_of
 from hanbok.policy.pack import packs as law_packs
 from hanbok.policy.pack import read_pack, schema_for
+from hanbok.policy.roles import role_table
 from hanbok.settings.reading import schema
 
 FOLDER = Path(__file__).parent
@@ -48,6 +49,7 @@ def pages(language: str) -> dict[str, str]:
         "reference/commands.md": commands(language),
         "reference/plugins.md": plugins(language),
         "reference/kinds.md": kinds(language),
+        "reference/permissions.md": permissions(language),
         "law/packs.md": packs(language),
     }
 
@@ -214,6 +216,31 @@ def kinds(language: str) -> str:
             (_word(language, "조문", "Article"), one.article or "-"),
         ]
         lines += [f"## {one.key}", label, _table(("", ""), rows)]
+    return _page(lines)
+
+
+def permissions(language: str) -> str:
+    """Return the page of roles: what each permission allows, and who may ask for and allow what needs two persons."""
+    table, tongue = role_table(), Language(language)
+    lines = [_title(language, "권한", "Permissions"), _text("permissions", language)]
+    lines.append(_word(language, "## 역할", "## Roles"))
+    lines.append(_table(("", ""), [(_code(role), text.of(tongue)) for role, text in table.titles.items()]))
+    own = _word(language, "자기 조직에서", "In one's own organisation")
+    every = _word(
+        language, "플랫폼의 역할로, 모든 조직에서", "As a role of the platform, in every organisation"
+    )
+    for one in table.permissions.values():
+        rows = [(own, ", ".join(sorted(one.own)) or "-"), (every, ", ".join(sorted(one.all)) or "-")]
+        lines += [f"## {one.name}", one.title.of(tongue), _table(("", ""), rows)]
+    ask, allow = _word(language, "요청", "Asks"), _word(language, "승인", "Allows")
+    for kind in table.approvals.values():
+        hours = f"{kind.lasts.total_seconds() / 3600:g}"
+        rows = [
+            (ask, ", ".join(sorted(kind.request))),
+            (allow, ", ".join(sorted(kind.approve))),
+            (_word(language, "기한(시간)", "Hours"), hours),
+        ]
+        lines += [f"## approvals.{kind.name}", kind.title.of(tongue), _table(("", ""), rows)]
     return _page(lines)
 
 
