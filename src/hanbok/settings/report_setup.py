@@ -1,11 +1,11 @@
 """What settings and registers say for a report."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from hanbok.core.clock import stamp
+from hanbok.core.clock import KST, stamp
 from hanbok.core.values import Text
 from hanbok.evidence.documents import Documents
 from hanbok.evidence.report import Keys, KindFacts, LogState, Place, PolicyFacts, Setup
@@ -31,6 +31,7 @@ def read_setup(
 ) -> Setup:
     """Return what stands behind a report besides the log, as it is now. `judge` is the one in force."""
     made = stamp()
+    day = datetime.fromisoformat(made).astimezone(KST).date()
     uses = uses_of(settings, store).all(organisation)
     digests = [document.digest for one in uses for document in one.documents]
     return Setup(
@@ -45,7 +46,7 @@ def read_setup(
             for one in judge.policies
         },
         kinds=_kinds(settings),
-        places=tuple(_place(settings, name) for name in settings.endpoints),
+        places=tuple(_place(settings, name, day) for name in settings.endpoints),
         keys=count_keys(
             (card.key for card in Register(store).cards(organisation or None)), datetime.fromisoformat(made)
         ),
@@ -88,8 +89,9 @@ def _documents(settings: Settings) -> Documents:
     return Documents(settings.reports.documents or settings.state / "documents")
 
 
-def _place(settings: Settings, name: str) -> Place:
+def _place(settings: Settings, name: str, day: date) -> Place:
     one = settings.endpoints[name]
-    destination = settings.endpoint_config(name).destination
     local = one.kind == _OWN_MACHINE or urlsplit(one.url).hostname in _LOOPBACK
-    return Place(destination=destination, encrypted=local or not one.url.startswith("http://"))
+    return Place(
+        destination=settings.destination(name, day), encrypted=local or not one.url.startswith("http://")
+    )

@@ -43,7 +43,7 @@ from hanbok.store.database import Store
 from hanbok.testing.in_process import InProcess
 from hanbok.testing.korean import Identities
 from hanbok.testing.models import prudent
-from hanbok.testing.offices import Office, Staff
+from hanbok.testing.offices import Office, Staff, write_settings
 from hanbok.testing.scripted import Script, ScriptedModel
 
 _CHAT = "in-process:/v1/chat/completions"
@@ -90,19 +90,15 @@ def lived(
     first: date = date(2026, 10, 1),
     days: int = 31,
     calls: int = 6,
-    settings: str = "",
 ) -> Generator[Month]:
-    """Live a month, `calls` a working day, and yield it with its clock still running. `settings` replaces the
-    office's own.
-    """
+    """Live a month, `calls` a working day, and yield it with its clock still running."""
     with ExitStack() as stack:
         outside, home = (stack.enter_context(ScriptedModel(Script(say=prudent))) for _ in range(2))
-        file = folder / "hanbok.yaml"
-        text = (settings or office.settings).format(outside=outside.url, home=home.url)
-        file.write_text(text.replace("state: state", f"state: {folder / 'state'}"), encoding="utf-8")
+        file = write_settings(office, folder, first)
+        places = {"HANBOK_HOME_URL": home.url, f"HANBOK_{office.place.upper()}_URL": outside.url}
         clock = Hands(datetime.combine(first, time(8), tzinfo=KST).astimezone(UTC))
         stack.enter_context(reading(clock))
-        loaded = load(file, {})
+        loaded = load(file, places)
         last = first + timedelta(days=days - 1)
         life = _Life(office, loaded, clock, Identities(seed), folder)
         asyncio.run(life.live([first + timedelta(days=number) for number in range(days)], calls))
@@ -144,7 +140,13 @@ class _Life:
         register.create_organisation(office.id, actor="admin:jihye", name=office.name)
         limits = Limits(requests_per_minute=600, concurrency=8, won_per_month=10**12)
         for one in (*office.staff, Staff(team="임시", person="temp-99", models=("house",))):
-            who = Principal(organisation=office.id, key="", team=one.team, person=one.person)
+            who = Principal(
+                organisation=office.id,
+                key="",
+                team=one.team,
+                person=one.person,
+                application=one.application,
+            )
             new = register.create_key(
                 who, actor="admin:jihye", name=one.person, models=one.models, limits=limits
             )

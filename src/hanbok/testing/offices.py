@@ -1,9 +1,13 @@
-"""Two offices for simulations, a bank and a ministry: their settings, their staff and what they ask."""
+"""Two offices for simulations, a bank and a ministry: their profiles, their staff and what they ask."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import Final
 
+from hanbok.core.values import Language
+from hanbok.policy.profile import write
 from hanbok.testing.korean import Identities
 
 Prompt = Callable[[Identities], str]
@@ -14,15 +18,20 @@ class Staff:
     team: str
     person: str
     models: tuple[str, ...]
+    application: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """An organisation at work. `settings` holds `{outside}` and `{home}`, where its models are."""
+    """An organisation at work, set up from a profile of `hanbok init` as its how-to says."""
 
     id: str
     name: str
-    settings: str
+    profile: str
+    place: str
+    """The profile's endpoint outside."""
+    fills: tuple[tuple[str, str], ...]
+    """What the profile leaves open, and what the office writes there."""
     staff: tuple[Staff, ...]
     prompts: Mapping[str, tuple[Prompt, ...]]
     """What is asked of each model."""
@@ -33,70 +42,29 @@ class Office:
     """The area of high impact that its use falls into."""
 
 
-_PRICE: Final = "price: {{input: 1000, output: 4000, as_of: 2026-09-01}}"
-
-_HOME: Final = """\
-  home:
-    kind: openai_compatible
-    url: {home}
-    country: KR
-    zone: home
-    operator: self
-    data_use: {{trains: false}}
+_PROOF: Final = "issued: 2026-01-01, expires: 2027-12-31"
+_NEXT: Final = """\
+  next:
+    targets: [{{endpoint: {place}, model: successor}}]
+    price: {{input: 1000, output: 4000, as_of: 2026-10-01}}
 """
 
-_BANK: Final = (
-    """\
-language: ko
-state: state
-reports: {{name: 가온은행}}
-marking: {{field: true}}
-policy: {{packs: [pipa, credit_information, efsr, n2sf, network]}}
-endpoints:
-  outside:
-    kind: openai_compatible
-    url: {outside}
-    key: sk-stand-in
-    country: US
-    zone: foreign
-    operator: Example Inc.
-    data_use: {{trains: false, retention_days: 0, basis: "개인정보 보호법 제28조의8제1항제3호"}}
-    certificates: [SOC2, ISO27017]
-"""
-    + _HOME
-    + f"""\
-models:
-  abroad: {{{{targets: [{{{{endpoint: outside, model: gpt-x}}}}], {_PRICE}}}}}
-  house: {{{{targets: [{{{{endpoint: home, model: local}}}}], {_PRICE}}}}}
-  next: {{{{targets: [{{{{endpoint: outside, model: gpt-y}}}}], {_PRICE}}}}}
-"""
-)
 
-_MINISTRY: Final = (
-    """\
-language: ko
-state: state
-reports: {{name: 누리부}}
-policy: {{packs: [pipa, n2sf, network]}}
-endpoints:
-  outside:
-    kind: openai_compatible
-    url: {outside}
-    key: sk-stand-in
-    country: KR
-    zone: domestic
-    operator: 누리클라우드
-    data_use: {{trains: false, retention_days: 0, basis: "개인정보 보호법 제26조"}}
-    certificates: ["CSAP:중", ISMS-P]
-"""
-    + _HOME
-    + f"""\
-models:
-  cloud: {{{{targets: [{{{{endpoint: outside, model: solar-x}}}}], instead: house, {_PRICE}}}}}
-  house: {{{{targets: [{{{{endpoint: home, model: local}}}}], {_PRICE}}}}}
-  next: {{{{targets: [{{{{endpoint: outside, model: solar-y}}}}], {_PRICE}}}}}
-"""
-)
+def _records(*certificates: str) -> tuple[str, str]:
+    """Return the processor's records as a profile leaves them open, and as its office fills them in."""
+    named = ", ".join(f"{{name: {one}, {_PROOF}}}" for one in certificates)
+    contract = f"      contract: {{{_PROOF}, reference: 2026-001}}\n      no_training: {{{_PROOF}}}\n"
+    return "      certificates: []\n", f"{contract}      retention_days: 0\n      certificates: [{named}]\n"
+
+
+def _basis(items: str) -> tuple[str, str]:
+    """Return the grounds of a transfer abroad as a profile leaves them open, and as its office fills them in."""
+    how = "when: 질문할 때, method: 통신망, purpose: 답변 생성, period: 보관하지 않음, refusal: 담당 부서에 알림"
+    return (
+        "      bases: []\n",
+        f"      bases: [{{ground: contract, issued: 2026-01-01, items: [{items}], {how}}}]\n",
+    )
+
 
 _PLAIN: Final[tuple[Prompt, ...]] = (
     lambda _: "회의에서 나온 의견 세 가지를 표로 정리해 줘: 속도, 정확도, 비용.",
@@ -120,36 +88,61 @@ OFFICES: Final[Mapping[str, Office]] = {
     "bank": Office(
         id="gaon-bank",
         name="가온은행",
-        settings=_BANK,
+        profile="bank-sandbox",
+        place="designated",
+        fills=(_records("혁신금융서비스", "SOC2", "ISO27017"), _basis("질문에 든 가명 정보")),
         staff=(
-            Staff(team="여신심사부", person="loan-01", models=("abroad", "house")),
-            Staff(team="고객상담부", person="desk-07", models=("abroad",)),
-            Staff(team="디지털부", person="dev-03", models=("abroad", "house", "next")),
+            Staff(team="여신심사부", person="loan-01", models=("designated", "house")),
+            Staff(team="고객상담부", person="desk-07", models=("designated",)),
+            Staff(team="디지털부", person="dev-03", models=("designated", "house", "next")),
         ),
         prompts={
-            "abroad": (*_PLAIN, *_PERSONAL, *_ACCOUNTS, *_STRICT, *_SECRETS),
+            "designated": (*_PLAIN, *_PERSONAL, *_ACCOUNTS, *_STRICT, *_SECRETS),
             "house": (*_PLAIN, *_STRICT),
-            "next": _PLAIN,
+            "next": (*_PLAIN, *_STRICT),
         },
-        swap="abroad",
+        swap="designated",
         use="loan-helper",
         area="rights",
     ),
     "ministry": Office(
         id="nuri-ministry",
         name="누리부",
-        settings=_MINISTRY,
+        profile="public-internet",
+        place="abroad",
+        fills=(
+            _records("SOC2"),
+            _basis("공개 정보"),
+            ("    example: {public: false}\n", "    minwon: {public: false, reviewed: true}\n"),
+        ),
         staff=(
-            Staff(team="민원과", person="civil-02", models=("cloud", "house")),
-            Staff(team="정책과", person="policy-11", models=("cloud", "next")),
+            Staff(team="민원과", person="civil-02", models=("public", "house"), application="minwon"),
+            Staff(team="정책과", person="policy-11", models=("public", "next"), application="minwon"),
         ),
         prompts={
-            "cloud": (*_PLAIN, *_PERSONAL, *_STRICT, *_SECRETS),
+            "public": (*_PLAIN, *_PERSONAL, *_STRICT, *_SECRETS),
             "house": (*_PLAIN, *_STRICT),
-            "next": _PLAIN,
+            "next": (*_PLAIN, *_STRICT),
         },
-        swap="cloud",
+        swap="public",
         use="minwon-helper",
         area="public",
     ),
 }
+
+
+def write_settings(office: Office, folder: Path, day: date) -> Path:
+    """Write what `hanbok init` writes for the office's profile, filled in; return the settings file."""
+    files = dict(write(office.profile, Language.KO, day).files)
+    text = files["hanbok.yaml"] + _NEXT.format(place=office.place)
+    for gap, filled in (
+        *office.fills,
+        ("state: state\n", f"state: {folder / 'state'}\nreports: {{name: {office.name}}}\n"),
+    ):
+        if text.count(gap) != 1:
+            raise ValueError(f"the profile {office.profile} has no one place for {gap!r}")
+        text = text.replace(gap, filled)
+    for name, content in (files | {"hanbok.yaml": text}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder / "hanbok.yaml"

@@ -6,7 +6,7 @@ from typing import Final
 from hanbok.evidence.facts import Facts
 from hanbok.evidence.report import Check, Setup, Table
 from hanbok.evidence.sheet import read_sheet
-from hanbok.evidence.tables import flows_table, grades_table
+from hanbok.evidence.tables import acts_table, flows_table, grades_table
 
 
 class N2sf:
@@ -16,6 +16,7 @@ class N2sf:
     checks: Final[Mapping[str, Check]] = {}
 
     def tables(self, facts: Facts, setup: Setup) -> Iterator[Table]:
-        """Yield where data of which grade went."""
+        """Yield where data of which grade went, and the acts."""
         yield grades_table(facts)
         yield flows_table(facts, setup)
+        yield acts_table(facts)
