@@ -42,7 +42,7 @@ def entry_of(act: "VaultAct") -> AnyDeed:
     deed = partial(
         _make,
         at=stamp(),
-        actor=act.actor,
+        actor=str(act.actor),
         verb=act.verb,
         object=act.object,
         organisation=facts.pop("organisation", ""),
