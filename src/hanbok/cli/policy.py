@@ -289,6 +289,10 @@ def _print(result: Simulated, version: str) -> None:
     print_rows(rows, _columns(rows), json=False, empty="")
     for name, times in result.policies.most_common(10):
         print(say(f"  {name}: {times}건", f"  {name}: {times} times"))
+    _print_examples(result)
+
+
+def _print_examples(result: Simulated) -> None:
     print_rows(
         [
             {

@@ -121,7 +121,8 @@ def _remedies(judge: Judge, policies: Mapping[str, Policy], question: Question) 
 def _adds(judge: Judge, question: Question, step: _Step) -> bool:
     """Whether a record takes away any of what still forbids."""
     changed = replace(question, destination=_joined(question.destination, step.question.destination))
-    return len(judge.rule(changed).clauses) < len(judge.rule(question).clauses)
+    after = judge.rule(changed)
+    return after.allowed or len(after.clauses) < len(judge.rule(question).clauses)
 
 
 def _joined(one: Destination, other: Destination) -> Destination:
