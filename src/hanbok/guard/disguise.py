@@ -56,10 +56,10 @@ def _read(run: str, *, copula: bool) -> Sequence[str] | None:
 def _dotted(match: re.Match[str]) -> Sequence[str]:
     """192점168[.]0 . 1 -> 192.168.0.1."""
     digits, points = _NUMBERS.findall(match[0]), _NUMBERS.split(match[0])[1:-1]
-    pieces = list(digits[0])
+    pieces: list[str] = list(digits[0])
     for point, number in zip(points, digits[1:], strict=True):
         pieces += [".", *[""] * (len(point) - 1), *number]
-    return pieces
+    return [_READ.get(one, one) for one in pieces]
 
 
 def _alike(match: re.Match[str]) -> Sequence[str] | None:
@@ -135,7 +135,7 @@ _TAIL_OF_WORD = re.compile(f"[{''.join(HANGUL)}][ ]+")
 _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 """A syllable apart from a number in plain digits is a word: 생년월일 2011-05-20."""
 _LABELLED = re.compile(r"(?:번호|계좌|은행|뱅크|통장|연락처|전화|보험증)[은는이가]?[^0-9\n가-힣]{0,4}$")
-_NUMBERS = re.compile("[0-9]+")
+_NUMBERS = re.compile(f"[0-9{''.join(HANGUL)}]+")
 _POINT = r"(?:[ ]?(?:점|[\[(](?:\.|dot|점)[\])]|\.)[ ]?)"
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
 _GAPS = re.compile(r"[-./, ]+")
@@ -150,7 +150,10 @@ _BREAKS = re.compile(
     r"(?P<tail>[0-9](?:[0-9]|[-. ](?=[0-9])){0,17})(?![0-9])"
 )
 
-_DOTTED = re.compile(rf"(?<![0-9.])[0-9]{{1,3}}(?:{_POINT}[0-9]{{1,3}}){{3}}(?![0-9.])")
+_O = f"[0-9{''.join(HANGUL)}]{{1,3}}"
+_DOTTED = re.compile(
+    rf"(?<![0-9.])(?:[0-9]{{1,3}}(?:{_POINT}[0-9]{{1,3}}){{3}}|(?<![가-힣]){_O}(?:점{_O}){{3}})(?![0-9.])"
+)
 
 RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
     (_DOTTED, _dotted),

@@ -13,16 +13,16 @@ from hanbok.guard.table import cells_below
 
 _FILLER = r"[^가-힣0-9A-Za-z]{0,12}"
 _FORWARD = re.compile(
-    r"(?:[ ]?(?:연|년)?[ ]?월[ ]?일|[ ]?일자?|[ ]?날짜|[ _-]?(?i:date|day|ymd|dt|dy|dd))?"
+    r"(?:[ ]?(?:연|년)?[ ]?월[ ]?일|[ ]?일[자시]?|[ ]?날짜|[ _-]?(?i:date|day|ymd|dt|dy|dd))?"
     rf"(?:\([^)\n]{{1,14}}\))?(?:[은는이가란을]|이란|[ ]on|[ ]is)?{_FILLER}"
     rf"(?:(?:양력|음력|만|은|는|이|가|날짜|날은|일자|[앞뒤]자리|[68]자리|제|저는|요|아마|19|기준){_FILLER}){{0,2}}?"
     + DATE
 )
 _FULL = re.compile(r"(?:생 ?년 ?월 ?일|생년|(?i:birth[a-z_]*|dob|brth|brdt|bday))$")
-_SAID = re.compile(r"(?:(?!선물|파티|쿠폰|신고)[^0-9\n<]){0,16}?(?<![0-9A-Za-z])" + DATE)
+_SAID = re.compile(r"[^0-9<?]{0,12}[?][^0-9<?]{0,10}?(?<![0-9A-Za-z])" + DATE)
 """Asked and answered: 생일 언제야? 1990년 1월 2일."""
 _STOP = (
-    r"(?:개정|신설|삭제|시행|제정|전문|가입|등록일|입사|발급|만료|작성|접수|신청|계약|설립|기준|유효|날짜|일시|주문|결제|"
+    r"(?:예[):시]|개정|신설|삭제|시행|제정|전문|가입|등록일|입사|발급|만료|작성|접수|신청|계약|설립|기준|유효|날짜|일시|주문|결제|"
     r"사망|퇴사|수정|변경일|created|updated|date\b|<(?![/a-z])|\x1e|다\.)"
 )
 _FAR = re.compile(
@@ -36,6 +36,7 @@ _BACKWARD = re.compile(
     + r"[ ]?(?:\([^)\n]{1,12}\)[ ]?)?(?:에[ ]?|날[ ]?|[ ]?(?:에[ ])?(?:(?:[가-힣]{2,5} ){0,2}[가-힣]{1,5}에서[ ]?)?|"
     r"[ ](?:서울|부산|대구|인천|광주|대전|울산|[가-힣]{1,3}[시군도])[ ])?(?P<word>생|生|출생|태생|태어|born)$"
 )
+_ANSWERS = re.compile(r"[:?=|>\n]")
 _HEADING = re.compile(r"(?:생년|생 ?일|출생|(?i:birth|dob))$")
 _DATE_ALONE = re.compile(DATE)
 _AFTER_BIRTH = re.compile(r"(?![가-힣])|(?:으로|이[다고며에야]|인|의|일[ )]|입니다|은|을|남|여|년월일|자)")
@@ -95,7 +96,9 @@ def _after(text: str, at: int) -> re.Match[str] | None:
     if near:
         return near
     if _FULL.search(text, max(0, at - 8), at):
-        return _FAR.match(text, at)
+        far = _FAR.match(text, at)
+        answers = far and (dates.long_ago(far) or _ANSWERS.search(text, at, dates.span(far)[0]))
+        return far if answers else None
     said = _SAID.match(text, at) if text.endswith(_ASKED, 0, at) else None
     return said if said and dates.long_ago(said) else None
 

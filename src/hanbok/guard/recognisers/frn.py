@@ -7,10 +7,10 @@ from hanbok.guard.alone import find_alone
 from hanbok.guard.company import labelled_company, likelier_company
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import BIRTH, HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
+from hanbok.guard.shape import BIRTH, HEAD, NUMBER, SIGNED_JOINT, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, frn_check_digit
 
-_NUMBER = compile_number(BIRTH, r"[5-8][0-9]{6}")
+_NUMBER = compile_number(BIRTH, r"[5-8][0-9]{6}", joint=SIGNED_JOINT)
 _CONTEXT = Context(
     r"외국인[ ]?(?:등록|번호|등)|등록증|거소|체류|국적|고유식별|주민|신분증|"
     r"\bfrn\b|\barc\b|alien|foreign(?:er)?[ _]?(?:reg|id|no)"
@@ -19,7 +19,7 @@ _CONTEXT = Context(
 
 class Frn:
     kind: ClassVar[str] = "FRN"
-    patterns: ClassVar[tuple[str, ...]] = (HEAD + BIRTH + JOINT + "[5-8][0-9]{6}" + TAIL,)
+    patterns: ClassVar[tuple[str, ...]] = (HEAD + BIRTH + SIGNED_JOINT + "[5-8][0-9]{6}" + TAIL,)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
     most: ClassVar[float] = 0.99

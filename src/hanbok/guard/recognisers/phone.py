@@ -7,7 +7,7 @@ from typing import ClassVar
 from hanbok.guard.alone import find_alone
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import JOINT, NUMBER, START, TAIL
+from hanbok.guard.shape import JOINT, NUMBER, SIGNED_JOINT, START, TAIL
 
 _AREA = r"(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4])"
 _LEFT = (
@@ -16,8 +16,7 @@ _LEFT = (
 )
 _RIGHT = r"(?![0-9])(?![-._][0-9])(?![A-Za-z])"
 _OPEN = r"[(]?"
-_MOBILE_JOINT = r"(?:[ ]{0,2}[-./_~*(),:=]{1,3}[ ]{0,2}|[ ]{1,3})?"
-_MOBILE = r"01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + r"[0-9]{4}"
+_MOBILE = r"01[016789]" + SIGNED_JOINT + r"[0-9]{3,4}" + SIGNED_JOINT + r"[0-9]{4}"
 _LAND = rf"0(?:{_AREA}|70|80)" + JOINT + r"[1-9][0-9]{2,3}" + JOINT + r"[0-9]{4}"
 _PERSONAL = r"050[0-9]?" + JOINT + r"[0-9]{3,4}" + JOINT + r"[0-9]{4}"
 _REPRESENTATIVE = (
@@ -28,7 +27,7 @@ _ABROAD = r"[+][0-9]{1,3}" + JOINT + r"[0-9]{1,4}" + JOINT + r"[0-9]{3,4}" + JOI
 _HOME = r"(?:[+][ ]?82|0082|00[1-9]{1,3}[- ]82)" + JOINT + r"(?:[(]?0[)]?" + JOINT + r")?"
 _SHAPE = re.compile(
     rf"{_LEFT}{_OPEN}(?:"
-    rf"(?P<home>{_HOME}{_OPEN}(?:1[016789]|{_AREA}|70|50[0-9]?){_MOBILE_JOINT}[0-9]{{3,4}}{_MOBILE_JOINT}[0-9]{{4}})|"
+    rf"(?P<home>{_HOME}{_OPEN}(?:1[016789]|{_AREA}|70|50[0-9]?){SIGNED_JOINT}[0-9]{{3,4}}{SIGNED_JOINT}[0-9]{{4}})|"
     rf"(?P<mobile>{_MOBILE})|(?P<personal>{_PERSONAL})|(?P<land>{_LAND})|"
     rf"(?P<office>{_REPRESENTATIVE}{JOINT}[0-9]{{4}})|(?P<abroad>{_ABROAD})|"
     rf"(?P<code>82{JOINT}1[016789]{JOINT}[0-9]{{3,4}}{JOINT}[0-9]{{4}})|"
@@ -49,7 +48,7 @@ _YEARS = re.compile(r"1[5-9][0-9]{2}[^0-9]+(?:1[5-9]|20)[0-9]{2}")
 class Phone:
     kind: ClassVar[str] = "PHONE"
     patterns: ClassVar[tuple[str, ...]] = (
-        START + r"[(]?01[016789]" + _MOBILE_JOINT + r"[0-9]{3,4}" + _MOBILE_JOINT + "[0-9]{4}" + TAIL,
+        START + r"[(]?01[016789]" + SIGNED_JOINT + r"[0-9]{3,4}" + SIGNED_JOINT + "[0-9]{4}" + TAIL,
         START + rf"[(]?0(?:{_AREA}|70|80|50[0-9]?)" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
         START + _REPRESENTATIVE + JOINT + "[0-9]{4}" + TAIL,
         r"(?:[+][ ]?|00)[0-9][-(). 0-9/_~]{9}",

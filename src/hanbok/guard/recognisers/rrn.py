@@ -7,10 +7,10 @@ from hanbok.guard.alone import find_alone
 from hanbok.guard.company import labelled_company, likelier_company
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
-from hanbok.guard.shape import BIRTH, HEAD, JOINT, NUMBER, TAIL, compile_number, numbers
+from hanbok.guard.shape import BIRTH, HEAD, NUMBER, SIGNED_JOINT, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, ean_check_digit, rrn_check_digit
 
-_NUMBER = compile_number(BIRTH, r"[0-49][0-9]{6}")
+_NUMBER = compile_number(BIRTH, r"[0-49][0-9]{6}", joint=SIGNED_JOINT)
 _CONTEXT = Context(
     r"주민|민번|민증|주번|신분증|실명|고유식별|(?<!등기부)(?<!등기부 )등본|\brrn\b|jumin|resident[ _]?reg|"
     r"resident[ _]?(?:id|no|num)|ssn"
@@ -19,7 +19,7 @@ _CONTEXT = Context(
 
 class Rrn:
     kind: ClassVar[str] = "RRN"
-    patterns: ClassVar[tuple[str, ...]] = (HEAD + BIRTH + JOINT + "[0-49][0-9]{6}" + TAIL,)
+    patterns: ClassVar[tuple[str, ...]] = (HEAD + BIRTH + SIGNED_JOINT + "[0-49][0-9]{6}" + TAIL,)
     alphabet: ClassVar[frozenset[str]] = NUMBER
     raw: ClassVar[bool] = False
     most: ClassVar[float] = 0.99
