@@ -174,7 +174,8 @@ def make(  # noqa: PLR0913 -- one option for each side of the question
             send(loaded, store, [made_act(made, form, body, actor())])
     _write(body, out)
     counted = ", ".join(f"{one.value} {made.count(one)}" for one in reversed(Status))
-    print(f"{made.title.of(LANGUAGE)}: {counted}  {out or ''}", file=sys.stderr)
+    where = sys.stdout if out else sys.stderr
+    print(f"{made.title.of(LANGUAGE)}: {counted}  {out or ''}".rstrip(), file=where)
     return 1 if not setup.log.ok or made.count(Status.CONTRADICTED) else 0
 
 
