@@ -129,6 +129,7 @@ def test_digests_join_spellings_and_do_not_join_kinds():
     assert len({digest("PHONE", one) for one in spellings}) == 1
     assert digest("PHONE", "01012345678") != digest("ACCOUNT", "01012345678")
     assert digest("EMAIL", "Hong@Example.com") == digest("EMAIL", "hong@example.com")
+    assert digest("PHONE", "1588-KT00") != digest("PHONE", "1588-AB00")
     assert len(digest("SECRET", "a")) == 64
 
 

@@ -28,6 +28,7 @@ from hanbok.hangul.romanise import given_spellings, romanise, split_name, surnam
 _ATTEMPTS = 400
 _SHORTEST_TAIL = 8
 _SHORTEST_LATIN = 5
+_LONGEST_ESCAPE = 7
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -104,13 +105,13 @@ class NaturalPseudonyms:
 
     def restore(self, text: str, *, in_json: bool = False) -> str:
         """Return `text` with our pseudonyms turned back; in the text of a JSON document, as its strings spell it."""
-        return self.restore_ready(text, in_json=in_json, ended=True)[0]
+        return self.restore_ready(text, 0, in_json=in_json, ended=True)[0]
 
-    def restore_ready(self, text: str, *, in_json: bool, ended: bool) -> tuple[str, str]:
-        """Return what can be told already, restored, and the rest that must wait for more."""
+    def restore_ready(self, text: str, since: int, *, in_json: bool, ended: bool) -> tuple[str, str]:
+        """Return what can be told already of the text from `since` on, restored, and the rest that must wait."""
         pieces: list[str] = []
-        at = 0
-        for one in self._words.spot(text, in_json=in_json, ended=ended):
+        at = since
+        for one in self._words.spot(text, since, in_json=in_json, ended=ended):
             if one.meaning is None:
                 return "".join((*pieces, text[at : one.start])), text[one.start :]
             if one.meaning.turn is None:
@@ -124,7 +125,7 @@ class NaturalPseudonyms:
             )
             at = one.end
             self.restored += 1
-        return "".join((*pieces, text[at:])) if at else text, ""
+        return "".join((*pieces, text[at:])), ""
 
     def restorer(self, *, in_json: bool = False) -> "NaturalRestorer":
         """Return what restores one text that arrives in pieces."""
@@ -171,24 +172,28 @@ class NaturalPseudonyms:
 class NaturalRestorer:
     """Restores one text in pieces. Only what may be the beginning of a pseudonym waits for the next."""
 
-    __slots__ = ("_carry", "_in_json", "_pseudonyms")
+    __slots__ = ("_before", "_carry", "_in_json", "_pseudonyms")
 
     def __init__(self, pseudonyms: NaturalPseudonyms, *, in_json: bool) -> None:
         self._pseudonyms = pseudonyms
         self._in_json = in_json
         self._carry = ""
+        self._before = ""
+        """The end of what is gone already: it says whether a word begins behind it."""
 
     def feed(self, delta: str) -> str:
         """Take the next piece, and return what is ready."""
-        ready, self._carry = self._pseudonyms.restore_ready(
-            self._carry + delta, in_json=self._in_json, ended=False
-        )
-        return ready
+        return self._go_on(delta, ended=False)
 
     def close(self) -> str:
         """Return what still waited."""
-        rest, self._carry = self._carry, ""
-        return self._pseudonyms.restore(rest, in_json=self._in_json)
+        return self._go_on("", ended=True)
+
+    def _go_on(self, delta: str, *, ended: bool) -> str:
+        since, text = len(self._before), self._before + self._carry + delta
+        ready, self._carry = self._pseudonyms.restore_ready(text, since, in_json=self._in_json, ended=ended)
+        self._before = text[: len(text) - len(self._carry)][-_LONGEST_ESCAPE:]
+        return ready
 
 
 def _letter(escape: re.Match[str]) -> str:

@@ -72,7 +72,8 @@ _NUMBERS = frozenset(
 def plain(kind: str, value: str) -> str:
     """Return a value without what does not tell it from others: disguises, separators, the case of an address."""
     spelt = normalise(value).text
-    if kind in _NUMBERS:
-        return digits_of(spelt) or spelt
     squeezed = "".join(spelt.split())
+    digits = digits_of(spelt)
+    if kind in _NUMBERS and len(digits) == sum(map(str.isalnum, spelt)):
+        return digits or squeezed
     return squeezed.casefold() if kind in {"EMAIL", "IP"} else squeezed

@@ -65,11 +65,13 @@ class Spellings(Generic[_MEANING]):
             node.meaning, node.alone = meaning, alone
         self._first = None
 
-    def spot(self, text: str, *, in_json: bool = False, ended: bool = True) -> Iterator[Spotted[_MEANING]]:
-        """Yield the words of `text` in order, the longest where several begin; `ended`: nothing follows."""
+    def spot(
+        self, text: str, since: int = 0, *, in_json: bool = False, ended: bool = True
+    ) -> Iterator[Spotted[_MEANING]]:
+        """Yield the words of `text` from `since` on, the longest where several begin; `ended`: nothing follows."""
         if not self._root.below:
             return
-        at, begins = 0, self._begins()
+        at, begins = since, self._begins()
         while found := begins.search(text, at):
             start = found.start()
             one = self._walk(text, start, in_json=in_json, ended=ended)

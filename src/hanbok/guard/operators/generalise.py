@@ -10,6 +10,7 @@ from hanbok.guard.normalise import normalise
 from hanbok.guard.operator import Setting, each, plain
 from hanbok.guard.pseudonym import Edit
 from hanbok.guard.recogniser import Finding
+from hanbok.guard.shape import digits_of
 from hanbok.hangul.checksum import birth_of
 
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}|(?<![0-9])[0-9]{2}(?=[^0-9]*[01]?[0-9][^0-9]*[0-3]?[0-9])")
@@ -35,7 +36,8 @@ class Generalise:
 
 
 def _birth(value: str) -> str:
-    born = birth_of(plain("RRN", value)[:7].ljust(7, "x")) if len(plain("RRN", value)) >= 7 else None  # noqa: PLR2004 - six digits and the century
+    digits = digits_of(normalise(value).text)
+    born = birth_of(digits[:7]) if len(digits) > 6 else None  # noqa: PLR2004 - six digits and the century
     return f"{_decade(born.year)}생" if born else ""
 
 
@@ -75,7 +77,7 @@ def _network(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    digits = plain("POSTAL", value)
+    digits = digits_of(normalise(value).text)
     return f"{digits[:2]}xxx" if digits else ""
 
 
