@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import ssl
 import threading
 import urllib.parse
 from abc import ABC, abstractmethod
@@ -199,7 +200,7 @@ class AzureService(KeyService):
 
 
 @contextmanager
-def served(service: KeyService) -> Iterator[str]:
+def served(service: KeyService, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve until the end of the block; give the address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -227,10 +228,12 @@ def served(service: KeyService) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

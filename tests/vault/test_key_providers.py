@@ -1,12 +1,14 @@
 """One contract for every key provider: what it wraps comes back, for the same use only, until the key is withdrawn."""
 
 import secrets
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from hanbok.core.plugin import load, names
 from hanbok.core.secret import Secret
@@ -178,6 +180,24 @@ def test_wrong_credentials_are_a_refusal_and_silence_is_a_failure(kind: str, tmp
         hasty = load(FOLDER, kind)(replace(made.config, options={**made.config.options, "timeout": "0.2"}))
         with pytest.raises(KeyProviderFailed, match="TimeoutError"):
             hasty.wrap("k", DATA, "c")
+
+
+def test_a_server_is_believed_only_with_a_certificate_of_the_authority_named(tmp_path: Path) -> None:
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    service = TransitService()
+    service.keys["k"] = [secrets.token_bytes(32)]
+    with served(service, tls) as url:
+        stranger = ProviderConfig(
+            name="there", kind="transit", url=url, secret=Secret(TOKEN), folder=tmp_path
+        )
+        with pytest.raises(KeyProviderFailed, match="SSLCertVerificationError"):
+            load(FOLDER, "transit")(stranger).wrap("k", DATA, "c")
+        assert service.requests == []
+        known = load(FOLDER, "transit")(replace(stranger, ca=file))
+        assert known.unwrap("k", known.wrap("k", DATA, "c"), "c") == DATA
 
 
 def test_a_token_of_azure_is_fetched_once(tmp_path: Path) -> None:

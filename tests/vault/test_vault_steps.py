@@ -264,6 +264,25 @@ async def test_the_key_is_asked_for_first_and_contents_are_kept_behind_the_inten
     assert kinds_of == [Witness, Hold, Inspect, Record, Keep, Protect, Model]
 
 
+async def test_an_open_key_is_gone_from_memory_in_a_moment_though_nobody_calls(service: VaultService) -> None:
+    call = a_call()
+    await path_of(service, Model(stream=False)).run(call)
+    assert service.vault.keys._by_id
+    await asyncio.sleep(0.8)
+    assert service.vault.keys._by_id == {}
+
+
+async def test_a_vault_that_did_not_come_into_force_is_closed(tmp_path: Folder, store: Store) -> None:
+    vaults = Vaults(store)
+    first = await vaults.of(configured(tmp_path))
+    assert first is not None
+    second = await vaults.of(configured(tmp_path, required=False))
+    assert first._sweeping is not None
+    assert first._sweeping.cancelled()
+    assert second is not first
+    await vaults.close()
+
+
 @pytest.mark.parametrize(
     ("verb", "kind"),
     [

@@ -69,6 +69,8 @@ class Vaults:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._there: VaultService | None = None
+        self._made: VaultService | None = None
+        """The one made last, for settings that may not have come into force in the end."""
         self._retiring = set[asyncio.Task[None]]()
 
     async def of(self, config: VaultConfig) -> "VaultService | None":
@@ -77,12 +79,19 @@ class Vaults:
             return None
         if self._there is not None and self._there.config == config:
             return self._there
+        await self._drop_unused()
         service = cast("type[VaultService]", import_module("hanbok.vault.service").VaultService)
-        return await service.open(config, self._store, tell)
+        self._made = await service.open(config, self._store, tell)
+        return self._made
+
+    async def _drop_unused(self) -> None:
+        made, self._made = self._made, None
+        if made is not None and made is not self._there:
+            await made.close()
 
     def put_in_force(self, vault: "VaultService | None", before: Path | None) -> None:
         """Use this one from now on; the one before is closed when no call of its path is under way."""
-        old, self._there = self._there, vault
+        old, self._there, self._made = self._there, vault, None
         if old is not None and old is not vault:
             task = asyncio.create_task(_retire(old, before))
             self._retiring.add(task)
@@ -98,6 +107,7 @@ class Vaults:
         for task in self._retiring:
             task.cancel()
         await asyncio.gather(*self._retiring, return_exceptions=True)
+        await self._drop_unused()
         if self._there is not None:
             await self._there.close()
 

@@ -28,6 +28,7 @@ class VaultService:
         self.keeper = keeper
         self.config = vault.config
         self._writing = set[asyncio.Task[None]]()
+        self._sweeping: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, config: VaultConfig, store: Store, tell: Tell) -> "VaultService":
@@ -49,6 +50,7 @@ class VaultService:
         service = cls(vault, leases, keeper)
         await service.tidy()
         await leases.start()
+        service._sweeping = asyncio.create_task(service._sweep())
         return service
 
     def admit(self, organisation: str) -> None:
@@ -67,8 +69,7 @@ class VaultService:
         task.add_done_callback(self._writing.discard)
 
     async def tidy(self) -> None:
-        """Destroy what is old, and let no open key lie about."""
-        self.vault.keys.sweep()
+        """Destroy what is old."""
         gone = await asyncio.to_thread(self.vault.expire)
         if gone:
             _log.info("%d keys and records were destroyed in time", gone)
@@ -79,7 +80,16 @@ class VaultService:
             await self.keeper.close()
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.leases.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         await asyncio.to_thread(self.vault.close)
+
+    async def _sweep(self) -> None:
+        """Let no unwrapped key lie about, also when nobody calls."""
+        while True:
+            await asyncio.sleep(self.config.lease)
+            self.vault.keys.sweep()
 
     async def _keep_map(self, organisation: str, call: str, hidden: list[Hidden], recipient: str) -> None:
         try:
