@@ -323,7 +323,7 @@ def test_an_auditor_finds_calls_by_time_key_and_kind_of_data_and_is_recorded(sta
     query = "verb=log.read&actor=person:bank/auditor&limit=200"
     reads = stand.ask("GET", f"{BASE}/acts?{query}", key="bank/auditor").json["items"]
     assert {one["entry"]["object"] for one in reads} >= {"calls"}
-    assert any(one["entry"]["facts"].get("kind") == "RRN" for one in reads)
+    assert any(one["entry"].get("facts", {}).get("kind") == "RRN" for one in reads)
 
 
 LOCKED = "roles: {failed_logins: 3, locked_minutes: 0.03, admin_key_days: 30, admin_idle_days: 7}\n"

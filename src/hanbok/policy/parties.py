@@ -30,8 +30,8 @@ KINDS: Final = {
     PartyKind.APPLICATION: Text(ko="응용", en="application"),
 }
 _HINT: Final = Text(
-    ko="`hanbok team list`, `hanbok person list`, `hanbok org apps`로 확인하십시오.",
-    en="`hanbok team list`, `hanbok person list` and `hanbok org apps` show all.",
+    ko="`hanbok team list`, `hanbok person list`, `hanbok application list`로 확인하십시오.",
+    en="`hanbok team list`, `hanbok person list` and `hanbok application list` show all.",
 )
 
 

@@ -7,6 +7,7 @@ itself keeps from being changed or removed (safety measures notice art. 5: three
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from hanbok.core.clock import stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
+from hanbok.evidence.entry import AdminAct
 from hanbok.policy.key_records import time_of
 from hanbok.policy.organisations import OrganisationUnknown
 from hanbok.policy.parties import (
@@ -287,13 +289,16 @@ def _change(connection: Connection, grant: Grant, change: str, actor: str, reaso
         raise GrantUnknown
     line = {"at": stamp(), "change": change, "actor": str(actor), "reason": reason}
     connection.execute(insert(role_history).values(line | facts))
-    told = {
-        "grant": grant.id,
-        "role": str(grant.role),
-        "scope": str(grant.scope),
-        "reason_sha256": _digest(reason),
-    }
-    record_change(connection, actor, f"role.{change}", grant.person, told, organisation=grant.organisation)
+    told = {"grant": grant.id, "reason_sha256": _digest(reason)}
+    record_change(
+        connection,
+        actor,
+        f"role.{change}",
+        grant.person,
+        told,
+        organisation=grant.organisation,
+        deed=partial(AdminAct, role=str(grant.role), scope=str(grant.scope)),
+    )
 
 
 def _needs_organisation(connection: Connection, organisation: str) -> None:

@@ -1,11 +1,12 @@
 """How a change of the records tells of itself: an act for the evidence log, a new version for the key rings."""
 
+from collections.abc import Callable
 from typing import Self
 
 from sqlalchemy import Connection, update
 
 from hanbok.core.clock import stamp
-from hanbok.evidence.entry import Act
+from hanbok.evidence.entry import Act, AdminAct
 from hanbok.evidence.outbox import put
 from hanbok.store.tables import marks
 
@@ -36,12 +37,13 @@ def record_change(
     facts: dict[str, str],
     *,
     organisation: str,
+    deed: Callable[..., Act | AdminAct] = Act,
 ) -> None:
     """Tell the log, by the outbox, and the key rings, by the version, in the transaction of the change.
 
     `organisation` is whose records these are; empty: the installation's own.
     """
-    record_act(connection, actor, verb, thing, facts, organisation=organisation)
+    record_act(connection, actor, verb, thing, facts, organisation=organisation, deed=deed)
     connection.execute(update(marks).where(marks.c.name == VERSION).values(value=marks.c.value + 1))
 
 
@@ -54,6 +56,7 @@ def record_act(
     *,
     organisation: str,
     approvers: tuple[str, ...] = (),
+    deed: Callable[..., Act | AdminAct] = Act,
 ) -> None:
     """Tell the log only: no key ring need read anything again."""
     told = {name: fact for name, fact in facts.items() if fact}
@@ -64,7 +67,7 @@ def record_act(
             told["by_key"] = actor.key
     put(
         connection,
-        Act(
+        deed(
             at=stamp(),
             actor=str(actor),
             origin=origin,
