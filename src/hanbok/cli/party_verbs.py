@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
 from hanbok.cli.org import Json
-from hanbok.cli.output import print_json, print_rows
+from hanbok.cli.output import print_rows
 from hanbok.cli.records import actor, people
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.policy.parties import KINDS, Party, PartyKind
@@ -27,8 +27,19 @@ Reason = Annotated[str, Parameter(help=say("까닭: 3년 동안 보관합니다.
 
 def party_app(kind: PartyKind) -> App:
     """Return `change`, `end` and `list` for one kind, and `add` for all but persons, who get roles and keys with it."""
-    made, title = App(name=kind, result_action="return_value"), KINDS[kind].of(LANGUAGE)
+    made = App(name=kind, result_action="return_value")
+    if kind is not PartyKind.PERSON:
+        _put_add(made, kind)
+    _put_change(made, kind)
+    _put_end(made, kind)
+    _put_list(made, kind)
+    return made
 
+
+def _put_add(made: App, kind: PartyKind) -> None:
+    title = KINDS[kind].of(LANGUAGE)
+
+    @made.command(help=say(f"{title}을(를) 등록합니다.", f"Enter a {title}."))
     def add(
         id_: Id,
         /,
@@ -42,8 +53,9 @@ def party_app(kind: PartyKind) -> App:
             records.add(organisation, kind, id_, name=name, team=team, actor=actor())
         print(say(f"등록했습니다: {id_}", f"entered: {id_}"))
 
-    if kind is not PartyKind.PERSON:
-        made.command(add, help=say(f"{title}을(를) 등록합니다.", f"Enter a {title}."))
+
+def _put_change(made: App, kind: PartyKind) -> None:
+    title = KINDS[kind].of(LANGUAGE)
 
     @made.command(help=say(f"{title}의 이름이나 팀을 바꿉니다.", f"Change a {title}'s name or team."))
     def change(
@@ -59,6 +71,10 @@ def party_app(kind: PartyKind) -> App:
             records.change(organisation, kind, id_, name=name, team=team, actor=actor())
         print(say(f"바꾸었습니다: {id_}", f"changed: {id_}"))
 
+
+def _put_end(made: App, kind: PartyKind) -> None:
+    title = KINDS[kind].of(LANGUAGE)
+
     @made.command(
         help=say(
             f"{title}을(를) 끝냅니다. 그 키는 1초 안에 모두 막힙니다.",
@@ -72,6 +88,10 @@ def party_app(kind: PartyKind) -> App:
             records.end(organisation, kind, id_, reason=reason, actor=actor())
         print(say(f"끝냈습니다: {id_}", f"ended: {id_}"))
 
+
+def _put_list(made: App, kind: PartyKind) -> None:
+    title = KINDS[kind].of(LANGUAGE)
+
     @made.command(name="list", help=say(f"{title} 목록을 보입니다.", f"List each {title}."))
     def show(*, organisation: Organisation = "default", json: Json = False, config: File = None) -> None:
         with people(config) as records:
@@ -83,12 +103,7 @@ def party_app(kind: PartyKind) -> App:
             "created": say("등록", "entered"),
             "ended": say("끝", "ended"),
         }
-        if json:
-            print_json(rows)
-        else:
-            print_rows(rows, columns, json=False, empty=say("없습니다", "none"))
-
-    return made
+        print_rows(rows, columns, json=json, empty=say("없습니다", "none"))
 
 
 def _row(one: Party) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Teams, persons and applications: one set of routes for each."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from msgspec import UNSET
 
@@ -30,32 +31,37 @@ def not_above(ask: Ask, person: str) -> None:
         raise AboveYou
 
 
-def _routes(kind: PartyKind) -> Iterator[Route]:
-    def listed(ask: Ask) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    """What is done with one kind of them."""
+
+    kind: PartyKind
+
+    def listed(self, ask: Ask) -> Answer:
         paging = ask.asked(Paging)
         after = text_place(paging.cursor)
-        found = ask.desk.people.parties(ask.organisation, kind, after=after, limit=paging.limit + 1)
+        found = ask.desk.people.parties(ask.organisation, self.kind, after=after, limit=paging.limit + 1)
         page = found[: paging.limit]
         more = cursor_of(page[-1].id) if len(found) > len(page) else None
         return Answer(body=Page(items=[PartyView.of(one) for one in page], next=more))
 
-    def create(ask: Ask) -> Answer:
+    def create(self, ask: Ask) -> Answer:
         body = ask.taken(NewParty)
         made = ask.desk.people.add(
-            ask.organisation, kind, body.id, name=body.name, team=body.team, actor=ask.actor
+            ask.organisation, self.kind, body.id, name=body.name, team=body.team, actor=ask.actor
         )
         return Answer(body=PartyView.of(made), etag=True)
 
-    def read(ask: Ask) -> Answer:
-        found = ask.desk.people.party(ask.organisation, kind, ask.parts[kind])
+    def read(self, ask: Ask) -> Answer:
+        found = ask.desk.people.party(ask.organisation, self.kind, ask.parts[self.kind])
         return Answer(body=PartyView.of(found), etag=True)
 
-    def change(ask: Ask) -> Answer:
+    def change(self, ask: Ask) -> Answer:
         body = ask.taken(PartyChange)
         changed = ask.desk.people.change(
             ask.organisation,
-            kind,
-            ask.parts[kind],
+            self.kind,
+            ask.parts[self.kind],
             name=None if body.name is UNSET else body.name,
             team=None if body.team is UNSET else body.team,
             actor=ask.actor,
@@ -63,70 +69,79 @@ def _routes(kind: PartyKind) -> Iterator[Route]:
         )
         return Answer(body=PartyView.of(changed), etag=True)
 
-    def end(ask: Ask) -> Answer:
-        if kind is PartyKind.PERSON:
-            not_above(ask, ask.parts[kind])
+    def end(self, ask: Ask) -> Answer:
+        if self.kind is PartyKind.PERSON:
+            not_above(ask, ask.parts[self.kind])
         ended = ask.desk.people.end(
             ask.organisation,
-            kind,
-            ask.parts[kind],
+            self.kind,
+            ask.parts[self.kind],
             reason=ask.taken(Why).reason,
             actor=ask.actor,
             check=lambda now: ask.matches(PartyView.of(now)),
         )
         return Answer(body=PartyView.of(ended), etag=True)
 
-    every = f"/admin/v1/organisations/{{organisation}}/{kind}s"
-    one, changes, name = f"{every}/{{{kind}}}", f"{kind}.change", KINDS[kind]
+
+def _path(kind: PartyKind) -> str:
+    return f"/admin/v1/organisations/{{organisation}}/{kind}s"
+
+
+def _reading(kind: PartyKind) -> Iterator[Route]:
+    every, name, handlers = _path(kind), KINDS[kind], _Handlers(kind)
     yield Route(
         method="GET",
         path=every,
         permission="party.read",
         title=Text(ko=f"{name.ko}의 목록", en=f"List {name.en}s"),
-        handle=listed,
+        handle=handlers.listed,
         query=Paging,
         gives=Page[PartyView],
     )
     yield Route(
+        method="GET",
+        path=f"{every}/{{{kind}}}",
+        permission="party.read",
+        title=Text(ko=f"{name.ko} 보기", en=f"Show a {name.en}"),
+        handle=handlers.read,
+        gives=PartyView,
+        etag=True,
+    )
+
+
+def _changing(kind: PartyKind) -> Iterator[Route]:
+    every, name, handlers = _path(kind), KINDS[kind], _Handlers(kind)
+    yield Route(
         method="POST",
         path=every,
-        permission=changes,
+        permission=f"{kind}.change",
         title=Text(ko=f"{name.ko} 등록", en=f"Enter a {name.en}"),
-        handle=create,
+        handle=handlers.create,
         takes=NewParty,
         gives=PartyView,
         status=201,
         etag=True,
     )
     yield Route(
-        method="GET",
-        path=one,
-        permission="party.read",
-        title=Text(ko=f"{name.ko} 보기", en=f"Show a {name.en}"),
-        handle=read,
-        gives=PartyView,
-        etag=True,
-    )
-    yield Route(
         method="PATCH",
-        path=one,
-        permission=changes,
+        path=f"{every}/{{{kind}}}",
+        permission=f"{kind}.change",
         title=Text(ko=f"{name.ko} 바꾸기", en=f"Change a {name.en}"),
-        handle=change,
+        handle=handlers.change,
         takes=PartyChange,
         gives=PartyView,
         etag=True,
     )
     yield Route(
         method="POST",
-        path=f"{one}/end",
-        permission=changes,
+        path=f"{every}/{{{kind}}}/end",
+        permission=f"{kind}.change",
         title=Text(ko=f"{name.ko} 끝내기: 키가 1초 안에 막힙니다", en=f"End a {name.en}: its keys die"),
-        handle=end,
+        handle=handlers.end,
         takes=Why,
         gives=PartyView,
         etag=True,
     )
 
 
-ROUTES = tuple(route for kind in PartyKind for route in _routes(kind))
+ROUTES = tuple(route for kind in PartyKind for route in (*_reading(kind), *_changing(kind)))
