@@ -194,7 +194,7 @@ class Register:
     ) -> KeyCard:
         """Change a key's name or limits. Raises KeyNotFound."""
         with self._store.write() as connection:
-            card = _find_card(connection, key)
+            card = _find_card(connection, key, lock=True)
             if check is not None:
                 check(card)
             organisation = card.key.principal.organisation
@@ -213,7 +213,7 @@ class Register:
     ) -> bool:
         """End a key for good; servers refuse it within a second. False if it was revoked before. Raises KeyNotFound."""
         with self._store.write() as connection:
-            card = _find_card(connection, key)
+            card = _find_card(connection, key, lock=True)
             if check is not None:
                 check(card)
             fresh = update(keys).where(keys.c.id == key, keys.c.revoked.is_(None)).values(revoked=stamp())
@@ -229,7 +229,7 @@ class Register:
         The new one keeps the old one's issuer: whoever made a person's first key may know the ones after it.
         """
         with self._store.write() as connection:
-            card = _find_card(connection, key)
+            card = _find_card(connection, key, lock=True)
             if card.key.revoked is not None:
                 raise KeyNotFound(key=key)
             old = card.key
@@ -345,7 +345,9 @@ def _add_key(connection: Connection, new: NewKey, name: str, actor: str, issuer:
 def _find(
     connection: Connection, organisation: str, check: Callable[[Organisation], None] | None = None
 ) -> Organisation:
-    row = connection.execute(select(organisations).where(organisations.c.id == organisation)).one_or_none()
+    query = select(organisations).where(organisations.c.id == organisation)
+    # What is checked must not change before the transaction ends.
+    row = connection.execute(query if check is None else query.with_for_update()).one_or_none()
     if row is None:
         raise OrganisationUnknown(organisation=organisation)
     found = _organisation(row)
@@ -354,8 +356,9 @@ def _find(
     return found
 
 
-def _find_card(connection: Connection, key: str) -> KeyCard:
-    row = connection.execute(select(keys).where(keys.c.id == key)).one_or_none()
+def _find_card(connection: Connection, key: str, *, lock: bool = False) -> KeyCard:
+    query = select(keys).where(keys.c.id == key)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise KeyNotFound(key=key)
     return _card(row, standing(connection))

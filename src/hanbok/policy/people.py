@@ -140,6 +140,7 @@ class People:
     ) -> Party:
         """Change the name or the team. Raises PartyUnknown, PartyEnded."""
         with self._store.write() as connection:
+            _lock(connection, organisation, kind, party)
             now = living_party(connection, organisation, kind, party)
             if check is not None:
                 check(now)
@@ -169,13 +170,13 @@ class People:
         PartyUnknown, PartyEnded, ReasonMissing.
         """
         with self._store.write() as connection:
+            _lock(connection, organisation, kind, party)
             now = living_party(connection, organisation, kind, party)
             if check is not None:
                 check(now)
             at = stamp()
             connection.execute(update(parties).where(_is(now)).values(ended=at))
             if kind is PartyKind.PERSON:
-                _lock_person(connection, now)
                 for row in connection.execute(_grants_of(organisation, party)).all():
                     _change(connection, _grant(row), _REVOKE, actor, reason)
             facts = {"reason_sha256": _digest(reason)}
@@ -215,7 +216,8 @@ class People:
         )
         try:
             with self._store.write() as connection:
-                _lock_person(connection, living_party(connection, organisation, PartyKind.PERSON, person))
+                _lock(connection, organisation, PartyKind.PERSON, person)
+                living_party(connection, organisation, PartyKind.PERSON, person)
                 _change(connection, new, _GRANT, actor, reason)
         except IntegrityError as error:
             raise GrantExists(role=role) from error
@@ -314,9 +316,10 @@ def _find_grant(connection: Connection, organisation: str, grant: str) -> Grant:
     return _grant(row)
 
 
-def _lock_person(connection: Connection, person: Party) -> None:
-    """Let no grant slip in while its person ends, where writers do not wait for each other (PostgreSQL)."""
-    connection.execute(select(parties.c.id).where(_is(person)).with_for_update())
+def _lock(connection: Connection, organisation: str, kind: PartyKind, party: str) -> None:
+    """Let nobody else change it until the transaction ends, where writers do not wait anyway (PostgreSQL)."""
+    mine = (parties.c.organisation == organisation) & (parties.c.kind == kind) & (parties.c.id == party)
+    connection.execute(select(parties.c.id).where(mine).with_for_update())
 
 
 def _is(party: Party) -> Any:  # noqa: ANN401 -- a condition of SQLAlchemy
