@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hanbok.core.clock import KST, now, stamp
 from hanbok.core.errors import HanbokError
@@ -108,8 +109,7 @@ class Contents:
             try:
                 with self._store.write() as connection:
                     connection.execute(insert(contents), rows)
-                    for tag in tags:
-                        _note(connection, tag)
+                    _note(connection, tags)
                     # After the rows, so that one who shreds either waits for them or is seen here.
                     _refuse_shredded(connection, used)
             except _Shredded:
@@ -245,7 +245,7 @@ def _refuse_shredded(connection: Connection, used: set[str]) -> None:
         raise _Shredded
 
 
-def _note(connection: Connection, tag: dict[str, str]) -> None:
-    there = connection.execute(select(subjects.c.tag).filter_by(**tag)).first()
-    if there is None:
-        connection.execute(insert(subjects).values(tag))
+def _note(connection: Connection, tags: list[dict[str, str]]) -> None:
+    if tags:
+        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(upsert(subjects).on_conflict_do_nothing(), tags)
