@@ -108,7 +108,8 @@ def find_calls(log: ReadableLog, question: Question, start: int | None, limit: i
     """Return a page of calls, oldest first. Reads files: call it in a thread."""
     begin = first_at(log, question.since, log.size) if start is None else start
     page, under_way, taking, reached = CallPage(), dict[str, CallFound](), True, begin
-    for record in islice(log.read(begin), SCANNED):
+    # As far again for the ends of calls that the page already holds.
+    for record in islice(log.read(begin), 2 * SCANNED):
         entry = record.entry
         if isinstance(entry, Outcome) and entry.call in under_way:
             under_way.pop(entry.call).outcome = entry
@@ -116,7 +117,7 @@ def find_calls(log: ReadableLog, question: Question, start: int | None, limit: i
             reached = record.index + 1
             if question.over(entry):
                 return page
-            taking = _take(page, under_way, question, record) < limit
+            taking = _take(page, under_way, question, record) < limit and reached - begin < SCANNED
         elif not under_way:
             break
     page.next = reached if reached < log.size else None
