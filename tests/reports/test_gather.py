@@ -12,7 +12,7 @@ from hanbok.evidence.gather import gather
 from hanbok.evidence.log import Record
 from hanbok.evidence.report import Status
 from hanbok.evidence.reporting import SHARED, BadPeriod, load_report, make, period, report_names
-from reports.entries import QUESTION, SETUP, at, facts_of, hop, intent, outcome
+from reports.entries import QUESTION, SETUP, at, facts_of, hop, intent, outcome, records
 
 
 def told(name, *entries, setup=SETUP, question=QUESTION):
@@ -109,6 +109,33 @@ def test_another_organisation_is_nowhere_in_the_facts():
     assert set(facts.acts) == {"settings"}
     for name in report_names():
         assert "secret-key" not in repr(make(name, facts, SETUP))
+
+
+def test_an_incident_counts_whose_data_went_to_the_place_and_whose_as_it_was():
+    known = {"a": ("t1", "t2"), "b": ("t2", "t3"), "c": ("t9",)}
+    calls = [
+        intent("a", findings={"RRN": 2}, plan=(hop(form="pseudonymised"),)),
+        outcome("a"),
+        intent("b", findings={"PHONE": 1}),
+        outcome("b"),
+        intent("c", plan=(hop("elsewhere"),)),
+        outcome("c", endpoint="elsewhere"),
+    ]
+    asked = replace(QUESTION, endpoint="abroad")
+    facts = gather(records(calls), asked, lambda organisation, call: known[call])
+    assert set(facts.subjects) == {"t1", "t2", "t3"}
+    assert facts.exposed == {"t2", "t3"}
+    rows = {row.id: row for row in make("incident", facts, SETUP).rows}
+    assert "3 distinct identifiers went there, 2 of them" in rows["3"].answers[0].statement.en
+    assert "every call with unique identifiers" in rows["3"].answers[1].statement.en
+
+
+def test_a_thousand_persons_make_an_incident_one_to_report():
+    asked = replace(QUESTION, endpoint="abroad")
+    people = tuple(f"t{number}" for number in range(1000))
+    facts = gather(records([intent("a"), outcome("a")]), asked, lambda organisation, call: people)
+    rows = {row.id: row for row in make("incident", facts, SETUP).rows}
+    assert "would have to be reported to the PIPC" in rows["3"].answers[1].statement.en
 
 
 def test_an_entry_without_an_origin_breaks_the_access_log():

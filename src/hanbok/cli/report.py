@@ -19,11 +19,12 @@ from hanbok.evidence.access_lines import access_lines
 from hanbok.evidence.attestation import attest as attestation
 from hanbok.evidence.gather import gather
 from hanbok.evidence.log_files import checked, records
+from hanbok.evidence.persons import index_of_persons
 from hanbok.evidence.rendering.told import told
 from hanbok.evidence.report import Made, Question, Status
 from hanbok.evidence.reporting import criterion_of, load_report, made_act, period, report_names
 from hanbok.evidence.reporting import make as make_report
-from hanbok.settings.report_setup import read_setup
+from hanbok.settings.report_setup import persons_url, read_setup
 
 report = App(name="report", result_action="return_value")
 Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
@@ -168,7 +169,10 @@ def make(  # noqa: PLR0913 -- one option for each side of the question
         setup = read_setup(
             loaded.settings, store, log=checked(folder), judge=judge, organisation=organisation
         )
-        made = make_report(name, gather(records(folder), question), setup)
+        index = persons_url(loaded.settings) if endpoint and directory is None else ""
+        with index_of_persons(index) as persons_of:
+            facts = gather(records(folder), question, persons_of)
+        made = make_report(name, facts, setup)
         body = _rendered(made, form, language or Language.KO)
         if directory is None:
             send(loaded, store, [made_act(made, form, body, actor())])

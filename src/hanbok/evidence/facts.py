@@ -111,7 +111,9 @@ class Facts:
     policies: dict[str, Tally] = field(default_factory=dict[str, Tally])
     """Calls by the version of the policies that decided."""
     subjects: dict[str, Tally] = field(default_factory=dict[str, Tally])
-    """Persons whose data a call held, by keyed index; only where the log has them, and of one endpoint."""
+    """Calls to the endpoint in question by keyed index of an identifier in them, where the vault keeps one."""
+    exposed: set[str] = field(default_factory=set[str])
+    """Those of them that went there as they were."""
     acts: dict[str, Tally] = field(default_factory=dict[str, Tally])
     """Acts of the period, by verb."""
     standing: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])

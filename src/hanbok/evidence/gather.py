@@ -5,9 +5,11 @@ call of the period may end after it.
 from collections.abc import Iterable
 from typing import TypeVar
 
+from hanbok.core.values import Form
 from hanbok.evidence.entry import Deed, Gone, Hop, Intent, Outcome, Refusal
 from hanbok.evidence.facts import Account, Facts, Flow, Tally, Where, Who
 from hanbok.evidence.log import Record
+from hanbok.evidence.persons import PersonsOf, nobody
 from hanbok.evidence.report import Question
 
 _Key = TypeVar("_Key")
@@ -16,9 +18,9 @@ FIVE = ("account", "time", "origin", "subject", "action")
 """What an access log must tell (안전성 확보조치 기준 art. 8): whose account, when, from where, whose data, what."""
 
 
-def gather(records: Iterable[Record], question: Question) -> Facts:
+def gather(records: Iterable[Record], question: Question, persons_of: PersonsOf = nobody) -> Facts:
     """Return the facts of a period. Holds the open calls and the counts, never the entries."""
-    reading = _Reading(Facts(question=question))
+    reading = _Reading(Facts(question=question), persons_of)
     for record in records:
         reading.note(record)
     reading.end()
@@ -26,8 +28,9 @@ def gather(records: Iterable[Record], question: Question) -> Facts:
 
 
 class _Reading:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, persons_of: PersonsOf) -> None:
         self.facts = facts
+        self._persons_of = persons_of
         self._open: dict[str, Record] = {}
         """Calls of ours that began in the period."""
         self._others: set[str] = set()
@@ -148,8 +151,10 @@ class _Reading:
                 _count(flow.kinds, kind, record)
             _count(facts.grades, (intent.grade, hop.zone, hop.form), record)
             if facts.question.endpoint == hop.endpoint:
-                for subject in _subjects(intent):
-                    _count(facts.subjects, subject, record)
+                for person in self._persons_of(intent.organisation, intent.call):
+                    _count(facts.subjects, person, record)
+                    if hop.form == Form.AS_IS:
+                        facts.exposed.add(person)
 
 
 def _sender(intent: Intent) -> Who:
@@ -158,12 +163,6 @@ def _sender(intent: Intent) -> Who:
 
 def _where(hop: Hop) -> Where:
     return Where(hop.endpoint, hop.country, hop.zone, hop.operator, hop.form)
-
-
-def _subjects(intent: Intent) -> Iterable[str]:
-    """Return the keyed index of each person in the request, where the log keeps one."""
-    found: object = getattr(intent, "subjects", ())
-    return [str(one) for one in found] if isinstance(found, tuple | list) else ()  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of any log
 
 
 def _word(step: str, did: str) -> str:

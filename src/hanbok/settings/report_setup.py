@@ -56,6 +56,12 @@ def read_setup(
     )
 
 
+def persons_url(settings: Settings) -> str:
+    """Return the database with the index of persons; empty where contents are not kept."""
+    kept = settings.vault.config(settings.state).contents
+    return kept.url if kept.keep or kept.held else ""
+
+
 def count_keys(keys: Iterable[Key], at: datetime) -> Keys:
     """Count the keys that can be used at this time."""
     live = [one for one in keys if not one.revoked and (one.expires is None or one.expires > at)]

@@ -60,13 +60,15 @@ def _as_it_was(facts: Facts, setup: Setup) -> Answer:
 def _whose(facts: Facts, _setup: Setup) -> Answer:
     if not facts.subjects:
         return missing(
-            "정보주체별 색인이 로그에 없어 몇 사람인지 로그만으로 셀 수 없습니다.",
-            "the log holds no index of persons, so it cannot tell how many they are.",
+            "정보주체 색인이 없어(내용을 보관하지 않음) 몇 사람인지 셀 수 없습니다.",
+            "no index of persons is kept (contents are not), so nobody can tell how many they are.",
         )
     return proven(
         together(facts.subjects.values()),
-        f"정보주체 색인 {len(facts.subjects):,}개(서로 다른 값)에 해당합니다.",
-        f"{len(facts.subjects):,} distinct subject indexes.",
+        f"서로 다른 식별값 {len(facts.subjects):,}개가 든 호출이 갔고, 그 가운데 {len(facts.exposed):,}개는 원문으로 "
+        "갔습니다. 한 사람이 여러 식별값을 가질 수 있어 사람 수는 이보다 적을 수 있습니다.",
+        f"calls with {len(facts.subjects):,} distinct identifiers went there, {len(facts.exposed):,} of them as they "
+        "were; a person may have several, so there may be fewer persons.",
     )
 
 
@@ -81,7 +83,7 @@ def _to_report(facts: Facts, setup: Setup) -> Answer:
         )
         for form in (Form.AS_IS, Form.MASKED)
     }
-    if grave[Form.AS_IS] or len(facts.subjects) >= _MANY:
+    if grave[Form.AS_IS] or len(facts.exposed) >= _MANY:
         return proven(
             grave[Form.AS_IS] or together(facts.subjects.values()),
             "고유식별정보나 민감정보가 원문으로 갔거나 1천 명 이상이므로, 유출이라면 개인정보 보호위원회나 "
