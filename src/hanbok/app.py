@@ -14,7 +14,7 @@ from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_o
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
-from hanbok.core.values import Text
+from hanbok.core.values import Text, Zone
 from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.outbox import drain_outbox
@@ -50,6 +50,7 @@ from hanbok.policy.keyring import KeyRing
 from hanbok.policy.limits import Limiter
 from hanbok.policy.organisations import Register
 from hanbok.policy.records_left import RecordsLeft
+from hanbok.policy.transfers import transfer_act
 from hanbok.settings.reading import Loaded, load
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
@@ -149,6 +150,7 @@ class App:
         self._vaults = Vaults(store)
         self._changes = Changes(store)
         self._policy_changes = 0
+        self._bases: dict[str, str] = {}
         self._governing: Governing
         self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
@@ -270,6 +272,7 @@ class App:
         await self.log.append(
             Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
         )
+        await self._tell_transfers(settings, day)
         if before is not None and retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
 
@@ -348,6 +351,15 @@ class App:
             except HanbokError as error:
                 # Tried again in a moment: what waits is kept, and what is in memory stays in force.
                 _log.warning("%s", error)
+
+    async def _tell_transfers(self, settings: Settings, day: date) -> None:
+        """Put down on what ground data may go abroad, whenever that changes."""
+        for name in settings.endpoints:
+            there = settings.destination(name, day)
+            basis = there.data_use.basis if there.zone is Zone.FOREIGN else ""
+            if basis != self._bases.get(name, ""):
+                await self.log.append(transfer_act(settings.placed(name), there, day, stamp()))
+            self._bases[name] = basis
 
     async def _retire(self, path: Path, endpoints: list[Endpoint]) -> None:
         """Stop endpoints that the settings no longer name, once the calls that may use them are over."""

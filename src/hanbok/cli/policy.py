@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import App, Parameter
 
 from hanbok.building import catalogue_of, judge_of, rules_of, scene_of, today
@@ -259,7 +259,7 @@ def simulate(
         examples=examples,
     )
     if json:
-        print_json(asdict(result) | {"policy": judge.version})
+        print_json(msgspec.to_builtins(result) | {"policy": judge.version})
     else:
         _print(result, judge.version)
     return FOUND if result.judged != result.effects[Effect.SAME] else 0
@@ -285,8 +285,9 @@ def _print(result: Simulated, version: str) -> None:
         say("모델", "model"): result.models,
         say("종류", "kind"): result.kinds,
     }
-    rows = list(_counted(by))
-    print_rows(rows, _columns(rows), json=False, empty="")
+    rows = list(_counted(by)) if result.judged else []
+    if rows:
+        print_rows(rows, _columns(rows), json=False, empty="")
     for name, times in result.policies.most_common(10):
         print(say(f"  {name}: {times}건", f"  {name}: {times} times"))
     _print_examples(result)

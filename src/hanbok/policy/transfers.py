@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from hanbok.core.values import DataUse, Destination, Text, Zone
+from hanbok.evidence.entry import Transfer
 
 NO_TRAINING: Final = "no_training"
 """How a lapsed pledge not to train is called among the lapsed records."""
@@ -319,3 +320,21 @@ def days_left(processors: Mapping[str, Processor], day: date) -> dict[tuple[str,
     """Return for each record with a last day how many days are left, for the metric."""
     ends = running_out(processors, day, within=10**6)
     return {(one.processor, one.what): one.days for one in ends if one.days is not None}
+
+
+def transfer_act(place: Placed, there: Destination, day: date, at: str) -> Transfer:
+    """Return the entry that tells on what ground data may go to a place abroad from now on; none: an empty basis."""
+    record = place.processor
+    bases = [one for one in record.bases if one.holds(day)] if record else []
+    ends = [one.expires for one in bases if one.expires is not None]
+    return Transfer(
+        at=at,
+        actor="hanbok",
+        verb="transfer",
+        object=there.endpoint,
+        recipient=record.name if record else there.operator,
+        country=there.country,
+        basis=there.data_use.basis,
+        items=tuple(dict.fromkeys(item for one in bases for item in one.items)),
+        until=str(min(ends)) if ends else "",
+    )
