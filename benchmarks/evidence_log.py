@@ -9,15 +9,19 @@ import asyncio
 import contextlib
 import os
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
 import uvloop
 
 from evidence_append import intent, outcome
+from hanbok.evidence.archive import Archive
 from hanbok.evidence.entry import AnyEntry
 from hanbok.evidence.journal import Journal
+from hanbok.evidence.keychain import read_keys
 from hanbok.evidence.log import Record
 from hanbok.evidence.verify import verify
 
@@ -32,10 +36,10 @@ class NoLog:
 
 
 def work(micros: int) -> None:
-    """Keep the processor busy as the rest of a call does."""
-    until = time.thread_time() + micros / 1e6
-    while time.thread_time() < until:
-        pass
+    """Do so much as the rest of a call does: a fixed amount, as clocks cost system calls."""
+    things: dict[int, str] = {}
+    for number in range(micros * 4):
+        things[number & 63] = str(number)
 
 
 async def client(log: Journal | NoLog, number: int, calls: int, micros: int, waits: list[float]) -> None:
@@ -77,6 +81,51 @@ def measured(folder: Path | None, clients: int, calls: int, micros: int) -> None
     )
 
 
+async def steady(journal: Journal, calls_per_second: int, seconds: int) -> None:
+    """Write two entries a call at a steady rate."""
+    until = asyncio.get_running_loop().time()
+    for turn in range(calls_per_second * seconds // 20):
+        until += 20 / calls_per_second
+        await asyncio.gather(*(journal.append(intent(f"call-{turn}-{n}")) for n in range(20)))
+        for n in range(20):
+            journal.post(outcome(f"call-{turn}-{n}"))
+        await asyncio.sleep(max(until - asyncio.get_running_loop().time(), 0))
+
+
+def prove(directory: Path, done: threading.Event) -> int:
+    """Prove entries by chance, and check each proof, until told to stop."""
+    chance, proofs = Random(1), 0
+    keys = read_keys(directory)
+    while not done.is_set():
+        archive = Archive(directory)
+        if archive.signed:
+            index = chance.randrange(archive.signed)
+            archive.proof(index).check(*keys, entry=archive.entry(index))
+            proofs += 1
+        done.wait(0.01)
+    return proofs
+
+
+def steadily(folder: Path | None, seconds: int = 10) -> None:
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+        journal = Journal.open(directory)
+        done = threading.Event()
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        proving = pool.submit(prove, directory, done)
+        cpu, wall = time.process_time(), time.perf_counter()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(steady(journal, 1000, seconds))
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        done.set()
+        proofs, size = proving.result(), journal.size
+        journal.close()
+        assert verify(directory).ok
+    print(
+        f"{size / wall:.0f} entries/s with {proofs / wall:.0f} proofs/s: {cpu / wall * 100:.0f} % of one core"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=Path, default=None, help="on the disk to measure")
@@ -87,6 +136,7 @@ def main() -> None:
     print("clients   calls/s  CPU us (intent+outcome)   p50 ms   p99 ms of an append")
     for clients in (1, 4, 16, 64):
         measured(arguments.directory, clients, min(arguments.calls, 200 * clients), arguments.work)
+    steadily(arguments.directory)
 
 
 if __name__ == "__main__":

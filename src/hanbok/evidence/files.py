@@ -13,8 +13,11 @@ def sync_directory(directory: Path) -> None:
         os.close(file)
 
 
-def replace_durably(path: Path, data: bytes, *, mode: int = 0o640) -> None:
-    """Put `data` in the place of the file; after a power cut it is either the old one or the new one."""
+def replace_durably(path: Path, data: bytes, *, mode: int = 0o640, name: bool = True) -> None:
+    """Put `data` in the place of the file; after a power cut it is either the old one or the new one.
+
+    Without `name`, only the content is made durable: for what can be made again if its name is lost.
+    """
     fresh = path.with_name(f".{path.name}.new")
     file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
@@ -25,4 +28,5 @@ def replace_durably(path: Path, data: bytes, *, mode: int = 0o640) -> None:
     finally:
         os.close(file)
     fresh.replace(path)
-    sync_directory(path.parent)
+    if name:
+        sync_directory(path.parent)

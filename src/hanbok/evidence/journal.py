@@ -38,6 +38,7 @@ _LINGER = 0.02
 _RETRY = 1.0
 _PROBE = 32
 """After so many batches of one, the writer waits once more to see whether company comes."""
+_CROWD = 8
 _RECENT = 4096
 _CLOSED = "the log is closed"
 _encode = msgspec.json.Encoder().encode
@@ -91,6 +92,8 @@ class Journal:
         self._alone = 1
         """How many batches in a row had one waiter at most."""
         self._waiting = 0
+        self._enough = _CROWD
+        """When as many wait as in the last batch, and not few, nobody else is expected."""
         self._asleep = False
         self._pacing = False
         self._closing = False
@@ -218,7 +221,7 @@ class Journal:
         if item.waiter:
             self._waiting += 1
         # A writer that keeps its pace looks at the queue by itself: waking it would cost more than the rest of this.
-        if self._asleep or (item.waiter and not self._pacing):
+        if self._asleep or (item.waiter and (not self._pacing or self._waiting == self._enough)):
             self._ring()
         if self._stopped:  # the writer ended between the two lines above
             self._give_up([])
@@ -261,7 +264,7 @@ class Journal:
             return
         if self._alone % _PROBE == 0 and not self._closing:
             self._pacing = True
-            sleep(self._options.pace)
+            self._bell.acquire(timeout=self._options.pace)
             self._pacing = False
             if self._waiting:
                 return
@@ -303,6 +306,7 @@ class Journal:
         _wake(done)
         self.notary.take([item.leaf for item in batch])
         self._alone = 0 if len(done) > 1 else self._alone + 1
+        self._enough = max(len(done), _CROWD)
 
 
 def _lock(directory: Path, patience: float) -> int:

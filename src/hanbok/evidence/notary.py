@@ -87,7 +87,7 @@ class Notary:
             tile, data = self._unwritten[0]
             path = self.directory / tile.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_durably(path, data)
+            replace_durably(path, data, name=False)
             self._drop_partial(path)
             del self._unwritten[0]
         for tile, data in self._edge.partial():
