@@ -51,16 +51,13 @@ def born(digits: str) -> date | None:
 
 def likelier_company(text: str, start: int, end: int, digits: str) -> bool:
     """Tell whether digits without a label that could be a person's are rather a company's."""
-    named = bool(_NAMED.near(text, start, end))
-    if not named and not WORD.near(text, start, end):
-        return False
     birth = born(digits)
-    if birth is None:
-        return True
-    person_digit = (frn_check_digit if digits[6] in "5678" else rrn_check_digit)(digits)
     company = crn_check_digit(digits) == int(digits[12])
-    if person_digit == int(digits[12]):
-        return company and named
-    if company and birth < _RANDOM_SINCE:
+    checked = (frn_check_digit if digits[6] in "5678" else rrn_check_digit)(digits) == int(digits[12])
+    if birth and checked and not company:
+        return False
+    if not WORD.near(text, start, end):
+        return False
+    if birth is None or (not checked and (birth.year < _OLDEST or (company and birth < _RANDOM_SINCE))):
         return True
-    return named or birth.year < _OLDEST
+    return bool(_NAMED.near(text, start, end))
