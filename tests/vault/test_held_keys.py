@@ -2,6 +2,8 @@
 
 import json
 import re
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,6 +80,13 @@ def verbs(server: RunningHanbok, organisation: str) -> set[str]:
     return {one["verb"] for one in entries if one.get("organisation") == organisation and "verb" in one}
 
 
+def kept_call(server: RunningHanbok, organisation: str) -> str:
+    """Return the call that holds the planted number: the store says of which kind it is, never what."""
+    database = sqlite3.connect(server.folder / "state" / "contents.db")
+    query = "select call from subjects where kind = 'RRN' and organisation = ?"
+    return str(database.execute(query, (organisation,)).fetchone()[0])
+
+
 def seconds_until(happened: Callable[[], bool], limit: float = 5.0) -> float:
     began = time.monotonic()
     while not happened():
@@ -99,10 +108,11 @@ def test_a_withdrawn_key_stops_its_organisation_alone_within_a_second(
         hsm.pull("bank")
         assert seconds_until(lambda: refused(server, bank) == "503 key_withdrawn") < 1.0
         assert ask(server, server.key) == SAID  # the others go on
-        unreadable = server.run("vault", "show", "call-x", "--organisation", "bank")
-        assert unreadable.returncode == 3
+        show = ("vault", "show", kept_call(server, "bank"), "--organisation", "bank")
+        assert "key_withdrawn" in server.run(*show).stderr  # what is kept cannot be read without the token
         hsm.plug("bank")
         seconds_until(lambda: refused(server, bank) == "")
+        assert RRN in server.run(*show).stdout
         time.sleep(0.5)  # acts reach the log in a moment
         assert {"vault.withdrawn", "vault.returned", "vault.wrapping_key.create"} <= verbs(server, "bank")
         assert server.run("log", "verify").returncode == 0
@@ -129,3 +139,40 @@ def test_a_stream_of_an_organisation_ends_when_its_key_is_withdrawn(
             with pytest.raises(openai.APIError, match="bank"):
                 list(stream)
             assert time.monotonic() - began < 1.5
+
+
+@needs_softhsm
+def test_keys_are_rotated_and_moved_while_calls_go_on(
+    tmp_path: Path, hsm: SoftHsm, model: ScriptedModel
+) -> None:
+    with RunningHanbok(tmp_path, settings(model, HELD)) as server:
+        bank = new_key(server, "bank")
+        server.run("vault", "create-key", "--organisation", "bank")
+        seconds_until(lambda: refused(server, bank) == "")
+        ask(server, bank, f"고객 {RRN} 안내")
+        said, done = list[str](), threading.Event()
+
+        def talk() -> None:
+            while not done.is_set():
+                said.append(refused(server, bank))
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        for _ in range(2):
+            rotated = server.run("vault", "rotate", "--organisation", "bank")
+            assert rotated.returncode == 0, rotated.stderr
+        time.sleep(1.5)
+        done.set()
+        thread.join()
+        assert set(said) == {""}
+        assert len(said) > 5
+        shown = server.run("vault", "show", kept_call(server, "bank"), "--organisation", "bank")
+        assert RRN in shown.stdout
+        status = json.loads(server.run("vault", "status", "--json").stdout)
+        assert {
+            (one["purpose"], one["version"], one["state"]) for one in status if one["organisation"] == "bank"
+        } == {
+            ("contents", "3", "enabled"),
+            ("pseudonyms", "3", "enabled"),
+        }
+        assert server.run("vault", "withdraw-test", "--organisation", "bank").returncode == 0

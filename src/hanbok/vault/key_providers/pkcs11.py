@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeVar
@@ -26,6 +27,8 @@ from hanbok.vault.key_provider import Description, ProviderConfig, Wrapped
 _NO: Final = (NoSuchKey, NoSuchToken, PinExpired, PinLocked, TokenNotPresent, TokenNotRecognised)
 _NONCE: Final = 12
 _TAG: Final = 16
+_TRIES: Final = 2
+_PAUSE: Final = 0.05
 _Result = TypeVar("_Result")
 _LOCKS: Final = defaultdict[str, threading.Lock](threading.Lock)
 """One for each module: whether somebody is logged in is the whole process's affair."""
@@ -86,11 +89,9 @@ class Pkcs11:
 
     def describe(self, key: str) -> Description:
         version = self._with(lambda session: _newest(session, key)[0])
-        facts = {"token": self._token, "module": self._module}
-        return Description(key=key, version=str(version), state="enabled", facts=facts)
+        return Description(key=key, version=str(version), state="enabled", facts={"token": self._token})
 
-    def close(self) -> None:
-        """Nothing is held between two uses."""
+    def close(self) -> None: ...
 
     def _with(self, use: Callable[[Any], _Result], *, rw: bool = False) -> _Result:
         if self._pin_refused:
@@ -109,14 +110,17 @@ class Pkcs11:
 
     def _once(self, use: Callable[[Any], _Result], *, rw: bool) -> _Result:
         library = pkcs11.lib(self._module)
-        try:
-            return self._in_session(library, use, rw=rw)
-        except (PinIncorrect, PinLocked, NoSuchKey):
-            raise
-        except PKCS11Error:
-            # A device that was away is seen again only by a library that begins anew.
-            library.reinitialize()
-            return self._in_session(library, use, rw=rw)
+        for _ in range(_TRIES):
+            try:
+                return self._in_session(library, use, rw=rw)
+            except (PinIncorrect, PinLocked):
+                raise
+            except PKCS11Error:
+                # A device that was away, or looked empty while another process wrote to it, is seen again only by
+                # a library that begins anew.
+                time.sleep(_PAUSE)
+                library.reinitialize()
+        return self._in_session(library, use, rw=rw)
 
     def _in_session(self, library: Any, use: Callable[[Any], _Result], *, rw: bool) -> _Result:  # noqa: ANN401 - as above
         token = library.get_token(token_label=self._token)
