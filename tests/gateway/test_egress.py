@@ -70,7 +70,7 @@ async def ask(upstream: Http1, url: str) -> bytes:
     try:
         return await exchange.whole(1000)
     finally:
-        await exchange.close()
+        exchange.close()
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
@@ -185,7 +185,7 @@ async def test_a_redirect_is_an_answer_and_not_followed(status: int) -> None:
             exchange = await one.post(f"http://127.0.0.1:{here.port}/", (), b"{}", TIMES)
             assert exchange.status == status
             await exchange.whole(10)
-            await exchange.close()
+            exchange.close()
         assert other.connections == 0
 
 

@@ -47,6 +47,8 @@ Directory = Annotated[
         )
     ),
 ]
+_BULKY = frozenset({"outbox", "places", "models"})
+"""Facts for programs: where each model was reached, in JSON."""
 _FLAWS = {
     Flaw.UNREADABLE: Text(ko="로그의 줄이 아닙니다", en="it is not a line of a log"),
     Flaw.CHANGED: Text(ko="내용이 바뀌었습니다", en="its content was changed"),
@@ -324,7 +326,7 @@ def _what(entry: AnyEntry) -> str:
         case Refusal():
             return f"{entry.model} {entry.grade} {entry.code} {', '.join(entry.articles)}"
         case Deed():
-            facts = ", ".join(f"{name}={value}" for name, value in entry.facts.items() if name != "outbox")
+            facts = ", ".join(f"{name}={value}" for name, value in entry.facts.items() if name not in _BULKY)
             return f"{entry.verb} {entry.object} {facts}"
         case _:
             return say("보존 기간이 끝났습니다", "its time is over")

@@ -38,7 +38,7 @@ class Egress:
     def __init__(self) -> None:
         """Begin with none."""
         self._gates: frozenset[Gate] = frozenset()
-        self._private: dict[str, bool] = {}
+        self._private: dict[tuple[str, int], bool] = {}
 
     @property
     def gates(self) -> list[Gate]:
@@ -53,15 +53,15 @@ class Egress:
     def only(self, gates: Iterable[Gate]) -> None:
         """Let connections go to these places and to no others."""
         self._gates = frozenset(gates)
-        private: dict[str, bool] = {}
+        private: dict[tuple[str, int], bool] = {}
         for gate in self._gates:
-            place = f"{gate.host}:{gate.port}"
+            place = (gate.host, gate.port)
             private[place] = private.get(place, False) or gate.private
         self._private = private
 
     def check(self, origin: Origin) -> None:
         """Raise EgressForbidden for an origin that no endpoint named."""
-        if f"{origin.host}:{origin.port}" not in self._private:
+        if (origin.host, origin.port) not in self._private:
             why = Text(ko="등록된 엔드포인트가 아닙니다", en="no registered endpoint is there")
             raise EgressForbidden(origin=origin.name, why=why)
 
@@ -76,7 +76,7 @@ class Egress:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-        if self._private[f"{origin.host}:{origin.port}"]:
+        if self._private[origin.host, origin.port]:
             return addresses
         if outside := [one for one in addresses if not inside(one)]:
             return outside
