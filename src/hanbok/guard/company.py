@@ -51,12 +51,12 @@ def born(digits: str) -> date | None:
 
 def likelier_company(text: str, start: int, end: int, digits: str) -> bool:
     """Tell whether digits without a label that could be a person's are rather a company's."""
+    if not WORD.near(text, start, end):
+        return False
     birth = born(digits)
     company = crn_check_digit(digits) == int(digits[12])
     checked = (frn_check_digit if digits[6] in "5678" else rrn_check_digit)(digits) == int(digits[12])
     if birth and checked and not company:
-        return False
-    if not WORD.near(text, start, end):
         return False
     if birth is None or (not checked and (birth.year < _OLDEST or (company and birth < _RANDOM_SINCE))):
         return True
