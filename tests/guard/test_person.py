@@ -4,13 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from hanbok.guard.names.lexicon import FREQUENT, GIVEN, table
+from hanbok.guard.names.lexicon import FREQUENT, GIVEN, Lexicon, table
+from hanbok.guard.names.run import WORD, Places
+from hanbok.guard.normalise import normalise
 from hanbok.guard.recognisers.person import Person
+from hanbok.testing.corpus import generate
 from hanbok.testing.korean import Identities
 
 KLUE = Path(__file__).resolve().parents[3] / "shared/data/ner/klue_ner.jsonl"
 LAW = Path(__file__).resolve().parents[3] / "shared/data/law/law_articles.jsonl"
 COUNT = 400
+PROSE = (
+    "지난주 회의에서 논의한 하반기 납품 일정과 관련하여 거래처에 보낼 안내문 초안을 작성해 주세요. 물류센터가 이전되어 "
+    "배송 기간이 평균 이틀 정도 늘어날 수 있다는 점을 먼저 설명하고, 불편을 끼쳐 죄송하다는 말씀과 함께 대체 방안을 "
+    "정중하게 제시해 주시기 바랍니다. 특히 냉장 제품은 기존과 동일하게 당일 출고가 가능하므로 그 부분을 강조해 주시고, "
+    "추가 비용은 당사가 전액 부담한다는 내용도 포함되어야 합니다. 문의 전화와 접수 방법은 마지막 문단에 정리해 주세요."
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +82,85 @@ def test_a_megabyte_of_what_looks_like_names_takes_no_quadratic_time(person):
         assert sum(1 for _ in person.find(text)) >= 0
         return time.process_time() - start
 
-    for unit in ("김민수 박서연 ", "김 민 수 ", "가.나.다.", "도널드 트럼프 ", "Kim Min ", "洪吉童 "):
+    for unit in ("김민수 박서연 ", "김 ", "김 민 수 ", "가.나.다.", "도널드 트럼프 ", "Kim Min ", "洪吉童 "):
         short, long = seconds(unit * 1500), seconds(unit * 6000)
         assert long < 12 * short + 0.2, unit
+
+
+def test_most_words_of_ordinary_prose_are_never_looked_up(person, monkeypatch):
+    asked = []
+    look_up = Lexicon.kinds
+    monkeypatch.setattr(Lexicon, "kinds", lambda self, word: asked.append(word) or look_up(self, word))
+    assert found(Person(), PROSE) == []
+    asked.clear()
+    fresh = Person()
+    asked.clear()
+    list(fresh.find(PROSE))
+    assert len(asked) < 1.5 * len(WORD.findall(PROSE))
+    asked.clear()
+    list(fresh.find(PROSE))
+    assert len(asked) < 0.3 * len(WORD.findall(PROSE))
+
+
+def test_what_looks_like_a_name_is_not_remembered_beyond_its_text():
+    person = Person()
+    known = set(person._tagger._plain)
+    values = Identities(5)
+    names = {values.person() for _ in range(COUNT)}
+    for name in names:
+        list(person.find(f"오늘 {name} 확인 {name}에게 {name}은 접수"))
+    learnt = person._tagger._plain - known
+    assert not {word for word in learnt if any(word.startswith(name) for name in names if len(name) > 2)}
+
+
+def test_what_is_remembered_stays_bounded(person):
+    for number in range(60_000):
+        list(person.find("가" + chr(0xAC00 + number % 11172) + chr(0xAC00 + number // 6) + "다"))
+    assert len(person._tagger._plain) < 40_000
+
+
+@pytest.mark.parametrize("text", ["나 나나 나", "이 이이 이 이가 이", "가나 가 나가 가나", "김\n김 김김,김"])
+def test_a_word_is_found_where_it_stands_whole(text):
+    words = WORD.findall(text)
+    starts = [match.start() for match in WORD.finditer(text)]
+    for step in (1, 2, 3):
+        places = Places(text, words)
+        asked = range(step - 1, len(words), step)
+        assert [places.start(index) for index in asked] == [starts[index] for index in asked]
+
+
+@pytest.mark.parametrize("notation", ["name_spaced", "name_dotted", "name_hanja", "nfd", "zero_width"])
+def test_names_written_in_another_way_are_found(person, notation):
+    hit = gold = 0
+    for line in generate(6000, seed=31):
+        if line.notation != notation:
+            continue
+        aligned = normalise(line.text)
+        mine = [aligned.restore(one) for one in person.find(aligned.text)]
+        spans = [one for one in line.spans if one.kind == "PERSON"]
+        hit += sum(any(a.start < b.end and b.start < a.end for a in mine) for b in spans)
+        gold += len(spans)
+    assert gold > 15
+    assert hit / gold >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("박 전 상무는 이날 출석했다.", ["박"]),
+        ("김민수 전 총리가 말했다.", ["김민수"]),
+        ("우리 반 반장은 누구야?", []),
+        ("위 원고는 다음과 같이 청구한다.", []),
+        ("담당자 홍 길 동입니다", ["홍 길 동"]),
+        ("남 궁 민 수 씨", ["남 궁 민 수"]),
+        ("김-민수 대리", ["김-민수"]),
+        ("신청인 丁若鏞 (서명)", ["丁若鏞"]),
+        ("도널드 트럼프 대통령", ["도널드 트럼프"]),
+        ("Kim Min-su and Minsu Kim", ["Kim Min-su", "Minsu Kim"]),
+    ],
+)
+def test_edges_of_names_in_unusual_places(person, text, names):
+    assert found(person, text) == names
 
 
 def test_the_word_table_holds_what_was_put_in():

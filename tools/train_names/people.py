@@ -5,7 +5,7 @@ import random
 import tomllib
 from pathlib import Path
 
-from hanbok.guard.names.words import COMMON_SURNAMES, SURNAMES
+from hanbok.guard.names.words import COMMON_SURNAMES, DOUBLE_SURNAMES, SURNAMES
 
 _LISTS = tomllib.loads((Path(__file__).parent / "people.toml").read_text(encoding="utf-8"))
 _SURNAMES = {
@@ -13,6 +13,7 @@ _SURNAMES = {
 }
 _SINGLE, _LONG = _LISTS["single"].split(), _LISTS["long"].split()
 _VIETNAMESE, _CHINESE = ([part.split() for part in _LISTS[one].values()] for one in ("vietnamese", "chinese"))
+_PURE = _LISTS["pure"].split()
 MODERN = tuple(_LISTS["given"].split())
 """Given names of people born from the 1940s to the 2020s."""
 
@@ -34,16 +35,18 @@ class People:
 
     def surname(self) -> str:
         """Return a surname, seldom one of the rare ones."""
-        if self.chance.random() < 0.04:
-            return self.chance.choice(sorted(SURNAMES))
+        if self.chance.random() < 0.06:
+            return self.chance.choice(sorted(SURNAMES | DOUBLE_SURNAMES))
         return self.chance.choices(list(_SURNAMES), list(_SURNAMES.values()))[0]
 
     def given(self) -> str:
         """Return a given name of two syllables."""
         draw = self.chance.random()
-        if draw < 0.45:
+        if draw < 0.4:
             return self.chance.choice(MODERN)
-        if draw < 0.92:
+        if draw < 0.48:
+            return self.chance.choice(_PURE)
+        if draw < 0.88:
             return self.chance.choices(self.givens, self.weights)[0]
         return self.chance.choice(self.firsts) + self.chance.choice(self.lasts)
 
@@ -51,9 +54,9 @@ class People:
         """Return surname and given name."""
         draw = self.chance.random()
         surname = self.surname()
-        if draw < 0.06:
+        if draw < 0.09:
             return surname + self.chance.choice(_SINGLE)
-        if draw < 0.075 and surname in COMMON_SURNAMES:
+        if draw < 0.105 and surname in COMMON_SURNAMES:
             return surname + self.chance.choice(_LONG)
         return surname + self.given()
 

@@ -12,11 +12,11 @@ from people import People
 from hanbok.guard.names.run import WORD
 
 EPOCHS, RATE, DECAY = 5, 0.3, 0.01
-FEWEST, MOST = 3, 4
+FEWEST, MOST = 2, 4
 """A slice that fewer words show is not learnt; a word counts at most so often."""
 NAMED = 4.0
 """How much more it matters to keep a name than to drop a word."""
-LEAST = 0.4
+LEAST = 0.3
 DRAWN = 40_000
 """Names that are drawn beside those of the sentences."""
 TAILS = (

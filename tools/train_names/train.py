@@ -28,8 +28,8 @@ from hanbok.guard.names.surroundings import hopeless, join, look_around, spot
 from hanbok.guard.names.words import NOTHING, TITLES
 
 SEED = 20261122
-EPOCHS, AVERAGED = 6, 3
-RATE, DECAY = 0.2, 0.005
+EPOCHS, AVERAGED = 7, 4
+RATE, DECAY = 0.2, 0.008
 FEWEST = 4
 """A feature that fewer examples show is not learnt."""
 LEAST = 0.08
@@ -84,7 +84,7 @@ def material(data: Path, words: dictionary.Dictionary, people: People, held_out:
     sentences = labelled * 3
     for _ in range(3):
         sentences += [corpus.renamed(one, people) for one in labelled if one.names]
-    sentences += corpus.templates(people, 6000, sorted(title for title in TITLES if len(title) > 1))
+    sentences += corpus.templates(people, 12000, sorted(title for title in TITLES if len(title) > 1))
     sentences += corpus.plain(data, 1500, chance)
     sentences += corpus.wordy(_common(words, chance), 15000, chance)
     return sentences

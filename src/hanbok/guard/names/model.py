@@ -3,13 +3,13 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final, NamedTuple
 from zlib import decompress
 
-from hanbok.guard.names.lexicon import Lexicon, load
-from hanbok.guard.names.run import WORD, Places
+from hanbok.guard.names.lexicon import PERSONAL, Lexicon, load
+from hanbok.guard.names.notation import Apart
+from hanbok.guard.names.run import Places
 from hanbok.guard.names.stems import (
     SHAPES,
     SieveTables,
@@ -18,10 +18,13 @@ from hanbok.guard.names.stems import (
     WordTables,
     candidates,
     full_name,
+    like_name,
+    no_noun,
     passes,
     weigh,
 )
 from hanbok.guard.names.surroundings import (
+    FORMER,
     AroundTables,
     JoinTables,
     Spot,
@@ -31,12 +34,16 @@ from hanbok.guard.names.surroundings import (
     look_around,
     spot,
 )
-from hanbok.guard.names.words import SURNAMES
+from hanbok.guard.names.words import COMMON_SURNAMES
 
 SCALE: Final = 20
 """Weights are stored as whole twentieths of a logit."""
-_FLOOR: Final = -1.4 * SCALE
-_THRESHOLD: Final = -0.6 * SCALE
+_FLOOR: Final = -2.5 * SCALE
+_FLOOR_UNLISTED: Final = -1.4 * SCALE
+"""A stem that weighs no more by itself is dropped; one that no list knows as a name must weigh more."""
+_THRESHOLD: Final = -0.2 * SCALE
+_FOREIGN_THRESHOLD: Final = -0.8 * SCALE
+"""What a name must weigh at least; Korean names more, because more words look like them."""
 _REMEMBERED: Final = 30_000
 """Words known to be no names, kept so that they need no second look."""
 _LONGEST_REMEMBERED: Final = 12
@@ -57,8 +64,7 @@ class Weights(NamedTuple):
     joins: JoinTables
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name found in a text; `shape` as in `stems.SHAPES`."""
 
     start: int
@@ -86,7 +92,9 @@ class Tagger:
         self.lexicon, self._weights = lexicon, weights
         self._plain = set(self.lexicon.common)
         self._singles = {
-            one: shortlist for one in (*SURNAMES, *lexicon.singles) if (shortlist := self.shortlist(one))
+            one: shortlist
+            for one in (*COMMON_SURNAMES, *lexicon.singles)
+            if (shortlist := self.shortlist(one))
         }
 
     @classmethod
@@ -105,19 +113,23 @@ class Tagger:
             name = [part]
         yield from _whole(name)
 
-    def judge(self, before: str, name: str, after: str) -> float:
-        """Return how certain it is that `name`, which begins a word, is a full name; 0: it is none."""
-        text = before + name + after
-        words, index = WORD.findall(text), len(WORD.findall(before))
-        reading, one = full_name(words[index], len(name), self.lexicon)
+    def judge(self, text: str, words: Sequence[str], apart: Apart) -> float:
+        """Return how certain it is that syllables apart are a full name; 0: they are none."""
+        first, last = words[apart.first], words[apart.last]
+        rest = last[len(apart.name) - len(first) if apart.last == apart.first + 1 else 1 :]
+        before = spot(text, apart.start, words, apart.first, "")
+        after = spot(text, apart.end + len(rest) - len(last), words, apart.last, "")
+        where = after._replace(
+            start=apart.start, word=apart.name + rest, previous=before.previous, gap=before.gap
+        )
+        reading, one = full_name(where.word, len(apart.name), self.lexicon)
         score = weigh(reading, one, self._weights.words[one.shape])
-        where = spot(text, len(before), words, index, "")
         score += look_around(where, one, self._weights.around[one.shape], self.lexicon)
         return _certainty(score) if score > _THRESHOLD else 0.0
 
     def live(self, words: Iterable[str]) -> Live:
         """Return what these words could be, without those that are no names."""
-        plain, singles, sieve = self._plain, self._singles, self._weights.sieve
+        plain, singles, sieve, lexicon = self._plain, self._singles, self._weights.sieve, self.lexicon
         live: Live = {}
         for word in words:
             shortlist: Shortlist | None = None
@@ -126,13 +138,13 @@ class Tagger:
             elif passes(word, sieve):
                 shortlist = self.shortlist(word)
             if shortlist:
-                # A word that may be a name is remembered within one text only: names of people do not stay in memory.
                 live[word] = shortlist
-            elif len(word) <= _LONGEST_REMEMBERED:
+            elif not (len(word) > _LONGEST_REMEMBERED or like_name(word, lexicon) or no_noun(word, lexicon)):
+                # Names of people do not stay in memory, nor does what looks like one.
                 plain.add(word)
         if len(plain) > _REMEMBERED:
             plain.clear()
-            plain.update(self.lexicon.common)
+            plain.update(lexicon.common)
         return live
 
     def unknown(self, words: set[str]) -> set[str]:
@@ -146,7 +158,8 @@ class Tagger:
         shortlist: Shortlist = []
         for one in found:
             score = weigh(reading, one, tables[one.shape])
-            if score > _FLOOR:
+            listed = (reading.given if one.shape == "K" else one.kinds) & PERSONAL
+            if score > (_FLOOR if listed else _FLOOR_UNLISTED):
                 shortlist.append((score, one))
         return shortlist
 
@@ -161,8 +174,10 @@ class Tagger:
                 continue
             if index != last + 1:
                 named = ""
-            if len(word) == 1 and alone(word, words[index + 1] if index < final else "", named, lexicon):
-                continue
+            if len(word) == 1:
+                ahead = index + 2 if index + 1 < final and words[index + 1] == FORMER else index + 1
+                if alone(word, words[ahead] if ahead <= final else "", named, lexicon):
+                    continue
             where = spot(text, places.start(index), words, index, named)
             part = self._best(where, shortlist)
             named = ""
@@ -173,12 +188,12 @@ class Tagger:
     def _best(self, where: Spot, shortlist: Shortlist) -> _Part | None:
         tables, lexicon = self._weights.around, self.lexicon
         best = None
-        highest = _THRESHOLD
+        highest = -math.inf
         for score, one in shortlist:
             if hopeless(where, one, lexicon):
                 continue
             total = score + look_around(where, one, tables[one.shape], lexicon)
-            if total > highest:
+            if total > highest and total > (_FOREIGN_THRESHOLD if one.shape == "F" else _THRESHOLD):
                 highest = total
                 best = _Part(where.start, one, total, one.length == len(where.word))
         return best
@@ -193,12 +208,14 @@ class Tagger:
 
 
 def _whole(parts: list[_Part]) -> Iterator[Name]:
-    if not parts or all(part.stem.length == 1 and part.stem.shape == "F" for part in parts):
+    if not parts:
         return
-    if len(parts) > 1 and all(part.stem.length == 1 for part in parts):
+    first, last = parts[0], parts[-1]
+    single = first.stem.length == 1 and all(part.stem.length == 1 for part in parts)
+    if single and (len(parts) > 1 or first.stem.shape == "F"):
         return
-    score = max(part.score for part in parts)
-    yield Name(parts[0].at, parts[-1].end, parts[0].stem.shape, _certainty(score))
+    score = first.score if len(parts) == 1 else max(part.score for part in parts)
+    yield Name(first.at, last.end, first.stem.shape, _certainty(score))
 
 
 def _certainty(score: int) -> float:

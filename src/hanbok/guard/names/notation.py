@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from hanbok.guard.names.lexicon import FREQUENT, GIVEN, GIVEN_RARE, Lexicon
 from hanbok.guard.names.run import Places
@@ -54,10 +54,18 @@ _LISTED_GIVEN: Final = GIVEN | GIVEN_RARE
 _DOUBLE_APART: Final = re.compile(rf"({_any(DOUBLE_SURNAMES)}) ([가-힣]{{2}})([가-힣]{{0,5}})")
 
 
-def split_names(
-    text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexicon
-) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and the joined spelling of what may be a name with its syllables apart."""
+class Apart(NamedTuple):
+    """What may be a name with its syllables apart: where it is, its joined spelling, and the words it is made of."""
+
+    start: int
+    end: int
+    name: str
+    first: int
+    last: int
+
+
+def split_names(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexicon) -> Iterator[Apart]:
+    """Yield what may be names with their syllables apart."""
     places = Places(text, words)
     final = len(words) - 1
     for index in wanted:
@@ -68,31 +76,43 @@ def split_names(
         if len(word) > 1:
             match = _DOUBLE_APART.match(text, places.start(index))
             if match and lexicon.kinds(match[2]) & _LISTED_GIVEN and suffix_kind(match[3]):
-                yield match.start(), match.end(2), match[1] + match[2]
+                yield Apart(match.start(), match.end(2), match[1] + match[2], index, index + 1)
         elif following[0] in lexicon.first or word + following[0] in DOUBLE_SURNAMES:
             match = _SPLIT.match(text, places.start(index))
-            if match:
-                yield from _joined(match, lexicon)
+            if match and (parts := _parts(match, lexicon)):
+                end, name, count = parts
+                yield Apart(match.start(), end, name, index, index + count)
 
 
-def _joined(match: re.Match[str], lexicon: Lexicon) -> Iterator[tuple[int, int, str]]:
+def _parts(match: re.Match[str], lexicon: Lexicon) -> tuple[int, str, int] | None:
+    """Return where the name ends, its joined spelling, and how many words follow the first; nothing for no name."""
     surname, (gap, first, second, third, rest) = match[0], match.groups()
     blank = not gap.strip()
-    if second and surname + first in DOUBLE_SURNAMES and (third is None or suffix_kind(rest)):
-        whole = third is not None and bool(lexicon.kinds(second + third) & (GIVEN | GIVEN_RARE))
+    if not second:
+        if surname in SURNAMES and rest and _given_whole(match, first + rest[0], lexicon, blank=blank):
+            return match.start(5) + 1, surname + first + rest[0], 1
+        return None
+    if surname + first in DOUBLE_SURNAMES and (third is None or suffix_kind(rest)):
+        whole = third is not None and bool(lexicon.kinds(second + third) & _LISTED_GIVEN)
         given = f"{second}{third}" if whole else second
-        yield match.start(), match.end(4 if whole else 3), surname + first + given
-    elif second:
-        known = first in lexicon.first and second in lexicon.last
-        listed = lexicon.kinds(first + second) & _LISTED_GIVEN
-        counted = match.string[match.end(3) : match.end(3) + 1].isdigit()
-        if known and not counted and (suffix_kind(rest) if third is None else listed or not blank):
-            yield match.start(), match.end(3), surname + first + second
-    elif surname in SURNAMES and rest and suffix_kind(rest[1:]):
-        kind = lexicon.kinds(first + rest[0])
-        labelled = match.string[max(0, match.start() - 3) : match.start()].rstrip(" ").endswith((":", "："))
-        if labelled or (kind & GIVEN and not (blank and (kind & FREQUENT or surname not in COMMON_SURNAMES))):
-            yield match.start(), match.start(5) + 1, surname + first + rest[0]
+        return match.end(4 if whole else 3), surname + first + given, 3 if whole else 2
+    known = first in lexicon.first and second in lexicon.last
+    counted = match.string[match.end(3) : match.end(3) + 1].isdigit()
+    if known and not counted:
+        listed = not blank or lexicon.kinds(first + second) & _LISTED_GIVEN
+        if suffix_kind(rest) if third is None else listed:
+            return match.end(3), surname + first + second, 2
+    return None
+
+
+def _given_whole(match: re.Match[str], given: str, lexicon: Lexicon, *, blank: bool) -> bool:
+    """Tell whether a surname and a given name in one piece (`김 민수`) may be a name."""
+    if not suffix_kind(match[5][1:]):
+        return False
+    if match.string[max(0, match.start() - 3) : match.start()].rstrip(" ").endswith((":", "：")):
+        return True
+    kind = lexicon.kinds(given)
+    return bool(kind & GIVEN) and not (blank and (kind & FREQUENT or match[0] not in COMMON_SURNAMES))
 
 
 def hanja_names(text: str) -> Iterator[tuple[int, int]]:

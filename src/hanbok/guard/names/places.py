@@ -95,6 +95,11 @@ ANCHOR = re.compile(
     r"[로길동리가읍면] {0,2}(?:산 ?|지하 ?|,)?(?=[0-9])|(?<=[0-9])동 ?(?=[0-9]{1,5}호)|사서함 ?(?=제?[0-9])"
 )
 """Cheap sign that an address may be near: everything else is tried around it."""
+SIGN = re.compile(
+    "[0-9](?:(?<=[로길동리가읍면산하함제,][0-9])|(?<=[로길동리가읍면산하함,] [0-9])|(?<=[로길동리가읍면] {2}[0-9]))"
+)
+"""A digit that an anchor may stand before: most texts have none, and a digit is found at once."""
+LONGEST_ANCHOR = 8
 AREA = re.compile(_NOT_INSIDE + _AREA)
 """A province or city, alone or in a row."""
 NUMBER = re.compile(rf"제?[0-9]{{1,5}}(?![0-9]){_COUNTER}")

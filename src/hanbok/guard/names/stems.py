@@ -20,6 +20,7 @@ from hanbok.guard.names.lexicon import (
     Lexicon,
 )
 from hanbok.guard.names.words import (
+    COMMON_SURNAMES,
     DOUBLE_SURNAMES,
     ENDINGS,
     FITS,
@@ -27,6 +28,7 @@ from hanbok.guard.names.words import (
     PARTICLE,
     SURNAMES,
     TITLE,
+    TITLE_STARTS,
     agreement,
     suffix_kind,
 )
@@ -37,19 +39,19 @@ SHAPES: Final = "SKDLF"
 """K: surname and given name, D: a double surname, L: two syllables that begin with a surname, S: a surname alone,
 F: anything else.
 """
-SIEVE: Final = -30
+SIEVE: Final = -20
 """Words that weigh no more fall through."""
 _LONGEST_NAME, _SHORT, _FULL, _TWO = 6, 4, 3, 2
 _LISTED_GIVEN: Final = GIVEN | GIVEN_RARE
 _SHAPES_OF: Final = {
-    (False, False, False): "-FFFFFF",
-    (False, True, True): "-FFDDFF",
-    (True, False, False): "-SLFFFF",
-    (True, True, False): "-SLKFFF",
-    (True, True, True): "-SLDDFF",
+    (False, False, False): "-?FFFFF",
+    (False, True, True): "-?FDDFF",
+    (True, False, False): "-?LFFFF",
+    (True, True, False): "-?LKFFF",
+    (True, True, True): "-?LDDFF",
 }
 """The shape of a stem of each length, by whether the word begins with a surname, may be a whole Korean name, and begins
-with a double surname.
+with a double surname. One syllable is looked at apart: a rare surname alone (`반 반장`) is more often a word.
 """
 
 
@@ -118,23 +120,40 @@ def candidates(word: str, lexicon: Lexicon) -> tuple[Reading, list[Stem]]:
     """Return what could be a name at the start of this word; nothing for a word in everyday use."""
     look_up, size = lexicon.kinds, len(word)
     whole = look_up(word)
-    surname, double = word[0] in SURNAMES, word[:2] in DOUBLE_SURNAMES
-    korean = double or (surname and size > _TWO and word[1] in lexicon.first and word[2] in lexicon.last)
+    surname, double, korean = word[0] in SURNAMES, word[:2] in DOUBLE_SURNAMES, like_name(word, lexicon)
     prefixes = [0] * (_LONGEST_NAME + 1)
     reading = Reading(word, prefixes, whole, look_up(word[1:3]) if korean else 0)
     found: list[Stem] = []
-    if whole & PERSONAL or not whole & (FREQUENT if korean and size == _FULL else FREQUENT | PLACE):
+    listed = reading.given & _LISTED_GIVEN
+    if whole & PERSONAL or listed or not whole & (FREQUENT if korean and size == _FULL else FREQUENT | PLACE):
         shapes = _SHAPES_OF[surname, korean, double]
-        for length in range(1, _longest(word, size, lexicon) + 1):
-            shape, suffix = shapes[length], suffix_kind(word[length:])
+        single = "S" if word[0] in COMMON_SURNAMES else "F"
+        alone = size == 1 or word[0] in lexicon.singles or (single == "S" and word[1] in TITLE_STARTS)
+        for length in range(1 if alone else 2, _longest(word, size, lexicon) + 1):
+            shape = single if length == 1 else shapes[length]
+            suffix = suffix_kind(word[length:])
             if suffix or shape in "KD":
                 kinds = prefixes[length] = whole if length == size else look_up(word[:length])
+                if shape == "K" and kinds & FOREIGN and not reading.given & GIVEN:
+                    shape = "F"
                 if _possible(shape, reading, length, suffix, lexicon):
                     found.append(Stem(length, shape, kinds, suffix))
         if found:
             for length in range(2, min(size, _SHORT) + 1):
                 prefixes[length] = prefixes[length] or look_up(word[:length])
     return reading, found
+
+
+def like_name(word: str, lexicon: Lexicon) -> bool:
+    """Tell whether a word begins like a surname with a given name of two syllables, whatever it means here."""
+    if word[:2] in DOUBLE_SURNAMES:
+        return True
+    return len(word) > _TWO and word[0] in SURNAMES and word[1] in lexicon.first and word[2] in lexicon.last
+
+
+def no_noun(word: str, lexicon: Lexicon) -> bool:
+    """Tell whether a word is a surname and a syllable, and no noun."""
+    return len(word) == _TWO and word[0] in SURNAMES and not lexicon.kinds(word) & NOUN
 
 
 def full_name(word: str, length: int, lexicon: Lexicon) -> tuple[Reading, Stem]:

@@ -6,8 +6,18 @@ from typing import Final, NamedTuple
 
 from hanbok.guard.names.lexicon import FOREIGN, Lexicon
 from hanbok.guard.names.stems import Stem, Table
-from hanbok.guard.names.words import HONORIFIC, NOTHING, SURNAMES, TITLE, TITLE_STARTS, TITLES, suffix_kind
+from hanbok.guard.names.words import (
+    COMMON_SURNAMES,
+    HONORIFIC,
+    NOTHING,
+    TITLE,
+    TITLE_STARTS,
+    TITLES,
+    suffix_kind,
+)
 
+FORMER: Final = "전"
+"""May stand between a name and its title (`김 전 총리`)."""
 NEAR: Final = 4
 """Characters that a word may stand away and still say something."""
 _MASKS: Final = frozenset("*＊○◯●□OＯ×xX")
@@ -26,6 +36,7 @@ class Spot(NamedTuple):
 
     text: str
     start: int
+    end: int
     word: str
     previous: str
     gap: str
@@ -81,7 +92,9 @@ def spot(text: str, start: int, words: Sequence[str], index: int, named: str) ->
     end = start + len(word)
     if text[end : end + 1] == " " and "가" <= text[end + 1 : end + 2] <= "힣":
         following = words[index + 1]
-    return Spot(text, start, word, previous, gap, following, named if previous else "")
+        if following == FORMER and text[end + 2 : end + 3] == " " and "가" <= text[end + 3 : end + 4] <= "힣":
+            following = words[index + 2]
+    return Spot(text, start, end, word, previous, gap, following, named if previous else "")
 
 
 def hopeless(where: Spot, one: Stem, lexicon: Lexicon) -> bool:
@@ -103,7 +116,11 @@ def alone(word: str, following: str, named: str, lexicon: Lexicon) -> bool:
         return False
     if not following:
         return True
-    if word in SURNAMES and following[0] in TITLE_STARTS and suffix_kind(following) in (HONORIFIC, TITLE):
+    if (
+        word in COMMON_SURNAMES
+        and following[0] in TITLE_STARTS
+        and suffix_kind(following) in (HONORIFIC, TITLE)
+    ):
         return False
     return word not in lexicon.singles or not lexicon.kinds(following) & FOREIGN
 
@@ -114,7 +131,7 @@ def look_around(where: Spot, one: Stem, tables: AroundTables, lexicon: Lexicon) 
         t_left, t_previous, t_previous_end, t_previous_last, t_gap, t_previous_kinds, t_named, t_right, t_right_two,
         t_edge, t_following, t_following_two, t_entitled, t_following_kinds, t_verb, t_brackets,
     ) = tables  # fmt: skip
-    text, start, word, previous, gap, following, named = where
+    text, start, end, word, previous, gap, following, named = where
     length, shape, kinds, suffix = one
     score = t_left(text[start - 1] if start else "\n", 0)
     if previous:
@@ -127,7 +144,6 @@ def look_around(where: Spot, one: Stem, tables: AroundTables, lexicon: Lexicon) 
         )
         if named:
             score += t_named(named + gap, 0)
-    end = start + len(word)
     behind = text[end : end + 2]
     right = behind[:1]
     score += t_right(f"{right}{suffix}", 0) + t_right_two(behind, 0)

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
-from hanbok.guard.names.places import ANCHOR, AREA, FULL, LOCAL, NUMBER
+from hanbok.guard.names.places import ANCHOR, AREA, FULL, LOCAL, LONGEST_ANCHOR, NUMBER, SIGN
 from hanbok.guard.recogniser import Finding
 
 _BEFORE, _NEAR_BEFORE, _AFTER = 48, 22, 140
@@ -30,11 +30,12 @@ class Address:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Yield the addresses in the text, from left to right."""
-        if text.isascii():
+        sign = None if text.isascii() else SIGN.search(text)
+        if sign is None:
             return
         done = tried = 0
         areas: list[int] | None = None
-        for anchor in ANCHOR.finditer(text):
+        for anchor in ANCHOR.finditer(text, max(0, sign.start() - LONGEST_ANCHOR)):
             at = anchor.start()
             if at < done or not NUMBER.match(text, anchor.end()):
                 continue

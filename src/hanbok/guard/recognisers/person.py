@@ -7,8 +7,6 @@ from hanbok.guard.names.notation import OTHER_LETTERS, STARTS, hanja_names, lati
 from hanbok.guard.names.run import WORD
 from hanbok.guard.recogniser import Finding
 
-_AROUND = 16
-"""Characters of context that a respelled name is judged in."""
 _ROMANISED = 0.75
 
 
@@ -46,13 +44,12 @@ class Person:
         self, text: str, words: list[str], wanted: list[int]
     ) -> Iterator[tuple[int, int, float, str]]:
         done = 0
-        for start, end, joined in split_names(text, words, wanted, self._tagger.lexicon):
-            if start >= done:
-                left = text[max(0, start - _AROUND) : start]
-                certainty = self._tagger.judge(left, joined, text[end : end + _AROUND])
+        for apart in split_names(text, words, wanted, self._tagger.lexicon):
+            if apart.start >= done:
+                certainty = self._tagger.judge(text, words, apart)
                 if certainty:
-                    done = end
-                    yield start, end, round(0.5 + 0.4 * certainty, 3), "syllables apart"
+                    done = apart.end
+                    yield apart.start, apart.end, round(0.5 + 0.4 * certainty, 3), "syllables apart"
         if OTHER_LETTERS.search(text):
             for start, end in hanja_names(text):
                 yield start, end, 0.85, "hanja"
