@@ -247,10 +247,14 @@ class App:
             if isinstance(place.endpoint, Staged) and place.endpoint.stage != READY
         ]
 
-    async def _put_in_force(self, loaded: Loaded) -> None:
+    async def _put_in_force(self, loaded: Loaded, *, adopt: bool = True) -> None:
+        """`adopt` notes the settings' policy as the one in force. Two servers with different settings and one database
+        must not do so in turns for ever: only a start and a reload do.
+        """
         settings = loaded.settings
         guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
         day = today()
+        changes = await asyncio.to_thread(self._changes.version)
         governing = await asyncio.to_thread(govern, self._changes, rules_of(loaded))
         judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day)
         wanted = self._endpoints.of(settings)
@@ -264,7 +268,9 @@ class App:
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
         self._loaded, self._governing = loaded, governing
-        self._policy_changes = await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
+        if adopt:
+            changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
+        self._policy_changes = changes
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
         facts = {"policy": judge.version, "file": str(loaded.source or ""), "held": governing.held}
@@ -328,7 +334,7 @@ class App:
     async def _keep_policy(self) -> None:
         """Take up policies that any process has put in force."""
         if await asyncio.to_thread(self._changes.version) != self._policy_changes:
-            await self._put_in_force(self._loaded)
+            await self._put_in_force(self._loaded, adopt=False)
 
     async def _keep_records(self) -> None:
         """Take up keys that any process has changed, and move administrators' acts to the log."""

@@ -42,7 +42,9 @@ def govern(changes: Changes, wanted: Rules) -> Governing:
 
 
 def take_up(changes: Changes, governing: Governing, *, actor: str) -> int:
-    """Note what the settings say as being in force, and return the number of changes until now."""
-    if not governing.held:
-        changes.adopt(SETTINGS, governing.settings, actor=actor)
-    return changes.version()
+    """Note what the settings say as being in force, once they are; return how many changes that made, 0 or 1."""
+    now = changes.in_force(SETTINGS)
+    if governing.held or (now is not None and now.digest == governing.settings.digest):
+        return 0
+    changes.adopt(SETTINGS, governing.settings, actor=actor)
+    return 1
