@@ -122,7 +122,7 @@ def test_an_incident_counts_whose_data_went_to_the_place_and_whose_as_it_was():
         outcome("c", endpoint="elsewhere"),
     ]
     asked = replace(QUESTION, endpoint="abroad")
-    facts = gather(records(calls), asked, lambda organisation, call: known[call])
+    facts = gather(records(calls), asked, lambda _, call: known[call])
     assert set(facts.subjects) == {"t1", "t2", "t3"}
     assert facts.exposed == {"t2", "t3"}
     rows = {row.id: row for row in make("incident", facts, SETUP).rows}
@@ -133,7 +133,7 @@ def test_an_incident_counts_whose_data_went_to_the_place_and_whose_as_it_was():
 def test_a_thousand_persons_make_an_incident_one_to_report():
     asked = replace(QUESTION, endpoint="abroad")
     people = tuple(f"t{number}" for number in range(1000))
-    facts = gather(records([intent("a"), outcome("a")]), asked, lambda organisation, call: people)
+    facts = gather(records([intent("a"), outcome("a")]), asked, lambda *_: people)
     rows = {row.id: row for row in make("incident", facts, SETUP).rows}
     assert "would have to be reported to the PIPC" in rows["3"].answers[1].statement.en
 

@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 import msgspec
 from cyclopts import App, Parameter
 
+from hanbok.building import guard_of
 from hanbok.cli.config import File
 from hanbok.cli.output import print_rows
 from hanbok.cli.records import actor
 from hanbok.cli.reporting import judge_in_force, opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
-from hanbok.core.values import Language
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Language, Text
 from hanbok.evidence.access_lines import access_lines
 from hanbok.evidence.attestation import attest as attestation
 from hanbok.evidence.gather import gather
@@ -27,6 +29,22 @@ from hanbok.evidence.reporting import make as make_report
 from hanbok.settings.report_setup import persons_url, read_setup
 
 report = App(name="report", result_action="return_value")
+_MAY_STAND = frozenset({"PERSON", "BRN", "CRN"})
+"""What an attestation may name: who attests, and companies."""
+
+
+class AttestationHoldsData(HanbokError):
+    code = "attestation_holds_data"
+    message = Text(
+        ko="확인하는 말에 개인정보나 비밀이 있습니다: {kinds}",
+        en="the attestation holds personal data or a secret: {kinds}",
+    )
+    hint = Text(
+        ko="로그에서 지울 수 없으므로 빼고 쓰십시오. 자세한 것은 --file의 문서에 두십시오.",
+        en="It could never be erased from the log: leave it out, and keep details in the document of --file.",
+    )
+
+
 Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 Since = Annotated[
     str,
@@ -228,6 +246,9 @@ def attest(
         until=until,
     )
     with opened(config) as (loaded, store):
+        guard = guard_of(loaded.settings, loaded.settings.state / "cache")
+        if kinds := {one.kind for one in guard.find(f"{by}\n{text}")} - _MAY_STAND:
+            raise AttestationHoldsData(kinds=", ".join(sorted(kinds)))
         send(loaded, store, [act])
     print(say(f"확인을 기록했습니다: {criterion}", f"attestation recorded: {criterion}"))
 
