@@ -18,8 +18,9 @@ _PERSON: Final = Context(
     r"\b[rf]rn\b|jumin|resident|ssn|alien|foreign"
 )
 _NAMED: Final = Context(r"주식회사|유한회사|합자회사|\([주유]\)|㈜|재단|상호|corp|co\.|inc\.|ltd")
-WORD: Final = Context(r"법인|등기|본점|company|" + _NAMED.words)
-"""Words of companies that also stand beside persons: who owns a house is in a register (등기부) too."""
+WORD: Final = Context(r"법인|등기|본점|company|\bcrn\b|" + _NAMED.words)
+"""Words of companies that also stand beside persons: who owns a house is in a register (등기부) too. Where none of
+them stands, neither of the questions below needs to be asked."""
 _REACH = 40
 _OTHER = re.compile("[0-9]{6}[^0-9]{0,3}[0-9]{7}")
 _OLDEST = 1930
@@ -51,8 +52,6 @@ def born(digits: str) -> date | None:
 
 def likelier_company(text: str, start: int, end: int, digits: str) -> bool:
     """Tell whether digits without a label that could be a person's are rather a company's."""
-    if not WORD.near(text, start, end):
-        return False
     birth = born(digits)
     company = crn_check_digit(digits) == int(digits[12])
     checked = (frn_check_digit if digits[6] in "5678" else rrn_check_digit)(digits) == int(digits[12])

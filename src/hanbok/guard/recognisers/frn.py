@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
-from hanbok.guard.company import labelled_company, likelier_company
+from hanbok.guard.company import WORD, labelled_company, likelier_company
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import BIRTH, HEAD, NUMBER, SIGNED_JOINT, TAIL, compile_number, numbers
@@ -39,11 +39,14 @@ class Frn:
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     bare = end - start == len(digits)
     checked = frn_check_digit(digits) == int(digits[12])
-    if labelled_company(text, start, end):
+    of_companies = WORD.near(text, start, end)
+    if of_companies and labelled_company(text, start, end):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
-    if likelier_company(text, start, end, digits) or labelled_harmless(text, start):
+    if of_companies and likelier_company(text, start, end, digits):
+        return 0.0, ()
+    if labelled_harmless(text, start):
         return 0.0, ()
     if checked:
         return (0.82 if bare else 0.9), ("check_digit",)
