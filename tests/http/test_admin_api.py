@@ -285,6 +285,19 @@ def test_two_persons_approve_over_http_and_one_cannot(stand: Stand) -> None:
     assert asked.json["id"] in {one["id"] for one in listed}
 
 
+def test_requests_about_the_whole_installation_are_for_the_platform(stand: Stand) -> None:
+    watch = holder(stand, "watch", Role.COMPLIANCE, scope=Scope.PLATFORM)
+    wanted = {"kind": "policy_change", "arguments": {"policy": "p"}, "reason": "개정"}
+    assert stand.ask("POST", "/admin/v1/approvals", wanted, key="bank/admin").code == "permission_missing"
+    asked = stand.ask("POST", "/admin/v1/approvals", wanted, key="platform")
+    assert (asked.status, asked.json["organisation"]) == (201, "")
+    one = f"/admin/v1/approvals/{asked.json['id']}"
+    assert stand.ask("POST", f"{one}/approve", {}, key="bank/compliance").code == "permission_missing"
+    assert stand.ask("POST", f"{one}/approve", {}, key="platform").code == "approval_not_independent"
+    assert stand.ask("GET", f"{BASE}/approvals/{asked.json['id']}", key=watch).code == "approval_unknown"
+    assert stand.ask("POST", f"{one}/approve", {}, key=watch).json["state"] == "approved"
+
+
 def test_a_key_that_the_requester_made_cannot_approve(stand: Stand) -> None:
     assert stand.ask("POST", f"{BASE}/persons", {"id": "puppet"}, key="bank/admin").status == 201
     granted = {"person": "puppet", "role": "compliance", "reason": "r"}

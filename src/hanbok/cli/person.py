@@ -64,7 +64,8 @@ def add(  # noqa: PLR0913 -- one option for each property of a person
             people.grant(organisation, id_, role, scope=scope, reason=why, actor=actor())
         if not no_key:
             who = Principal(organisation=organisation, key="", team=team, person=id_)
-            secret = Register(store).create_key(who, name=name or id_, actor=actor()).secret
+            # The key is named by the id: names of keys are in the log, names of people are not.
+            secret = Register(store).create_key(who, name=id_, actor=actor()).secret
     if json:
         print_json({"id": id_, "organisation": organisation, "secret": secret or None})
         return

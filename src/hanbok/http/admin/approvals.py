@@ -1,21 +1,22 @@
 """Requests for a second person's approval. Who may do what with them is decided in `hanbok.policy.approvals`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hanbok.core.values import Text
 from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, text_place
 from hanbok.http.admin.views import ApprovalQuery, ApprovalView, Decision, NewApproval
 from hanbok.policy.approval import Approval
 from hanbok.policy.approval_errors import ApprovalUnknown
+from hanbok.policy.approvals import PLATFORM
 
-_ALL = "/admin/v1/organisations/{organisation}/approvals"
-_ONE = f"{_ALL}/{{approval}}"
+_PLACES = ("/admin/v1/organisations/{organisation}/approvals", "/admin/v1/approvals")
+"""An organisation's, and those about the whole installation."""
 
 
 def _list(ask: Ask) -> Answer:
     asked = ask.asked(ApprovalQuery)
     found = ask.approvals.list(
-        ask.organisation,
+        _about(ask),
         by=ask.who.principal,
         state=asked.state,
         after=text_place(asked.cursor),
@@ -29,7 +30,7 @@ def _list(ask: Ask) -> Answer:
 def _request(ask: Ask) -> Answer:
     body, who = ask.taken(NewApproval), ask.who.principal
     made = ask.approvals.request(
-        body.kind, ask.organisation, body.arguments, by=who, reason=body.reason, origin=ask.who.origin
+        body.kind, _about(ask), body.arguments, by=who, reason=body.reason, origin=ask.who.origin
     )
     return Answer(body=ApprovalView.of(ask.approvals.find(made, by=who)))
 
@@ -56,53 +57,59 @@ def _withdraw(ask: Ask) -> Answer:
 
 def _here(ask: Ask) -> Approval:
     found = ask.approvals.find(ask.parts["approval"], by=ask.who.principal)
-    if found.organisation != ask.organisation:
+    if found.organisation != _about(ask):
         raise ApprovalUnknown
     return found
 
 
-ROUTES = (
-    Route(
+def _about(ask: Ask) -> str:
+    return ask.parts.get("organisation", PLATFORM)
+
+
+def _routes(place: str) -> Iterator[Route]:
+    one = f"{place}/{{approval}}"
+    yield Route(
         method="GET",
-        path=_ALL,
+        path=place,
         permission="approval.use",
         title=Text(ko="승인 요청의 목록: 권한이 없으면 자기 것만", en="List requests, or only one's own"),
         handle=_list,
         query=ApprovalQuery,
         gives=Page[ApprovalView],
-    ),
-    Route(
+    )
+    yield Route(
         method="POST",
-        path=_ALL,
+        path=place,
         permission="approval.use",
         title=Text(ko="승인 요청하기", en="Ask for approval"),
         handle=_request,
         takes=NewApproval,
         gives=ApprovalView,
         status=201,
-    ),
-    Route(
+    )
+    yield Route(
         method="GET",
-        path=_ONE,
+        path=one,
         permission="approval.use",
         title=Text(ko="승인 요청 보기", en="Show a request"),
         handle=_read,
         gives=ApprovalView,
-    ),
-    *(
-        Route(
+    )
+    for verb, title, handle in _ACTS:
+        yield Route(
             method="POST",
-            path=f"{_ONE}/{verb}",
+            path=f"{one}/{verb}",
             permission="approval.use",
             title=title,
             handle=handle,
             takes=Decision,
             gives=ApprovalView,
         )
-        for verb, title, handle in (
-            ("approve", Text(ko="승인하기", en="Allow it"), _decide("approve")),
-            ("decline", Text(ko="거절하기", en="Refuse it"), _decide("decline")),
-            ("withdraw", Text(ko="자기 요청 거두기", en="Take one's own request back"), _withdraw),
-        )
-    ),
+
+
+_ACTS = (
+    ("approve", Text(ko="승인하기", en="Allow it"), _decide("approve")),
+    ("decline", Text(ko="거절하기", en="Refuse it"), _decide("decline")),
+    ("withdraw", Text(ko="자기 요청 거두기", en="Take one's own request back"), _withdraw),
 )
+ROUTES = tuple(route for place in _PLACES for route in _routes(place))
