@@ -121,6 +121,7 @@ class LogState:
     ok: bool
     entries: int
     head: str
+    """Root of the log's tree, hex."""
     fault: str = ""
 
 

@@ -23,8 +23,8 @@ def log_whole(facts: Facts, setup: Setup) -> Answer:
         return missing("로그가 비어 있습니다.", "the log is empty.")
     return proven(
         facts.read,
-        f"보고서를 만들 때 로그 {state.entries:,}건 전체를 검증하였고 온전합니다(머리 {state.head[:16]}…).",
-        f"the whole log, {state.entries:,} entries, verified when the report was made (head {state.head[:16]}…).",
+        f"보고서를 만들 때 로그 {state.entries:,}건 전체를 검증하였고 온전합니다(뿌리 {state.head[:16]}…).",
+        f"the whole log, {state.entries:,} entries, verified when the report was made (root {state.head[:16]}…).",
     )
 
 

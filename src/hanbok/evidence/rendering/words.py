@@ -26,7 +26,7 @@ _WORDS: Final[Mapping[str, Text]] = {
     "log_ok": Text(ko="전체 검증, 온전함", en="verified, whole"),
     "log_broken": Text(ko="검증 실패", en="does not verify"),
     "entries": Text(ko="건", en="entries"),
-    "head": Text(ko="머리", en="head"),
+    "head": Text(ko="뿌리", en="root"),
     "policy": Text(ko="정책 판", en="Policy version"),
     "summary": Text(ko="요약", en="Summary"),
     "rows": Text(ko="항목별 결과", en="Results by criterion"),
