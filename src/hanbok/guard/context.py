@@ -8,6 +8,8 @@ from hanbok.guard.table import heading_of
 
 _REACH_BEFORE = 40
 _REACH_AFTER = 16
+_WORDY = re.compile(r"[^0-9\s.,:;()/-]")
+"""What every word has some of: between number and number there are often no words at all."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,16 @@ class Context:
 
     def before(self, text: str, start: int, reach: int = _REACH_BEFORE) -> str:
         """Return the last of the words that stands at most `reach` characters before `start`, or nothing."""
-        found: list[str] = self._pattern.findall(text[max(0, start - reach) : start].lower())
+        window = text[max(0, start - reach) : start]
+        if not _WORDY.search(window):
+            return ""
+        found: list[str] = self._pattern.findall(window.lower())
         return found[-1] if found else ""
 
     def after(self, text: str, end: int, reach: int = _REACH_AFTER) -> str:
         """Return the first of the words within `reach` characters after `end`, or nothing."""
-        found = self._pattern.search(text[end : end + reach].lower())
+        window = text[end : end + reach]
+        found = self._pattern.search(window.lower()) if _WORDY.search(window) else None
         return found[0] if found else ""
 
     def over(self, text: str, start: int) -> str:
