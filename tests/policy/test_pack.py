@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hanbok.policy.cedar import load_judge
 from hanbok.policy.errors import PolicyInvalid
-from hanbok.policy.pack import Policy, merge, packs, read, read_pack, schema_for
+from hanbok.policy.pack import Policy, merge, packs, read, read_pack, schema_for, text_of
 
 DAY = date(2026, 11, 22)
 KINDS = load_judge((), {}, DAY).kinds
@@ -62,12 +62,12 @@ def test_every_pack_can_be_in_force_together_with_every_other() -> None:
     judge = load_judge(packs(), {}, DAY)
     together = {policy.clause.id for policy in judge.policies}
     assert together == {
-        policy.clause.id for name in packs() for policy in read_pack(name, SCHEMA) if policy.in_force(DAY)
+        policy.clause.id for name in packs() for policy in read_pack(name) if policy.in_force(DAY)
     }
 
 
 def test_two_packs_do_not_share_an_id() -> None:
-    pack = read_pack("pipa", SCHEMA)
+    pack = read_pack("pipa")
     with pytest.raises(PolicyInvalid, match="is taken by"):
         merge([], [*pack, pack[0]])
 
@@ -75,3 +75,8 @@ def test_two_packs_do_not_share_an_id() -> None:
 def test_an_empty_text_holds_no_policies() -> None:
     assert list(read("f.cedar", "", SCHEMA)) == []
     assert list(read("f.cedar", " \n // nothing; here\n", SCHEMA)) == []
+
+
+@pytest.mark.parametrize("name", packs())
+def test_every_pack_fits_the_schema(name: str) -> None:
+    assert list(read(f"{name}.cedar", text_of(name), SCHEMA)) == read_pack(name)

@@ -25,9 +25,7 @@ def test_each_policy_fires_on_its_first_day_and_not_the_day_before(pack: str) ->
         (name, case.on) for case in pack_cases(pack).case if case.starts for name in case.deny if case.on
     }
     forbids = {
-        (policy.clause.id, policy.since)
-        for policy in read_pack(pack, SCHEMA)
-        if policy.rule["effect"] == "forbid"
+        (policy.clause.id, policy.since) for policy in read_pack(pack) if policy.rule["effect"] == "forbid"
     }
     assert forbids == started
 
@@ -40,7 +38,7 @@ def test_each_pack_has_a_case_that_must_not_fire(pack: str) -> None:
 @pytest.mark.parametrize("pack", packs())
 def test_a_policy_that_ends_is_tried_on_both_sides_of_its_end(pack: str) -> None:
     cases = pack_cases(pack).case
-    for policy in read_pack(pack, SCHEMA):
+    for policy in read_pack(pack):
         if policy.until is not None:
             days = {(case.on, policy.clause.id in case.deny) for case in cases}
             assert (policy.until, False) in days

@@ -9,6 +9,7 @@ import math
 import random
 import sys
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -170,9 +171,21 @@ def pack(weights: dict[Feature, float]) -> bytes:
         rounded = max(-127, min(127, round(weight * SCALE)))
         if rounded and not {"\0", "\x1e", "\x1f"} & set(str(value)):
             tables.setdefault(table, {})[str(value)] = rounded
-    names = "\x1e".join("\x1f".join((name, *table)) for name, table in tables.items())
+    return spell(tables)
+
+
+def spell(tables: dict[str, dict[str, int]]) -> bytes:
+    """Write every key once, in front; of each table its name and size, then which keys, then a byte for each weight."""
+    texts = sorted({key for name, table in tables.items() if not name.endswith("_") for key in table})
+    place = {key: number for number, key in enumerate(texts)}
+    sizes = "\x1f".join(f"{name}={len(table)}" for name, table in tables.items())
+    keys = array(
+        "I",
+        (int(key) if name.endswith("_") else place[key] for name, table in tables.items() for key in table),
+    )
     values = bytes(value + 128 for table in tables.values() for value in table.values())
-    return zlib.compress(names.encode() + b"\0" + values, 9)
+    head = "\x1f".join(texts) + "\x1e" + sizes
+    return zlib.compress(head.encode() + b"\0" + keys.tobytes() + values, 9)
 
 
 def main() -> None:

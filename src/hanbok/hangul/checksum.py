@@ -1,5 +1,6 @@
 """Check digits of Korean identifiers and of payment cards. Every function takes plain ASCII digits."""
 
+from collections.abc import Iterable
 from datetime import date
 from operator import mul
 
@@ -62,4 +63,5 @@ def birth_of(digits: str) -> date | None:
 
 def _weighted(digits: str, weights: tuple[int, ...]) -> int:
     # The codes of the digits, less 48 each: all of it in C.
-    return sum(map(mul, digits.encode(), weights)) - 48 * sum(weights)
+    products: Iterable[int] = map(mul, digits.encode(), weights)
+    return sum(products) - 48 * sum(weights)

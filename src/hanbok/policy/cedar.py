@@ -45,7 +45,7 @@ def load_judge(
     """
     names = frozenset({*known_kinds(), *kinds, OTHER})
     schema = schema_for(names)
-    laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name, schema)]
+    laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name)]
     own = [policy for file, text in extra.items() for policy in read(file, text, schema)]
     policies = [policy for policy in merge(own, laws) if policy.in_force(on)]
     return CedarJudge(policies, schema, names, kinds, circumstances)

@@ -48,12 +48,16 @@ def packs() -> list[str]:
     return sorted(entry.name[:-6] for entry in _FOLDER.iterdir() if entry.name.endswith(".cedar"))
 
 
-def read_pack(name: str, schema: str) -> list[Policy]:
-    """Return the policies of a pack. Raises PolicyInvalid."""
+def read_pack(name: str) -> list[Policy]:
+    """Return the policies of a pack, which fit the schema: tests prove that, not every start. Raises PolicyInvalid."""
     if name not in packs():
         raise PolicyInvalid(file=name, line=1, why=f"there is no such pack; known: {', '.join(packs())}")
-    text = (_FOLDER / f"{name}.cedar").read_text(encoding="utf-8")
-    return list(read(f"{name}.cedar", text, schema))
+    return list(parse(f"{name}.cedar", text_of(name)))
+
+
+def text_of(name: str) -> str:
+    """Return a pack as it is written."""
+    return (_FOLDER / f"{name}.cedar").read_text(encoding="utf-8")
 
 
 def schema_for(kinds: Iterable[str]) -> str:
@@ -65,9 +69,9 @@ def schema_for(kinds: Iterable[str]) -> str:
 def read(file: str, text: str, schema: str) -> Iterator[Policy]:
     """Yield the policies of a text, each checked against the schema. Raises PolicyInvalid."""
     checker = cedarpy.Schema.from_str(schema)
-    for line, statement in _statements(text):
+    for policy in parse(file, text):
+        line, statement = policy.line, policy.text
         try:
-            policy = _policy(file, line, statement)
             checked = cedarpy.validate_policies(statement, checker)  # pyright: ignore[reportUnknownMemberType] - takes bare dicts
         except ValueError as error:
             raise PolicyInvalid(file=file, line=line, why=_plain(str(error))) from None
@@ -75,6 +79,15 @@ def read(file: str, text: str, schema: str) -> Iterator[Policy]:
             why = _plain(checked.errors[0].error) if checked.errors else "it does not fit the schema"
             raise PolicyInvalid(file=file, line=line, why=why)
         yield policy
+
+
+def parse(file: str, text: str) -> Iterator[Policy]:
+    """Yield the policies of a text without asking whether they fit a schema. Raises PolicyInvalid."""
+    for line, statement in _statements(text):
+        try:
+            yield _policy(file, line, statement)
+        except ValueError as error:
+            raise PolicyInvalid(file=file, line=line, why=_plain(str(error))) from None
 
 
 def merge(own: Iterable[Policy], laws: Iterable[Policy]) -> list[Policy]:

@@ -44,7 +44,7 @@ def review(
         except PolicyInvalid as error:
             broken = True
             yield _invalid(error)
-    laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name, schema)]
+    laws = [policy for name in dict.fromkeys((*ALWAYS, *packs)) for policy in read_pack(name)]
     try:
         merged = merge(own, laws)
     except PolicyInvalid as error:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
@@ -238,15 +239,23 @@ def arrange(table: Callable[[str], Table]) -> Weights:
 
 
 def read_weights(packed: bytes) -> Weights:
-    """Return the tables of a file: tables apart by RS, a name and its keys by US, then a byte for each weight."""
-    text, _, values = decompress(packed).partition(b"\0")
+    """Return the tables of a file, as `tools/train_names` spells them: all keys, which of them each table has, and a
+    byte for each weight.
+
+    Each text and each number is made once and shared: the tables stay loaded for as long as a server runs.
+    """
+    head, _, rest = decompress(packed).partition(b"\0")
+    texts, sizes = (part.split("\x1f") for part in head.decode().split("\x1e"))
+    named = [one.split("=") for one in sizes]
+    total = sum(int(size) for _, size in named)
+    keys = array("I", rest[: total * array("I").itemsize])
+    weights = [value - 128 for value in range(256)]
+    values = rest[total * keys.itemsize :]
     tables: dict[str, dict[int | str, int]] = {}
-    pool: dict[str, str] = {}  # the same syllables are keys of several tables
     at = 0
-    for line in text.decode().split("\x1e"):
-        name, *keys = line.split("\x1f")
-        numbers = (value - 128 for value in values[at : at + len(keys)])
-        own = map(int, keys) if name.endswith("_") else (pool.setdefault(key, key) for key in keys)
-        tables[name] = dict(zip(own, numbers, strict=True))
-        at += len(keys)
+    for name, size in named:
+        end = at + int(size)
+        own = keys[at:end] if name.endswith("_") else map(texts.__getitem__, keys[at:end])
+        tables[name] = dict(zip(own, map(weights.__getitem__, values[at:end]), strict=True))
+        at = end
     return arrange(lambda name: tables.get(name, {}).get)
