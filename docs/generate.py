@@ -20,7 +20,7 @@ from hanbok.core.values import Language
 from hanbok.guard.kinds import kinds as all_kinds
 from hanbok.http.statuses import status_of
 from hanbok.policy.pack import packs as law_packs
-from hanbok.policy.pack import read_pack, schema_for
+from hanbok.policy.pack import read_pack
 from hanbok.policy.roles import role_table
 from hanbok.settings.reading import schema
 
@@ -246,11 +246,10 @@ def permissions(language: str) -> str:
 
 def packs(language: str) -> str:
     """Return the page of the policy packs that stand for law."""
-    cedar_schema = schema_for(all_kinds())
     lines = [_title(language, "법 정책 묶음", "Law packs"), _text("packs", language)]
     for name in law_packs():
         lines.append(f"## {name}")
-        for policy in read_pack(name, cedar_schema):
+        for policy in read_pack(name):
             clause = policy.clause
             reason = clause.reason.ko if language == "ko" else clause.reason.en
             lines += [

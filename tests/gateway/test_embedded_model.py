@@ -37,7 +37,7 @@ LONG = "백까지 하나씩 세어 주세요."
 async def endpoint(tmp_path_factory, lay_weights):
     state = lay_weights(tmp_path_factory.mktemp("embedded"))
     one = Embedded(
-        EndpointConfig(destination=HOME, state=state, options={"context": "1024", "slots": "4"}), None
+        EndpointConfig(destination=HOME, state=state, options={"context": "1024", "slots": "4"}), Http1()
     )
     await one.start()
     yield one
@@ -243,10 +243,11 @@ from hanbok.core.values import Destination, Zone
 from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.endpoints.embedded import Embedded
+from hanbok.gateway.upstreams.http1 import Http1
 
 async def main():
     home = Destination(endpoint="home", country="KR", zone=Zone.HOME, operator="self")
-    endpoint = Embedded(EndpointConfig(destination=home, state=Path({str(lay_weights(tmp_path))!r})), None)
+    endpoint = Embedded(EndpointConfig(destination=home, state=Path({str(lay_weights(tmp_path))!r})), Http1())
     await endpoint.start()
     await endpoint.address(Operation.CHAT, "m")
     print(endpoint._supervisor.pid, flush=True)
