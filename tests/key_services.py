@@ -18,6 +18,7 @@ from typing import Any
 
 from hanbok.vault.sealing import Sealer
 
+_SECRET_PARTS = {"ciphertext", "plaintext", "CiphertextBlob", "Plaintext", "value"}
 ACCESS, SECRET, TOKEN = "AKIDSTANDIN", "stand-in-secret", "hvs.stand-in"
 
 
@@ -29,6 +30,13 @@ class Said(Exception):
         self.body = body
 
 
+def _garbled(said: dict[str, Any], text: str) -> dict[str, Any]:
+    return {
+        name: _garbled(value, text) if isinstance(value, dict) else text if name in _SECRET_PARTS else value
+        for name, value in said.items()
+    }
+
+
 class KeyService(ABC):
     """Versions of keys, and what all of these services do with them."""
 
@@ -38,11 +46,14 @@ class KeyService(ABC):
         self.down = False
         self.requests: list[str] = []
         self.pause = 0.0
+        self.garbled: str | None = None
+        """Stands in place of whatever was wrapped or unwrapped."""
 
     def take(self, method: str, path: str, headers: Any, body: bytes) -> dict[str, Any]:
         if self.down:
             raise Said(503)
-        return self.answer(method, path, headers, body)
+        said = self.answer(method, path, headers, body)
+        return said if self.garbled is None else _garbled(said, self.garbled)
 
     @abstractmethod
     def answer(self, method: str, path: str, headers: Any, body: bytes) -> dict[str, Any]: ...

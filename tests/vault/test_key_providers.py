@@ -182,6 +182,21 @@ def test_wrong_credentials_are_a_refusal_and_silence_is_a_failure(kind: str, tmp
             hasty.wrap("k", DATA, "c")
 
 
+@pytest.mark.parametrize("kind", REMOTE)
+@pytest.mark.parametrize("garbled", ["", "=", "A"])
+def test_an_answer_without_the_bytes_is_a_failure(kind: str, garbled: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        made = remote(kind, tmp_path, stack)
+        wrapped = made.provider.wrap("k", DATA, "c")
+        assert made.service is not None
+        made.service.garbled = garbled
+        with pytest.raises(KeyProviderFailed):
+            made.provider.unwrap("k", wrapped, "c")
+        if kind != "ncp_kms" or not garbled:  # its blob has no form of its own
+            with pytest.raises(KeyProviderFailed):
+                made.provider.wrap("k", DATA, "c")
+
+
 def test_a_server_is_believed_only_with_a_certificate_of_the_authority_named(tmp_path: Path) -> None:
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)

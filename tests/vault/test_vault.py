@@ -27,6 +27,7 @@ from hanbok.vault.errors import (
     ContentsUnavailable,
     ContentsUnknown,
     DataKeyDestroyed,
+    KeyProviderFailed,
     KeyWithdrawn,
     PseudonymUnknown,
     SealBroken,
@@ -35,6 +36,7 @@ from hanbok.vault.errors import (
 from hanbok.vault.identifiers import canonical
 from hanbok.vault.keeper import Keeper
 from hanbok.vault.key_provider import ProviderConfig
+from hanbok.vault.key_providers.file import File
 from hanbok.vault.leases import Leases
 from hanbok.vault.maps import Hidden
 from hanbok.vault.tables import contents, maps
@@ -171,6 +173,23 @@ def test_a_withdrawn_key_stops_its_organisation_and_no_new_one_is_made(stand: St
     assert not stand.key_file("hanbok-a").exists()
     away.rename(stand.key_file("hanbok-a"))
     assert text_of(stand, "a", "c1") == "내용"
+
+
+@pytest.mark.parametrize("unwrapped", [b"", b"short", bytes(33)])
+def test_what_is_no_key_seals_and_opens_nothing(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, unwrapped: bytes
+) -> None:
+    """A key made of an empty answer could be worked out by anybody who reads the table."""
+    stand.vault.contents.put([piece("bank", "c1")])
+    stand.vault.keys.probe("bank")
+    stand.vault.keys.forget("bank")
+    monkeypatch.setattr(File, "unwrap", lambda *_: unwrapped)
+    with pytest.raises(KeyProviderFailed):
+        stand.vault.keys.probe("bank")
+    (told,) = stand.vault.contents.put([piece("bank", "c2")])
+    assert isinstance(told, KeyProviderFailed)
+    with pytest.raises(KeyProviderFailed):
+        stand.vault.contents.read("bank", "c1")
 
 
 def test_a_key_held_by_the_organisation_is_never_made_by_hanbok_unasked(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from time import monotonic
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from sqlalchemy import Row, insert, select, update
 
@@ -19,8 +19,10 @@ from hanbok.store.database import Store
 from hanbok.store.tables import data_keys
 from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
-from hanbok.vault.errors import DataKeyDestroyed, KeyRefused, KeyWithdrawn, SealBroken
+from hanbok.vault.errors import DataKeyDestroyed, KeyProviderFailed, KeyRefused, KeyWithdrawn, SealBroken
 from hanbok.vault.key_provider import FOLDER, Description, KeyProvider, Wrapped
+
+_SIZE: Final = 32
 
 
 class Purpose(StrEnum):
@@ -188,7 +190,7 @@ class DataKeys:
             return connection.execute(query).one_or_none()
 
     def _create(self, organisation: str, purpose: Purpose, period: str) -> DataKey:
-        place, secret = self.place(organisation, purpose), secrets.token_bytes(32)
+        place, secret = self.place(organisation, purpose), secrets.token_bytes(_SIZE)
         key = f"dk_{secrets.token_hex(8)}"
         try:
             if place.provider.makes_keys and not self._known(place):
@@ -233,10 +235,14 @@ class DataKeys:
         if provider is None:
             raise KeyWithdrawn(organisation=row.organisation, why=f"{row.provider}: not in the settings")
         try:
-            return provider.unwrap(row.key, wrapped, _context(row.organisation, row.purpose, row.id))
+            secret = provider.unwrap(row.key, wrapped, _context(row.organisation, row.purpose, row.id))
         except KeyRefused as error:
             self.forget(row.organisation)
             raise _withdrawn(row.organisation, error) from error
+        if len(secret) != _SIZE:
+            # What a provider made of a broken answer must never seal anything: an empty key is everybody's.
+            raise KeyProviderFailed(provider=row.provider, why="not a data key")
+        return secret
 
     def _remember(self, row: Row[Any], secret: bytes) -> DataKey:
         key = DataKey(row, secret)

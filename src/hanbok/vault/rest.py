@@ -3,6 +3,7 @@
 import http.client
 import json
 import ssl
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -68,6 +69,25 @@ class Rest:
         finally:
             line.close()
         return Answer(response.status, _mapping(found))
+
+
+def encoded(data: bytes, *, urlsafe: bool = False) -> str:
+    """Return bytes as base64, for a request; `urlsafe` as JOSE writes it, without padding (RFC 7515, 2)."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode() if urlsafe else b64encode(data).decode()
+
+
+def decoded(provider: str, body: Mapping[str, Any], *names: str, urlsafe: bool = False) -> bytes:
+    """Return the bytes that an answer holds as base64. Raises KeyProviderFailed when there are none: no bytes would
+    pass for a key that anybody can guess.
+    """
+    value = text(body, *names)
+    try:
+        found = (urlsafe_b64decode if urlsafe else b64decode)(value + "=" * (-len(value) % 4))
+    except ValueError:
+        found = b""
+    if not found:
+        raise KeyProviderFailed(provider=provider, why=f"no {names[-1]}")
+    return found
 
 
 def text(body: Mapping[str, Any], *names: str) -> str:

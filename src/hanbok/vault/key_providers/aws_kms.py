@@ -3,14 +3,13 @@
 import hashlib
 import hmac
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from hanbok.core.clock import now
-from hanbok.vault.errors import KeyActUnsupported, KeyProviderFailed
+from hanbok.vault.errors import KeyActUnsupported
 from hanbok.vault.key_provider import Description, ProviderConfig, Wrapped
-from hanbok.vault.rest import Rest, text
+from hanbok.vault.rest import Rest, decoded, encoded, text
 
 _SEOUL: Final = "ap-northeast-2"
 _TYPE: Final = "application/x-amz-json-1.1"
@@ -37,13 +36,13 @@ class AwsKms:
         raise KeyActUnsupported(provider=self._name, act=f"create {key}")
 
     def wrap(self, key: str, secret: bytes, context: str) -> Wrapped:
-        said = self._ask("Encrypt", {"KeyId": key, "Plaintext": _base64(secret)} | _bound(context))
+        said = self._ask("Encrypt", {"KeyId": key, "Plaintext": encoded(secret)} | _bound(context))
         # The blob names the key and its version by itself; what is noted here is for people.
-        return Wrapped(blob=self._bytes(said, "CiphertextBlob"), version=text(said, "KeyId"))
+        return Wrapped(blob=decoded(self._name, said, "CiphertextBlob"), version=text(said, "KeyId"))
 
     def unwrap(self, key: str, wrapped: Wrapped, context: str) -> bytes:
-        asked = {"KeyId": key, "CiphertextBlob": _base64(wrapped.blob)} | _bound(context)
-        return self._bytes(self._ask("Decrypt", asked), "Plaintext")
+        asked = {"KeyId": key, "CiphertextBlob": encoded(wrapped.blob)} | _bound(context)
+        return decoded(self._name, self._ask("Decrypt", asked), "Plaintext")
 
     def rotate(self, key: str) -> str:
         return text(self._ask("RotateKeyOnDemand", {"KeyId": self.describe(key).version}), "KeyId")
@@ -63,12 +62,6 @@ class AwsKms:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def _bytes(self, said: Mapping[str, Any], name: str) -> bytes:
-        found = text(said, name)
-        if not found:
-            raise KeyProviderFailed(provider=self._name, why=f"no {name}")
-        return b64decode(found)
 
     def _ask(self, act: str, body: Mapping[str, object]) -> Mapping[str, Any]:
         data = json.dumps(body).encode()
@@ -100,7 +93,3 @@ class AwsKms:
 
 def _bound(context: str) -> dict[str, object]:
     return {"EncryptionContext": {"hanbok": context}}
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()

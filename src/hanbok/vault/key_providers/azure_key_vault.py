@@ -3,14 +3,13 @@
 import json
 import threading
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from hanbok.vault.errors import KeyProviderFailed
 from hanbok.vault.key_provider import Description, ProviderConfig, Wrapped
-from hanbok.vault.rest import Rest, part, text
+from hanbok.vault.rest import Rest, decoded, encoded, part, text
 
 _AUTHORITY: Final = "https://login.microsoftonline.com"
 _VERSION: Final = "7.4"
@@ -50,12 +49,15 @@ class AzureKeyVault:
         self._ask("POST", f"{_path(key)}/create", {"kty": self._type, "key_ops": ["wrapKey", "unwrapKey"]})
 
     def wrap(self, key: str, secret: bytes, context: str) -> Wrapped:  # noqa: ARG002 - Azure binds no context
-        said = self._ask("POST", f"{_path(key)}/wrapkey", {"alg": self._algorithm, "value": _base64(secret)})
-        return Wrapped(blob=self._bytes(said), version=text(said, "kid").rpartition("/")[2])
+        said = self._ask(
+            "POST", f"{_path(key)}/wrapkey", {"alg": self._algorithm, "value": encoded(secret, urlsafe=True)}
+        )
+        return Wrapped(blob=self._value(said), version=text(said, "kid").rpartition("/")[2])
 
     def unwrap(self, key: str, wrapped: Wrapped, context: str) -> bytes:  # noqa: ARG002 - as above
         path = f"{_path(key)}/{quote(wrapped.version, safe='')}/unwrapkey"
-        return self._bytes(self._ask("POST", path, {"alg": self._algorithm, "value": _base64(wrapped.blob)}))
+        asked = {"alg": self._algorithm, "value": encoded(wrapped.blob, urlsafe=True)}
+        return self._value(self._ask("POST", path, asked))
 
     def rotate(self, key: str) -> str:
         said = self._ask("POST", f"{_path(key)}/rotate", {})
@@ -77,11 +79,8 @@ class AzureKeyVault:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _bytes(self, said: Mapping[str, Any]) -> bytes:
-        value = text(said, "value")
-        if not value:
-            raise KeyProviderFailed(provider=self._name, why="no value")
-        return urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    def _value(self, said: Mapping[str, Any]) -> bytes:
+        return decoded(self._name, said, "value", urlsafe=True)
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None) -> Mapping[str, Any]:
         headers = {"authorization": f"Bearer {self._bearer()}", "content-type": "application/json"}
@@ -95,15 +94,13 @@ class AzureKeyVault:
                 form = urlencode(self._grant | {"client_secret": self._secret.reveal()}).encode()
                 headers = {"content-type": "application/x-www-form-urlencoded"}
                 said = self._authority.ask("POST", f"/{quote(self._tenant)}/oauth2/v2.0/token", headers, form)
-                seconds = float(said.get("expires_in", 0) or 0)
-                self._token = text(said, "access_token")
+                token, seconds = text(said, "access_token"), said.get("expires_in", 0)
+                if not token or not isinstance(seconds, int):
+                    raise KeyProviderFailed(provider=self._name, why="no access_token")
+                self._token = token
                 self._renew_at = time.monotonic() + seconds - min(_EARLY, seconds / 10)
             return self._token
 
 
 def _path(key: str) -> str:
     return f"/keys/{quote(key, safe='')}"
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()

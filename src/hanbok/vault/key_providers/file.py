@@ -50,14 +50,17 @@ class File:
 
     def destroy(self, key: str) -> None:
         path = self._path(key)
-        size = len(path.read_bytes()) if path.exists() else 0
-        if size:
+        try:
             # Over itself first: on most disks, what a removed file held can be read for long.
             with path.open("r+b") as file:
-                file.write(secrets.token_bytes(size))
+                file.write(secrets.token_bytes(path.stat().st_size))
                 file.flush()
                 os.fsync(file.fileno())
             path.unlink()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise KeyProviderFailed(provider=self._name, why=f"{path}: {error.strerror}") from None
 
     def describe(self, key: str) -> Description:
         versions = self._read(key)
@@ -76,11 +79,13 @@ class File:
             if path.stat().st_mode & _OTHERS:
                 raise KeyRefused(provider=self._name, why=f"{path}: others may read it (chmod 600)")
             held: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
-            return {version: b64decode(secret) for version, secret in held.items()}
+            versions = {version: b64decode(secret) for version, secret in held.items()}
+            _newest(versions)
         except FileNotFoundError:
             raise KeyRefused(provider=self._name, why=f"{path} is not there") from None
         except (OSError, ValueError, AttributeError) as error:
             raise KeyProviderFailed(provider=self._name, why=f"{path}: {type(error).__name__}") from None
+        return versions
 
     def _write(self, key: str, versions: dict[str, bytes]) -> None:
         path = self._path(key)

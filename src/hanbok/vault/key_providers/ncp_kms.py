@@ -3,14 +3,13 @@
 import hmac
 import json
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from hanbok.vault.errors import KeyActUnsupported, KeyProviderFailed, KeyRefused
 from hanbok.vault.key_provider import Description, ProviderConfig, Wrapped
-from hanbok.vault.rest import Rest, part, text
+from hanbok.vault.rest import Rest, decoded, encoded, part, text
 
 _URL: Final = "https://kms.apigw.ntruss.com"
 _GOOD: Final = "SUCCESS"
@@ -33,14 +32,16 @@ class NcpKms:
         raise KeyActUnsupported(provider=self._name, act=f"create {key}")
 
     def wrap(self, key: str, secret: bytes, context: str) -> Wrapped:
-        said = self._ask(key, "encrypt", {"plaintext": _base64(secret), "context": _base64(context.encode())})
+        said = self._ask(key, "encrypt", {"plaintext": encoded(secret), "context": encoded(context.encode())})
         blob = text(said, "data", "ciphertext")
+        if not blob:
+            raise KeyProviderFailed(provider=self._name, why="no ciphertext")
         # It reads ncpkms:v1:..., and so tells its version itself.
         return Wrapped(blob=blob.encode(), version=blob.rpartition(":")[0])
 
     def unwrap(self, key: str, wrapped: Wrapped, context: str) -> bytes:
-        asked = {"ciphertext": wrapped.blob.decode(), "context": _base64(context.encode())}
-        return b64decode(text(self._ask(key, "decrypt", asked), "data", "plaintext"))
+        asked = {"ciphertext": wrapped.blob.decode(), "context": encoded(context.encode())}
+        return decoded(self._name, self._ask(key, "decrypt", asked), "data", "plaintext")
 
     def rotate(self, key: str) -> str:
         raise KeyActUnsupported(provider=self._name, act=f"rotate {key}")
@@ -63,7 +64,7 @@ class NcpKms:
             "content-type": "application/json",
             "x-ncp-apigw-timestamp": moment,
             "x-ncp-iam-access-key": self._access,
-            "x-ncp-apigw-signature-v2": _base64(signature),
+            "x-ncp-apigw-signature-v2": encoded(signature),
         }
         said = self._rest.ask("POST", path, headers, json.dumps(body).encode())
         if text(said, "code") != _GOOD:
@@ -71,7 +72,3 @@ class NcpKms:
         if not part(said, "data"):
             raise KeyProviderFailed(provider=self._name, why="no data")
         return said
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
