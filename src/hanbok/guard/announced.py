@@ -82,8 +82,9 @@ def _inside_word(text: str, label: re.Match[str]) -> bool:
 
 
 def _value(match: re.Match[str]) -> str:
-    value = _NEXT_FIELD.sub("", match["value"], 1).rstrip(_AFTER_VALUE)
-    return "" if is_placeholder(value) else value
+    written = _NEXT_FIELD.sub("", match["value"], 1)
+    value = written.rstrip(_AFTER_VALUE)
+    return "" if is_placeholder(value) or is_placeholder(written) else value
 
 
 def _key(match: re.Match[str], *, said: bool, bearer: bool) -> tuple[int, int] | None:

@@ -12,6 +12,10 @@ _LABEL: Final = Context(
     r"corp|\bcrn\b|"
     r"company[ _]?(?:reg|no|num|id)"
 )
+_EITHER = re.compile(
+    r"(?:주민[ ]?(?:등록)?(?:번호)?[ ]?[(/,·][ ]?법인|법인[ ]?(?:등록)?(?:번호)?[ ]?[(/,·][ ]?주민)[^0-9]{0,16}$"
+)
+"""A field of a form for both: 주민(법인)등록번호."""
 _RIGHT_BEFORE = re.compile(r"법인[^0-9가-힣a-z]{0,6}$")
 _PERSON: Final = Context(
     r"주민|민번|외국인|거소|생년|민증|신분증|실명|(?<!등기부)(?<!등기부 )등본|체류|"
@@ -34,6 +38,8 @@ def labelled_company(text: str, start: int, end: int) -> bool | None:
     A label before another such number speaks of that one.
     """
     window = _OTHER.split(text[max(0, start - _REACH) : start].lower())[-1]
+    if _EITHER.search(window):
+        return None
     company, person = _LABEL.last(window), _PERSON.last(window)
     if company != person:
         return company > person
@@ -42,6 +48,11 @@ def labelled_company(text: str, start: int, end: int) -> bool | None:
     if _PERSON.after(text, end) or _PERSON.over(text, start):
         return False
     return True if _LABEL.after(text, end) or _LABEL.over(text, start) else None
+
+
+def labelled_either(text: str, start: int) -> bool:
+    """Tell whether the label of a number asks for a person's or a company's."""
+    return _EITHER.search(text, max(0, start - _REACH), start) is not None
 
 
 def born(digits: str) -> date | None:

@@ -98,7 +98,8 @@ def _broken(match: re.Match[str]) -> Sequence[str] | None:
     complete = _is_whole(head) or _is_whole(tail)
     if _LABELLED.search(match.string, max(0, match.start() - _LABEL), match.start()):
         goes_on |= not complete and _SHORTEST < len(whole) <= _LONGEST
-    distinct = "-" in whole or whole.startswith("01") or len(whole) == 13  # noqa: PLR2004 - 주민등록번호
+    distinct = _FOURS.fullmatch(head) is not None and _FOURS.fullmatch(tail) is not None
+    distinct |= "-" in whole or whole.startswith("01") or len(whole) == 13  # noqa: PLR2004 - 주민등록번호
     joined = distinct and not complete and _is_whole(whole)
     if not goes_on and not joined:
         return None
@@ -149,6 +150,9 @@ _BREAKS = re.compile(
     r"(?<![0-9])(?P<head>[0-9](?:[0-9]|[-. ](?=[0-9])){0,17})(?P<gap>-?[ ]{0,2}\r?\n[ ]{0,4}-?)"
     r"(?P<tail>[0-9](?:[0-9]|[-. ](?=[0-9])){0,17})(?![0-9])"
 )
+
+_FOURS = re.compile("[0-9]{4}(?: ?[0-9]{4}){0,2}")
+"""Groups of a card's number."""
 
 _O = f"[0-9{''.join(HANGUL)}]{{1,3}}"
 _DOTTED = re.compile(

@@ -21,6 +21,10 @@ _FORWARD = re.compile(
 _FULL = re.compile(r"(?:생 ?년 ?월 ?일|생년|(?i:birth[a-z_]*|dob|brth|brdt|bday))$")
 _SAID = re.compile(r"[^0-9<?]{0,12}[?][^0-9<?]{0,10}?(?<![0-9A-Za-z])" + DATE)
 """Asked and answered: 생일 언제야? 1990년 1월 2일."""
+_ANSWERED = re.compile(
+    r"[^0-9\n]{1,24}[.?!~]?[ ]?\n[가-힣A-Za-z ]{1,8}[:：][ ]{0,2}(?:(?:네|예)[,.]?[ ])?" + DATE
+)
+"""Said on the next line by the other speaker."""
 _STOP = (
     r"(?:예[):시]|개정|신설|삭제|시행|제정|전문|가입|등록일|입사|발급|만료|작성|접수|신청|계약|설립|기준|유효|날짜|일시|주문|결제|"
     r"사망|퇴사|수정|변경일|created|updated|date\b|<(?![/a-z])|\x1e|다\.)"
@@ -34,15 +38,19 @@ _FAR = re.compile(
 _BACKWARD = re.compile(
     DATE
     + r"[ ]?(?:\([^)\n]{1,12}\)[ ]?)?(?:에[ ]?|날[ ]?|[ ]?(?:에[ ])?(?:(?:[가-힣]{2,5} ){0,2}[가-힣]{1,5}에서[ ]?)?|"
-    r"[ ](?:서울|부산|대구|인천|광주|대전|울산|[가-힣]{1,3}[시군도])[ ])?(?P<word>생|生|출생|태생|태어|born)$"
+    r"[ ](?:서울|부산|대구|인천|광주|대전|울산|[가-힣]{1,3}[시군도])[ ]|"
+    r"에?[ ](?:서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충[청북남]|전[라북남]|경[상북남]|제주)"
+    r"[^\n?!;]{1,60}에서[ ](?=태어|출생))?(?P<word>생|生|출생|태생|태어|born)$"
 )
 _ANSWERS = re.compile(r"[:?=|>\n]")
 _HEADING = re.compile(r"(?:생년|생 ?일|출생|(?i:birth|dob))$")
 _DATE_ALONE = re.compile(DATE)
-_AFTER_BIRTH = re.compile(r"(?![가-힣])|(?:으로|이[다고며에야]|인|의|일[ )]|입니다|은|을|남|여|년월일|자)")
+_AFTER_BIRTH = re.compile(
+    r"(?![가-힣])|(?:으로|이[다고며에야라었]|인|의|일[ )]|입니다|은|을|남|여|년월일|자)"
+)
 _REGISTER = re.compile("신고|[률율]|통보|증명|아[동 ]|순")
 _ASKED = ("생일", "태어", "생신")
-_REACH = 48
+_REACH = 96
 _BORN = frozenset("생生어n")
 
 
@@ -96,7 +104,7 @@ def _after(text: str, at: int) -> re.Match[str] | None:
     if near:
         return near
     if _FULL.search(text, max(0, at - 8), at):
-        far = _FAR.match(text, at)
+        far = _FAR.match(text, at) or _ANSWERED.match(text, at)
         answers = far and (dates.long_ago(far) or _ANSWERS.search(text, at, dates.span(far)[0]))
         return far if answers else None
     said = _SAID.match(text, at) if text.endswith(_ASKED, 0, at) else None

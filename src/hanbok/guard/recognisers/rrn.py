@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
-from hanbok.guard.company import WORD, labelled_company, likelier_company
+from hanbok.guard.company import WORD, labelled_company, labelled_either, likelier_company
 from hanbok.guard.context import Context, labelled_harmless
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import BIRTH, HEAD, NUMBER, SIGNED_JOINT, TAIL, compile_number, numbers
@@ -44,7 +44,7 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
     bare = end - start == len(digits)
     checked = rrn_check_digit(digits) == int(digits[12])
     of_companies = WORD.near(text, start, end)
-    if of_companies and labelled_company(text, start, end):
+    if of_companies and _of_company(text, start, end, digits):
         return 0.0, ()
     if word := _CONTEXT.near(text, start, end):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
@@ -56,3 +56,9 @@ def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[s
         return (0.82 if bare else 0.9), ("check_digit",)
     # Thirteen bare digits without a check digit are as often a serial number; births of the 1800s are not.
     return (0.8, ("format",)) if not bare and digits[6] in "1234" else (0.0, ())
+
+
+def _of_company(text: str, start: int, end: int, digits: str) -> bool:
+    if labelled_either(text, start):
+        return likelier_company(text, start, end, digits)
+    return labelled_company(text, start, end) is True

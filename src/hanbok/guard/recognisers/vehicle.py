@@ -30,6 +30,8 @@ _CONTEXT = Context(
 _REACH = 20
 _COURT = re.compile(r"(?:법원|판결|선고|사건|재판|판례|결정|심판)[^\n]{0,20}$")
 _UNIT = re.compile(r"[ ]?(?:[원명개억만천년월일%건회점권위호동층주대톤평]|미터|k?m|kg|번지|세대|가구|마리)")
+_MONEY = re.compile("[ ]?(?:[원억만천])")
+"""What makes 536조 9503 a sum."""
 _PLAIN = frozenset("가나다라마거너더러머버서어저고노로모보오누두루무부우바아허")
 """Letters that are no unit or counter after a number."""
 
@@ -62,6 +64,8 @@ class Vehicle:
 
 def _judge(text: str, match: re.Match[str]) -> tuple[float, tuple[str, ...]]:
     if _COURT.search(text, max(0, match.start() - 30), match.start()):
+        return 0.0, ()
+    if match.groupdict().get("letter") == "조" and _MONEY.match(text, match.end()):
         return 0.0, ()
     if match.groupdict().get("region") or _stands_alone(text, match):
         return 0.92, ("format",)

@@ -1,0 +1,57 @@
+"""Cases that an independent examination turned up: each stands for a way of writing, not for a sentence."""
+
+import pytest
+
+from hanbok.guard.recognisers.card import Card
+from hanbok.guard.recognisers.crn import Crn
+from hanbok.guard.recognisers.dob import Dob
+from hanbok.guard.recognisers.email import Email
+from hanbok.guard.recognisers.rrn import Rrn
+from hanbok.guard.recognisers.secret import Secret
+from hanbok.guard.recognisers.vehicle import Vehicle
+from hanbok.hangul.checksum import luhn_holds, rrn_check_digit
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("1990년 3월 27일 경남 김해시 분성로 12, 3층에서 태어났다", "1990년 3월 27일"),
+        ("그는 1982-05-01 경기도 성남시 성남대로 418 (정자동)에서 태어났다", "1982-05-01"),
+        ("상담사: 생년월일 말씀 부탁드립니다.\n고객: 87.06.02이요", "87.06.02"),
+        ("2013.10.03생이라 벌써 돌이네", "2013.10.03"),
+    ],
+)
+def test_a_birthday_is_found_before_its_place_and_on_the_other_speakers_line(text: str, date: str) -> None:
+    assert [text[one.start : one.end] for one in Dob().find(text)] == [date]
+
+
+def test_a_date_before_an_address_where_nobody_is_born_is_no_birthday() -> None:
+    assert not list(Dob().find("2024년 3월 27일 경남 김해시 분성로 12에서 회의가 열린다"))
+
+
+def test_a_field_for_persons_and_companies_is_decided_by_its_digits() -> None:
+    body = "850213100123"
+    number = f"{body[:6]}-{body[6:]}{rrn_check_digit(body + '0')}"
+    text = f"소유자 주민(법인)등록번호 {number}"
+    assert [text[one.start : one.end] for one in Rrn().find(text)] == [number]
+    assert not list(Crn().find(text))
+
+
+def test_a_card_is_found_over_two_lines_between_its_groups() -> None:
+    number = next(one for last in "0123456789" if luhn_holds(one := f"941000144960353{last}"))
+    text = f"카드 {number[:4]} {number[4:8]} {number[8:12]} \n{number[12:]}"
+    assert [text[one.start : one.end] for one in Card().find(text)] == [text[3:]]
+
+
+@pytest.mark.parametrize("text", ["DB_PASSWORD=${DB_PASSWORD}", "password = getpass.getpass()"])
+def test_what_only_fetches_a_secret_is_none(text: str) -> None:
+    assert not list(Secret().find(text))
+
+
+def test_a_sum_is_no_plate_even_beside_a_car() -> None:
+    assert not list(Vehicle().find("차량 보급에 536조 9503억원을 쓴다"))
+    assert list(Vehicle().find("차량 536조 9503 주차"))
+
+
+def test_a_decorator_on_the_next_line_is_no_address_of_mail() -> None:
+    assert not list(Email().find('total += i\n@app.route("/health")'))
