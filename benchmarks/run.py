@@ -21,6 +21,10 @@ BENCHMARKS = {
     "upstream": ((), ("upstream.py",)),
     "embedded": ((), ("embedded.py",)),
     "answers": ((), ("embedded.py", "--answers")),
+    "guard_speed": ((), ("guard_speed.py",)),
+    "guard_names": ((), ("guard_names.py",)),
+    "guard_peers": ((), ("guard_peers.py",)),
+    "evidence_log": ((), ("evidence_log.py",)),
 }
 
 
