@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, rules_of, scene_of, today
-from hanbok.core.clock import now, stamp
+from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, rules_of, scene_of
+from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
 from hanbok.core.values import Text, Zone

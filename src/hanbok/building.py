@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from hanbok.core.clock import KST, now
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import Catalogue, Offer, Target
 from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
@@ -30,11 +29,6 @@ from hanbok.settings.reading import Loaded
 from hanbok.settings.settings import Settings
 
 ENDPOINTS: Final = "hanbok.gateway.endpoints"
-
-
-def today() -> date:
-    """Return the day in Korea."""
-    return now().astimezone(KST).date()
 
 
 def guard_of(settings: Settings, cache: Path | None = None) -> Guard:

@@ -13,7 +13,8 @@ from pathlib import Path
 import openai
 import pytest
 
-from hanbok.building import catalogue_of, judge_of, scene_of, today
+from hanbok.building import catalogue_of, judge_of, scene_of
+from hanbok.core.clock import today
 from hanbok.core.values import Grade, Language, Principal
 from hanbok.policy.cases import read_cases, try_cases
 from hanbok.policy.explain import explain

@@ -7,7 +7,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from hanbok.building import judge_of, rules_of, today
+from hanbok.building import judge_of, rules_of
+from hanbok.core.clock import today
 from hanbok.core.values import Language
 from hanbok.evidence.gather import gather
 from hanbok.evidence.log_files import checked, records

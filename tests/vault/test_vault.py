@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.secret import Secret
 from hanbok.store.database import Store
@@ -21,7 +22,7 @@ from hanbok.store.tables import data_keys
 from hanbok.testing.korean import Identities
 from hanbok.vault.act import VaultAct
 from hanbok.vault.config import Holder, Keeping, VaultConfig
-from hanbok.vault.contents import Body, Piece, today
+from hanbok.vault.contents import Body, Piece
 from hanbok.vault.data_keys import Purpose
 from hanbok.vault.errors import (
     ContentsUnavailable,
@@ -260,7 +261,9 @@ def test_a_value_is_revealed_to_two_people_only(stand: Stand) -> None:
     with pytest.raises(PseudonymUnknown):
         stand.vault.maps.reveal("b", "c1", "[전화번호-1]", Leave())
     with pytest.raises(SecondPersonNeeded):
-        stand.vault.destroy("a", Purpose.CONTENTS, today(), actor="x", approval=Leave(approvers=()))
+        stand.vault.destroy(
+            "a", Purpose.CONTENTS, today().isoformat(), actor="x", approval=Leave(approvers=())
+        )
 
 
 def test_the_ledger_grows_in_a_day_and_outlives_its_maps_by_three_years(
@@ -278,7 +281,7 @@ def test_the_ledger_grows_in_a_day_and_outlives_its_maps_by_three_years(
     assert stand.vault.expire() > 0
     (entry,) = stand.vault.ledger.entries("a")
     assert entry.destroyed
-    assert int(entry.keep_until[:4]) == int(today()[:4]) + 3
+    assert int(entry.keep_until[:4]) == int(today().isoformat()[:4]) + 3
     later(monkeypatch, 9 + 3 * 366)
     stand.vault.expire()
     assert stand.vault.ledger.entries("a") == []
@@ -286,7 +289,7 @@ def test_the_ledger_grows_in_a_day_and_outlives_its_maps_by_three_years(
 
 def later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     moment = datetime.now(UTC) + timedelta(days=days)
-    monkeypatch.setattr("hanbok.vault.contents.now", lambda: moment)
+    monkeypatch.setattr("hanbok.core.clock._read", lambda: moment)
 
 
 def test_what_is_older_than_allowed_is_destroyed_with_its_key(
@@ -313,7 +316,7 @@ def test_a_destroyed_wrapped_key_is_not_left_in_the_database_file(stand: Stand) 
     stand.vault.contents.put([piece("a", "c1")])
     with stand.store.read() as connection:
         row = next(row for row in connection.execute(select(data_keys)) if row.purpose == "contents")
-    stand.vault.destroy("a", Purpose.CONTENTS, today(), actor="x", approval=Leave())
+    stand.vault.destroy("a", Purpose.CONTENTS, today().isoformat(), actor="x", approval=Leave())
     stand.vault.close()
     stand.store.close()
     data = b"".join(path.read_bytes() for path in stand.folder.glob("hanbok.db*"))
@@ -358,12 +361,12 @@ def test_an_erasure_that_was_cut_off_is_finished_by_the_next(
     stand.vault.contents.put([piece("a", "c1"), piece("a", "c2")])
     monkeypatch.setattr(stand.vault.acts, "destroy", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        stand.vault.shred("a", today(), actor="x")
+        stand.vault.shred("a", today().isoformat(), actor="x")
     monkeypatch.undo()
     assert text_of(stand, "a", "c1") == "내용"
-    stand.vault.shred("a", today(), actor="x")
+    stand.vault.shred("a", today().isoformat(), actor="x")
     assert text_of(stand, "a", "c2") == "내용"
-    assert len(stand.vault.acts.rows("a", Purpose.CONTENTS, today())) == 1
+    assert len(stand.vault.acts.rows("a", Purpose.CONTENTS, today().isoformat())) == 1
 
 
 @pytest.mark.parametrize(

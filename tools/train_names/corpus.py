@@ -26,6 +26,8 @@ _FORMS = {
     "아": "아야",
 }
 _PART = re.compile("[가-힣]+")
+_EVERYDAY = tuple((_HERE / "everyday.txt").read_text(encoding="utf-8").splitlines())
+"""Lines without names, about things whose names may sound foreign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def wordy(words: list[str], count: int, chance: random.Random) -> Iterator[Sente
         "{} {}{을} 샀다",
         "{} {} {}",
         "저는 {}{을} 좋아해요",
+        *_EVERYDAY,
     )
     for _ in range(count):
         text, hidden = "", set()

@@ -13,6 +13,12 @@ _SURNAMES = {
 }
 _SINGLE, _LONG = _LISTS["single"].split(), _LISTS["long"].split()
 _VIETNAMESE, _CHINESE = ([part.split() for part in _LISTS[one].values()] for one in ("vietnamese", "chinese"))
+_ASIAN = [
+    [part.split() for part in _LISTS[one].values()]
+    for one in ("thai", "mongolian", "nepali", "uzbek", "filipino", "khmer")
+]
+PARTS = frozenset(word for part in (*_VIETNAMESE, *_CHINESE, *sum(_ASIAN, [])) for word in part)
+"""Words of names of the people from Asia who live in Korea."""
 _PURE = _LISTS["pure"].split()
 MODERN = tuple(_LISTS["given"].split())
 """Given names of people born from the 1940s to the 2020s."""
@@ -70,5 +76,7 @@ class People:
             return " ".join(self.chance.choice(part) for part in _VIETNAMESE)
         if self.chance.random() < 0.06:
             return self.chance.choice((" ", "")).join(self.chance.choice(part) for part in _CHINESE)
+        if self.chance.random() < 0.12:
+            return " ".join(self.chance.choice(part) for part in self.chance.choice(_ASIAN))
         words = self.chance.choices((1, 2, 3), (0.35, 0.58, 0.07))[0]
         return " ".join(self.chance.choices(self.foreign, self.foreign_weights, k=words))

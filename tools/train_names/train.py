@@ -88,6 +88,7 @@ def material(data: Path, words: dictionary.Dictionary, people: People, held_out:
     sentences += corpus.templates(people, 12000, sorted(title for title in TITLES if len(title) > 1))
     sentences += corpus.plain(data, 1500, chance)
     sentences += corpus.wordy(_common(words, chance), 15000, chance)
+    sentences += corpus.wordy([one for one in wordlist.loanwords() if len(one) > 1], 6000, chance)
     return sentences
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from corpus import plain
 from dictionary import Dictionary
-from people import MODERN
+from people import MODERN, PARTS
 
 from hanbok.guard.names import lexicon as bits
 from hanbok.guard.names.lexicon import Lexicon
@@ -47,22 +47,27 @@ def usage(data: Path, chance: random.Random) -> Usage:
 def word_list(words: Dictionary, seen: Usage) -> dict[str, int]:
     """Return the kinds of every word that the tagger may ask for."""
     kinds: Counter[str] = Counter()
-    _mark(kinds, bits.NOUN, (one for one in words.nouns if 2 <= len(one) <= 3))
-    _mark(kinds, bits.NOUN, (one for one in words.nouns & words.frequent if len(one) == 4))
+    _mark(kinds, bits.NOUN, (one for one in words.nouns if 2 <= len(one) <= _LONGEST))
     _mark(kinds, bits.NOUN | bits.FREQUENT, (one for one in words.frequent if 2 <= len(one) <= _LONGEST))
     _mark(kinds, bits.PLACE, (one for one in words.places if 2 <= len(one) < _LONGEST))
     _mark(kinds, bits.ORGANISATION, (one for one in words.others if 2 <= len(one) < _LONGEST))
     for word, count in words.foreign.items():
         if 2 <= len(word) <= _LONGEST or (len(word) == 1 and count >= 8 and seen.stems[word] < 60):
             kinds[word] |= bits.FOREIGN if count >= 3 else bits.FOREIGN_RARE
+    _mark(kinds, bits.FOREIGN, (one for one in PARTS if len(one) > 1 or seen.stems[one] < 5))
     for word, count in words.given().items():
         if count >= 3:
             kinds[word] |= bits.GIVEN if count >= 10 else bits.GIVEN_RARE
     _mark(kinds, bits.GIVEN, MODERN)
-    for word in (Path(__file__).parent / "loanwords.txt").read_text(encoding="utf-8").split():
+    for word in loanwords():
         kinds[word] = bits.NOUN | bits.FREQUENT
     _mark_usage(kinds, words, seen)
     return dict(kinds)
+
+
+def loanwords() -> list[str]:
+    """Return loan words and brands of everyday use."""
+    return (Path(__file__).parent / "loanwords.txt").read_text(encoding="utf-8").split()
 
 
 def _mark(kinds: Counter[str], kind: int, words: Iterable[str]) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hanbok.building import today
 from hanbok.cli.words import LANGUAGE, say
+from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language, Text
 from hanbok.policy.profile import profile_of, profiles, write

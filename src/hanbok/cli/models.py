@@ -4,10 +4,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from hanbok.building import catalogue_of, today
+from hanbok.building import catalogue_of
 from hanbok.cli.config import File
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import say
+from hanbok.core.clock import today
 from hanbok.core.plugin import names
 from hanbok.settings.reading import load
 

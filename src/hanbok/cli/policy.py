@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from hanbok.building import catalogue_of, judge_of, rules_of, scene_of, today
+from hanbok.building import catalogue_of, judge_of, rules_of, scene_of
 from hanbok.cli.config import File
 from hanbok.cli.explained import print_explanation
 from hanbok.cli.models import Json
@@ -18,7 +18,7 @@ from hanbok.cli.policy_changes import apply, diff, history, propose, rollback, w
 from hanbok.cli.policy_files import PolicyCallUnknown, read_texts, texts_of, tried_of
 from hanbok.cli.records import opened
 from hanbok.cli.words import LANGUAGE, say
-from hanbok.core.clock import KST
+from hanbok.core.clock import KST, today
 from hanbok.core.values import Grade, Principal
 from hanbok.evidence.entry import AnyEntry, Intent, Refusal
 from hanbok.evidence.segments import find, lines, open_record

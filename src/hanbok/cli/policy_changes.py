@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hanbok.building import judge_of, rules_of, today
+from hanbok.building import judge_of, rules_of
 from hanbok.cli.config import File
 from hanbok.cli.models import Json
 from hanbok.cli.output import print_rows
@@ -15,6 +15,7 @@ from hanbok.cli.policy_files import cases_beside, read_texts
 from hanbok.cli.records import opened
 from hanbok.cli.second_person import Approval, SecondPerson
 from hanbok.cli.words import LANGUAGE, say
+from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.policy.approvals import PLATFORM

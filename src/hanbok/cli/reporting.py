@@ -5,7 +5,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from hanbok.building import judge_of, rules_of, today
+from hanbok.building import judge_of, rules_of
+from hanbok.core.clock import today
 from hanbok.evidence.entry import Act
 from hanbok.evidence.outbox import deliver, put
 from hanbok.policy.cedar import CedarJudge

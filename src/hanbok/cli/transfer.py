@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from hanbok.building import today, ways_of
+from hanbok.building import ways_of
 from hanbok.cli.config import File
 from hanbok.cli.models import Json
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
+from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language, Text
 from hanbok.policy.disclosure import Register, disclosure, processor_register

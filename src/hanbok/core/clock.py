@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 KST = timezone(timedelta(hours=9), "KST")
 """Korea has no summer time: days and months of budgets are days and months of UTC+9."""
@@ -22,7 +22,27 @@ def now() -> datetime:
 
 def stamp() -> str:
     """Return the current time in UTC as RFC 3339 with microseconds."""
-    return _read().isoformat(timespec="microseconds")
+    return written(_read())
+
+
+def written(moment: datetime) -> str:
+    """Return a moment as the log and the records hold it: UTC, RFC 3339 with microseconds, so that text order is time
+    order.
+    """
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def today() -> date:
+    """Return the day in Korea."""
+    return now().astimezone(KST).date()
+
+
+def years_after(day: date, years: int) -> date:
+    """Return the same day so many years on; after a 29th of February the last of that month (민법 제160조제3항)."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 @contextmanager

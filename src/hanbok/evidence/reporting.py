@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from hanbok.core.clock import KST, stamp
+from hanbok.core.clock import KST, stamp, written
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load, names
 from hanbok.core.values import Text
@@ -75,12 +75,7 @@ def period(since: str, until: str) -> tuple[str, str]:
     begin, end = (one if one.tzinfo else one.replace(tzinfo=KST) for one in (begin, end))
     if begin >= end:
         raise BadPeriod(since=since[:40], until=until[:40])
-    return in_utc(begin), in_utc(end)
-
-
-def in_utc(moment: datetime) -> str:
-    """Write a time as the log does."""
-    return (moment.astimezone(KST) - timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    return written(begin), written(end)
 
 
 def make(name: str, facts: Facts, setup: Setup) -> Made:

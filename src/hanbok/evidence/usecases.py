@@ -1,13 +1,12 @@
 """The register of uses of AI: each change and the act that tells of it are one transaction."""
 
 import re
-from datetime import date
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hanbok.core.clock import KST, now, stamp
+from hanbok.core.clock import stamp, today, years_after
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.evidence.documents import Documents
@@ -136,7 +135,7 @@ class UseCases:
         with self._store.write() as connection:
             before, version = _get(connection, usecase)
             digest = self._documents.put(content)
-            until = _years_on(now().astimezone(KST).date(), YEARS)
+            until = years_after(today(), YEARS)
             document = Document(
                 kind=kind, name=name, digest=digest, added=stamp(), keep_until=until.isoformat()
             )
@@ -171,10 +170,3 @@ def _record(connection: Connection, one: UseCase, verb: str, actor: str, facts: 
 
 def _text(one: UseCase) -> str:
     return msgspec.json.encode(one).decode()
-
-
-def _years_on(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # the 29th of February
-        return day.replace(year=day.year + years, day=28)

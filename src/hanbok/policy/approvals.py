@@ -11,13 +11,13 @@ made for somebody else. Each step is an act in the evidence log.
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from hanbok.core.clock import now
+from hanbok.core.clock import now, written
 from hanbok.core.values import Principal
 from hanbok.policy.approval import Approval, Approved, approval_of, canonical, party_name
 from hanbok.policy.approval_errors import (
@@ -86,8 +86,8 @@ class Approvals:
                     arguments=text,
                     digest=sha256(text.encode()).hexdigest(),
                     reason=reason,
-                    created=_text(moment),
-                    expires=_text(moment + rule.lasts),
+                    created=written(moment),
+                    expires=written(moment + rule.lasts),
                     state=WAITING,
                 )
             )
@@ -110,7 +110,7 @@ class Approvals:
             by, row = _fresh(connection, by, self._clock()), _find(connection, approval)
             _see(by, row)
             _needs_requester(by, row)
-            change = {"state": WITHDRAWN, "decided": _text(self._clock())}
+            change = {"state": WITHDRAWN, "decided": written(self._clock())}
             _move(connection, row, (WAITING, APPROVED), change)
             _tell(connection, "withdraw", row, by, origin, "")
             return approval_of(_find(connection, approval))
@@ -137,7 +137,7 @@ class Approvals:
                 raise ApprovalRequired(kind=rule.title, approval=approval)
             _in_time(row, moment)
             open_states = (APPROVED,) if self.dual_control else (APPROVED, WAITING)
-            _move(connection, row, open_states, {"state": USED, "used": _text(moment)})
+            _move(connection, row, open_states, {"state": USED, "used": written(moment)})
             _tell(connection, "use", row, by, origin, "")
         done = approval_of(row)
         return Approved(
@@ -190,7 +190,7 @@ class Approvals:
             _needs_role(by, _rule(row.kind).approve, row.organisation, f"{row.kind}.approve")
             _in_time(row, moment)
             decider = {"decider_organisation": by.organisation, "decider": by.person, "note": note}
-            _move(connection, row, (WAITING,), decider | {"state": state, "decided": _text(moment)})
+            _move(connection, row, (WAITING,), decider | {"state": state, "decided": written(moment)})
             row = _find(connection, approval)
             _tell(connection, "approve" if state == APPROVED else "decline", row, by, origin, note)
         return approval_of(row)
@@ -312,7 +312,3 @@ def _tell(connection: Connection, verb: str, row: Row[Any], by: Principal, origi
         organisation=row.organisation,
         approvers=approvers,
     )
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

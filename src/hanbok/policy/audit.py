@@ -6,10 +6,11 @@ whether or not it found enough, so that no question keeps the server busy for lo
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Protocol
 
+from hanbok.core.clock import stamp, written
 from hanbok.evidence.entry import Act, AnyEntry, Intent, Outcome, Refusal
 from hanbok.evidence.log import Record
 
@@ -74,11 +75,11 @@ class Question:
 
     def over(self, entry: AnyEntry) -> bool:
         """Tell whether nothing that is looked for can follow."""
-        return self.until is not None and entry.at > _text(self.until + _SLACK)
+        return self.until is not None and entry.at > written(self.until + _SLACK)
 
     def _in_time(self, at: str) -> bool:
-        return (self.since is None or at >= _text(self.since)) and (
-            self.until is None or at < _text(self.until)
+        return (self.since is None or at >= written(self.since)) and (
+            self.until is None or at < written(self.until)
         )
 
 
@@ -144,7 +145,7 @@ def first_at(log: ReadableLog, since: datetime | None, size: int) -> int:
     """Return an index before which nothing of this time is, near the first that is. Some thirty entries are read."""
     if since is None:
         return 0
-    wanted, low, high = _text(since - _SLACK), 0, size
+    wanted, low, high = written(since - _SLACK), 0, size
     while low < high:
         middle = (low + high) // 2
         # Entries whose time of keeping is over have no time: the next one that does tells.
@@ -178,11 +179,11 @@ def act_of_reading(question: Question, who: str, origin: str, what: str) -> Act:
         "kind": question.kind,
         "actor": question.actor,
         "verb": question.verb,
-        "since": _text(question.since) if question.since else "",
-        "until": _text(question.until) if question.until else "",
+        "since": written(question.since) if question.since else "",
+        "until": written(question.until) if question.until else "",
     }
     return Act(
-        at=_text(datetime.now(UTC)),
+        at=stamp(),
         actor=who,
         origin=origin,
         organisation=question.organisation,
@@ -190,7 +191,3 @@ def act_of_reading(question: Question, who: str, origin: str, what: str) -> Act:
         object=what,
         facts={name: fact for name, fact in asked.items() if fact},
     )
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -4,13 +4,13 @@ import secrets
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
-from hanbok.core.clock import stamp
+from hanbok.core.clock import stamp, written
 from hanbok.core.values import Principal
 from hanbok.policy.key import Key, Limits
 from hanbok.policy.secret import digest_of, new_secret
@@ -175,4 +175,4 @@ def time_of(text: str | None) -> datetime | None:
 
 
 def _text(time: datetime | None) -> str | None:
-    return time.astimezone(UTC).isoformat(timespec="microseconds") if time else None
+    return written(time) if time else None

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, Row, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hanbok.core.clock import stamp
+from hanbok.core.clock import stamp, written
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import MicroWon, Principal, Text
 from hanbok.policy.key import Key, Limits
@@ -258,8 +258,8 @@ class Register:
     def note_use(self, key: str, at: datetime) -> None:
         """Note that a key opens the administration now."""
         moment = at.astimezone(UTC)
-        stale = (moment - _USE_NOTED_EVERY).isoformat(timespec="microseconds")
-        values = {"used": moment.isoformat(timespec="microseconds")}
+        stale = written(moment - _USE_NOTED_EVERY)
+        values = {"used": written(moment)}
         change = update(keys).where(keys.c.id == key, keys.c.used.is_(None) | (keys.c.used < stale))
         with self._store.read() as connection:
             noted = connection.execute(select(keys.c.used).where(keys.c.id == key)).scalar()

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hanbok.core.clock import KST, now, stamp
+from hanbok.core.clock import stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.store.database import Store
 from hanbok.vault.data_keys import DataKey, DataKeys, Purpose
@@ -76,11 +76,6 @@ class _Shredded(Exception):
 _decode = msgspec.msgpack.Decoder(Body).decode
 
 
-def today() -> str:
-    """Return the day in Korea."""
-    return now().astimezone(KST).date().isoformat()
-
-
 class Contents:
     """All methods block."""
 
@@ -123,7 +118,12 @@ class Contents:
         self, pieces: Sequence[Piece]
     ) -> tuple[list[HanbokError | None], list[dict[str, Any]], list[dict[str, str]], set[str]]:
         results: list[HanbokError | None] = []
-        rows, tags, used, day = list[dict[str, Any]](), list[dict[str, str]](), set[str](), today()
+        rows, tags, used, day = (
+            list[dict[str, Any]](),
+            list[dict[str, str]](),
+            set[str](),
+            today().isoformat(),
+        )
         for one in pieces:
             who = {"organisation": one.organisation, "call": one.call}
             try:

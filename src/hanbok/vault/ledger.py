@@ -2,12 +2,12 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
-from hanbok.core.clock import stamp
+from hanbok.core.clock import stamp, years_after
 from hanbok.store.database import Store
 from hanbok.store.tables import pseudonym_ledger
 from hanbok.vault.act import Tell, VaultAct
@@ -136,7 +136,8 @@ class PseudonymLedger:
 
     def end(self, entry: str, *, day: str, actor: str) -> None:
         """Write down that an entry's maps are destroyed; the entry itself stays for three years."""
-        values = {"destroyed": stamp(), "keep_until": _years_after(day)}
+        keep_until = years_after(date.fromisoformat(day), _KEPT_YEARS)
+        values = {"destroyed": stamp(), "keep_until": keep_until.isoformat()}
         with self._store.write() as connection:
             connection.execute(update(pseudonym_ledger).where(pseudonym_ledger.c.id == entry).values(values))
             self._tell(
@@ -148,11 +149,3 @@ class PseudonymLedger:
         with self._store.write() as connection:
             old = delete(pseudonym_ledger).where(pseudonym_ledger.c.keep_until < day)
             return connection.execute(old).rowcount
-
-
-def _years_after(day: str) -> str:
-    began = date.fromisoformat(day)
-    try:
-        return began.replace(year=began.year + _KEPT_YEARS).isoformat()
-    except ValueError:  # the 29th of February
-        return (began.replace(year=began.year + _KEPT_YEARS, day=28) + timedelta(days=1)).isoformat()

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, insert, select
 
-from hanbok.core.clock import stamp
+from hanbok.core.clock import stamp, today
 from hanbok.store.database import Store
-from hanbok.vault.contents import today
 from hanbok.vault.data_keys import DataKeys, Purpose
 from hanbok.vault.dual_control import Approval, require_second
 from hanbok.vault.errors import PseudonymUnknown
@@ -57,7 +56,7 @@ class Maps:
 
     def put(self, organisation: str, scope: str, hidden: Sequence[Hidden]) -> None:
         """Keep the map of one call, or of one data set. What is there already stays."""
-        day = today()
+        day = today().isoformat()
         key = self._keys.current(organisation, Purpose.PSEUDONYMS, day)
         rows = [
             {

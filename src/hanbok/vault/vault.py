@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Lock
 
+from hanbok.core.clock import today
 from hanbok.store.database import Store
 from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
-from hanbok.vault.contents import Contents, today
+from hanbok.vault.contents import Contents
 from hanbok.vault.data_keys import DataKeys, Purpose
 from hanbok.vault.dual_control import Approval, require_second
 from hanbok.vault.key_acts import KeyActs
@@ -68,7 +69,7 @@ class Vault:
 
     def keep_map(self, organisation: str, call: str, hidden: list[Hidden], recipient: str) -> None:
         """Keep the map of a call, and write down in the ledger what was pseudonymised for whom."""
-        day = today()
+        day = today().isoformat()
         self.ledger.daily(
             organisation,
             purpose=self.config.purpose,
@@ -127,7 +128,7 @@ class Vault:
 
     def expire(self) -> int:
         """Destroy what is older than the settings let it be; return how many keys and records went."""
-        gone, day = 0, today()
+        gone, day = 0, today().isoformat()
         for purpose, keeping in (
             (Purpose.CONTENTS, self.config.contents),
             (Purpose.PSEUDONYMS, self.config.pseudonyms),

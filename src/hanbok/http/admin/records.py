@@ -1,8 +1,6 @@
 """What auditors read: calls, acts and money of an organisation. Reading the log is an entry of the log."""
 
-from datetime import date
-
-from hanbok.core.clock import KST, now
+from hanbok.core.clock import today
 from hanbok.core.values import Text
 from hanbok.http.admin.record_views import ActQuery, ActView, CallQuery, CallView, SpendQuery, SpendView
 from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, number_place, pair_place
@@ -12,12 +10,12 @@ _ONE = "/admin/v1/organisations/{organisation}"
 
 
 def _spend(ask: Ask) -> Answer:
-    asked, today = ask.asked(SpendQuery), now().astimezone(KST).date()
-    since = asked.since or date(today.year, today.month, 1)
+    asked, day = ask.asked(SpendQuery), today()
+    since = asked.since or day.replace(day=1)
     found = ask.desk.spending.by_day(
         ask.organisation,
         since.isoformat(),
-        (asked.until or today).isoformat(),
+        (asked.until or day).isoformat(),
         after=pair_place(asked.cursor),
         limit=asked.limit + 1,
     )
