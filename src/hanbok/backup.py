@@ -4,8 +4,9 @@ The records are copied first, from one state of the database, the log after them
 is in the copy too. Within the log, the signed checkpoint is copied before the entries, so that it covers no entry
 that is missing. Nothing is trusted: the copy is verified before it gets its name, and again before it is restored.
 
-Keys that seal contents are left out, and so are contents, unless asked for: what was destroyed in the system would
-otherwise live on in its backups (PIPA art. 21; safety measures notice art. 13).
+Contents and maps of pseudonyms are in databases of their own and never in it; the keys that seal them only when asked
+for: what was destroyed in the system would otherwise live on in its backups (PIPA art. 21; safety measures notice
+art. 13).
 """
 
 import os

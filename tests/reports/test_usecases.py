@@ -7,6 +7,7 @@ import pytest
 
 from hanbok.core.clock import reading
 from hanbok.evidence.documents import Documents
+from hanbok.evidence.journal import Options
 from hanbok.evidence.log_files import records
 from hanbok.evidence.outbox import deliver
 from hanbok.evidence.usecase import Impact, areas
@@ -74,7 +75,7 @@ async def test_each_change_is_an_act_of_the_log(uses, store, tmp_path):
     uses.describe("loan", actor="b", notice="알림", supervisor="책임관", contact="02-000-0000")
     uses.keep("loan", b"plan", kind="plan", name="plan.txt", actor="b")
     uses.describe("loan", actor="b", closed=True)
-    await deliver(store, tmp_path / "log")
+    await deliver(store, tmp_path / "log", Options())
     acts = [record.entry for record in records(tmp_path / "log") if record.entry.verb.startswith("usecase.")]
     assert [act.verb for act in acts] == [
         "usecase.add",

@@ -8,22 +8,18 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from hanbok.cli.ask import NoKey
 from hanbok.cli.config import File
 from hanbok.cli.org import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.party_verbs import Organisation
 from hanbok.cli.records import opened
+from hanbok.cli.second_person import person_of
 from hanbok.cli.words import LANGUAGE, say
-from hanbok.core.clock import KST, now
+from hanbok.core.clock import KST
 from hanbok.core.values import Principal, Text
 from hanbok.policy.approval import Approval
 from hanbok.policy.approval_errors import ArgumentsUnfit
 from hanbok.policy.approvals import Approvals
-from hanbok.policy.identity import Credentials, PersonalKeys
-from hanbok.policy.keyring import KeyRing
-from hanbok.policy.organisations import Register
-from hanbok.settings.environment import client
 
 approval = App(name="approval", result_action="return_value")
 Kind = Annotated[
@@ -128,14 +124,8 @@ def withdraw(id_: Id, /, *, config: File = None) -> None:
 @contextmanager
 def _approvals(config: Path | None, *, changes: bool = False) -> Generator[tuple[Approvals, Principal]]:
     """Open the approvals for the person whose key is in HANBOK_KEY."""
-    _, secret = client()
-    if not secret:
-        raise NoKey
     with opened(config, changes=changes) as (store, settings):
-        ring = KeyRing(Register(store))
-        ring.refresh()
-        who = PersonalKeys(ring).identify(Credentials(scheme="bearer", secret=secret, origin="cli"), now())
-        yield Approvals(store, dual_control=settings.roles.dual_control), who.principal
+        yield Approvals(store, dual_control=settings.roles.dual_control), person_of(store).principal
 
 
 def _row(one: Approval, *, json: bool) -> dict[str, object]:

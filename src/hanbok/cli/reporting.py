@@ -32,7 +32,8 @@ def send(loaded: Loaded, store: Store, acts: Iterable[Act] = ()) -> None:
     with store.write() as connection:
         for act in acts:
             put(connection, act)
-    asyncio.run(deliver(store, loaded.settings.evidence_directory))
+    settings = loaded.settings
+    asyncio.run(deliver(store, settings.evidence_directory, settings.evidence.options()))
 
 
 def judge_in_force(loaded: Loaded, store: Store) -> CedarJudge:

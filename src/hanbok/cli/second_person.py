@@ -5,13 +5,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from hanbok.cli.ask import NoKey
 from hanbok.cli.records import actor
 from hanbok.cli.words import say
 from hanbok.core.clock import now
 from hanbok.policy.approval import Approved, digest
 from hanbok.policy.approvals import Approvals
 from hanbok.policy.identity import Credentials, Identified, NotAPerson, PersonalKeys
-from hanbok.policy.key import KeyMissing
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.organisations import Register
 from hanbok.settings.environment import client
@@ -55,15 +55,21 @@ class SecondPerson:
         """Return how the log names who runs this: a person by their key, else as the system knows them."""
         try:
             return self._person().actor
-        except (KeyMissing, NotAPerson):
+        except (NoKey, NotAPerson):
             return actor()
 
     def _person(self) -> Identified:
-        ring = KeyRing(Register(self._store))
-        ring.refresh()
-        return PersonalKeys(ring).identify(
-            Credentials(scheme="bearer", secret=client()[1], origin="cli"), now()
-        )
+        return person_of(self._store)
+
+
+def person_of(store: Store) -> Identified:
+    """Return whose personal key is in HANBOK_KEY. Raises NoKey, KeyUnknown, KeyRevoked, KeyExpired, NotAPerson."""
+    _, secret = client()
+    if not secret:
+        raise NoKey
+    ring = KeyRing(Register(store))
+    ring.refresh()
+    return PersonalKeys(ring).identify(Credentials(scheme="bearer", secret=secret, origin="cli"), now())
 
 
 def asked(

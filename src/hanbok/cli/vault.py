@@ -58,7 +58,7 @@ def opened(config: Path | None) -> Generator[Opened]:
         yield Opened(made, SecondPerson(store, settings), settings)
     finally:
         try:
-            asyncio.run(deliver(store, settings.evidence_directory))
+            asyncio.run(deliver(store, settings.evidence_directory, settings.evidence.options()))
         finally:
             made.close()
             store.close()

@@ -14,8 +14,6 @@ from hanbok.evidence.report import Question
 
 _Key = TypeVar("_Key")
 _ORIGINS = 12
-FIVE = ("account", "time", "origin", "subject", "action")
-"""What an access log must tell (안전성 확보조치 기준 art. 8): whose account, when, from where, whose data, what."""
 
 
 def gather(records: Iterable[Record], question: Question, persons_of: PersonsOf = nobody) -> Facts:

@@ -85,8 +85,11 @@ def _remove(store: Store, ids: list[int]) -> None:
         connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
 
 
-async def deliver(store: Store, directory: Path, options: Options = Options()) -> int | None:  # noqa: B008 - frozen
-    """Move waiting acts to the log in this directory if no other process writes it; None: that process will."""
+async def deliver(store: Store, directory: Path, options: Options) -> int | None:
+    """Move waiting acts to the log in this directory if no other process writes it; None: that process will.
+
+    Whoever comes first makes the log: `options` are those of the settings, or its origin and retention are not.
+    """
     try:
         journal = await asyncio.to_thread(Journal.open, directory, options, patience=0)
     except LogLocked:

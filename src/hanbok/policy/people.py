@@ -240,11 +240,6 @@ class People:
             _change(connection, found, _REVOKE, actor, reason)
         return found
 
-    def find_grant(self, organisation: str, grant: str) -> Grant:
-        """Return one grant. Raises GrantUnknown."""
-        with self._store.read() as connection:
-            return _find_grant(connection, organisation, grant)
-
     def grants(self, organisation: str | None = None, person: str | None = None) -> list[Grant]:
         """Return the roles in force, of everyone, an organisation or a person."""
         query = select(grants).order_by(grants.c.organisation, grants.c.person, grants.c.role, grants.c.scope)
@@ -267,12 +262,6 @@ class People:
         with self._store.read() as connection:
             rows = connection.execute(query.limit(limit) if limit >= 0 else query)
             return [_role_change(row) for row in rows]
-
-
-def has_platform_roles(connection: Connection, organisation: str, person: str) -> bool:
-    """Tell whether a person stands above the organisation."""
-    mine = _grants_of(organisation, person).where(grants.c.scope == Scope.PLATFORM)
-    return connection.execute(mine).first() is not None
 
 
 def _change(connection: Connection, grant: Grant, change: str, actor: str, reason: str) -> None:

@@ -130,7 +130,8 @@ class _Life:
             finally:
                 await app.close()
             self._attest(store)
-            await deliver(store, self.loaded.settings.evidence_directory)
+            settings = self.loaded.settings
+            await deliver(store, settings.evidence_directory, settings.evidence.options())
         finally:
             store.close()
 

@@ -129,9 +129,3 @@ class SecondPersonNeeded(HanbokError):
         ko="승인을 요청하고, 다른 사람이 승인한 뒤 그 번호로 다시 실행하십시오.",
         en="Ask for approval; when another person has given it, run this again with its number.",
     )
-
-
-class VaultOff(HanbokError):
-    code = "vault_off"
-    message = Text(ko="설정에서 꺼져 있습니다: {what}", en="it is off in the settings: {what}")
-    hint = Text(ko="hanbok.yaml의 `{what}`을(를) 켜십시오.", en="Turn on `{what}` in hanbok.yaml.")
