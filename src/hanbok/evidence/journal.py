@@ -39,7 +39,7 @@ _RETRY = 1.0
 _PROBE = 32
 """After so many batches of one, the writer waits once more to see whether company comes."""
 _CROWD = 8
-_RECENT = 4096
+_RECENT = 1024
 _CLOSED = "the log is closed"
 _encode = msgspec.json.Encoder().encode
 

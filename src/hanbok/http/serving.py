@@ -18,6 +18,7 @@ from hanbok.http.server import Server
 from hanbok.settings.reading import Loaded
 
 _COLLECT_AFTER = 5_000
+_GIVE_BACK_EVERY = 30.0
 _log = logging.getLogger("hanbok.server")
 
 
@@ -61,10 +62,12 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
+        giving = loop.create_task(_keep_giving_back())
         scheme = "https" if server_settings.tls else "http"
         url = f"{scheme}://{server_settings.host}:{server.port}"
         announce(Started(url=url, first_key=app.first_key, notices=app.notices()))
         await stop.wait()
+        giving.cancel()
         server.retire()
         await _drain(door, server_settings.drain_timeout)
         await server.close()
@@ -72,8 +75,15 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
         await app.close()
 
 
+async def _keep_giving_back() -> None:
+    """Large bodies leave holes behind that the allocator keeps for itself."""
+    while True:
+        await asyncio.sleep(_GIVE_BACK_EVERY)
+        _give_back()
+
+
 def _give_back() -> None:
-    """Return to the system what only starting needed: some mebibytes, where the C library is glibc."""
+    """Return free memory to the system, where the C library is glibc; after a start these are some mebibytes."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
