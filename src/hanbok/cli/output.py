@@ -35,9 +35,18 @@ def print_rows(
         print_table(rows, columns, empty)
 
 
+def plain(text: str) -> str:
+    """Return others' words as they may stand on a terminal: controls and marks of direction, which could rewrite what
+    a person decides by, show as U+FFFD.
+    """
+    return "".join(
+        one if one.isprintable() or one in "\n\t" else " " if one.isspace() else "\ufffd" for one in text
+    )
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, list | tuple | frozenset):
-        return ", ".join(str(one) for one in value) or "-"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return str(value)
+        return plain(", ".join(str(one) for one in value)) or "-"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return plain(str(value))

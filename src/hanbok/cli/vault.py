@@ -14,7 +14,7 @@ from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
 from hanbok.cli.org import Json
-from hanbok.cli.output import print_json, print_rows
+from hanbok.cli.output import plain, print_json, print_rows
 from hanbok.cli.second_person import Approval, Ask, SecondPerson, asked
 from hanbok.cli.words import say
 from hanbok.core.errors import HanbokError
@@ -221,7 +221,7 @@ def show(
     else:
         for row in rows:
             print(f"── {row['part']} {row['at']} {row['state']} sha256={row['digest']} {row['log']}")
-            print(row["content"])
+            print(plain(str(row["content"])))
     return 0 if all(row["log"] != "differs" for row in rows) else 1
 
 
@@ -278,7 +278,7 @@ def reveal(
         facts = {"organisation": organisation, "pseudonym": pseudonym, "approval": leave.id or "waived"}
         facts |= {"approvers": ", ".join(leave.approvers)} if leave.approvers else {}
         here.vault.tell(VaultAct(actor=here.second.who(), verb="pseudonyms.reveal", object=call, facts=facts))
-        print(here.vault.maps.reveal(organisation, call, pseudonym, leave).value)
+        print(plain(here.vault.maps.reveal(organisation, call, pseudonym, leave).value))
 
 
 class WrongPeriod(HanbokError):

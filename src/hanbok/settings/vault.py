@@ -1,7 +1,9 @@
 """`vault`: whose keys seal what is kept, and what is kept at all."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from msgspec import Meta, field
 
@@ -20,7 +22,10 @@ class KeyProviderSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(description="`file`, `pkcs11`, `transit`, `azure_key_vault`, `aws_kms` or `ncp_kms`."),
     ]
-    url: Annotated[str, Meta(description="Address of the service; none: the kind's own.")] = ""
+    url: Annotated[
+        str,
+        Meta(description="Address of the service, `https` unless on this machine; none: the kind's own."),
+    ] = ""
     secret: Annotated[
         Secret, Meta(description="PIN, token or secret key that hanbok shows it, best as `${NAME}`.")
     ] = field(default_factory=Secret)
@@ -30,6 +35,12 @@ class KeyProviderSettings(Section, frozen=True, kw_only=True):
     options: Annotated[
         dict[str, str], Meta(description="What only this kind knows, as `module`, `token`.")
     ] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an address where keys and tokens would cross a network in the clear."""
+        for address in (self.url, self.options.get("authority", "")):
+            if address and not _is_sealed(address):
+                raise ValueError("a key provider is reached by https, or on this machine")
 
 
 class HolderSettings(Section, frozen=True, kw_only=True):
@@ -138,6 +149,16 @@ class VaultSettings(Section, frozen=True, kw_only=True):
             check_every=self.check_every,
             lease=self.lease,
         )
+
+
+def _is_sealed(address: str) -> bool:
+    parts = urlsplit(address)
+    if parts.scheme != "http":
+        return parts.scheme == "https"
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"
 
 
 def _keeping(one: ContentsSettings | PseudonymsSettings, state: Path, file: str) -> Keeping:
