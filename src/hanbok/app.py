@@ -301,7 +301,7 @@ class App:
         return [
             self._measure,
             Authenticate(self._keyring, now),
-            Witness(self.log, judge),
+            Witness(self.log, judge, catalogue),
             Admit(catalogue, self._limiter, self._books.ledger, now),
             Inspect(guard, guard.kinds),
             Decide(judge),

@@ -113,6 +113,16 @@ def test_a_key_asks_only_the_models_it_may(server: RunningHanbok) -> None:
     assert caught.value.code == "model_not_allowed"
 
 
+def test_what_stands_in_the_place_of_a_model_does_not_stand_in_the_log(server: RunningHanbok) -> None:
+    words = "홍길동 씨의 상담 내용입니다. " * 200
+    with client(server, key(server)) as opened, pytest.raises(openai.NotFoundError) as caught:
+        opened.chat.completions.create(model=words, messages=HELLO)
+    assert caught.value.code == "model_unknown"
+    log = b"".join(file.read_bytes() for file in (server.folder / "state" / "evidence").glob("*.jsonl"))
+    assert b'"model_unknown"' in log
+    assert "홍길동".encode() not in log
+
+
 def test_an_unknown_key_is_told_so(server: RunningHanbok) -> None:
     with (
         openai.OpenAI(base_url=server.api, api_key="hb-none", max_retries=0) as opened,

@@ -91,5 +91,8 @@ class Catalogue:
         except KeyError:
             raise ModelUnknown(model=name[:100], known=", ".join(sorted(self._offers))) from None
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._offers
+
     def __iter__(self) -> Iterator[Offer]:
         return iter(self._offers.values())

@@ -7,6 +7,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.evidence.entry import Refusal
 from hanbok.evidence.log import Log
 from hanbok.gateway.call import Call, Reply
+from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.step import Next
 from hanbok.policy.errors import Refused
 from hanbok.policy.ruling import Judge
@@ -16,6 +17,7 @@ from hanbok.policy.ruling import Judge
 class Witness:
     log: Log
     judge: Judge
+    catalogue: Catalogue
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         try:
@@ -38,7 +40,8 @@ class Witness:
             application=call.principal.application,
             origin=call.origin,
             route=call.route,
-            model=call.model,
+            # A name that is not on offer is the client's own words, and may be anything.
+            model=call.model if call.model in self.catalogue else "",
             grade=call.grade,
             findings=call.tally,
             digest=call.digest,

@@ -130,8 +130,7 @@ class Pkcs11:
 
 def _versions(session: Any, key: str) -> dict[int, Any]:  # noqa: ANN401 - as above
     found = session.get_objects({Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: key})
-    # Ids that are no numbers were given by somebody else.
-    return {int(one.id): one for one in found if (one.id or b"").isdigit()}
+    return {int(one.id): one for one in found if (one.id or b"").isdigit()}  # others' ids need be no numbers
 
 
 def _newest(session: Any, key: str) -> tuple[int, Any]:  # noqa: ANN401 - as above
