@@ -52,6 +52,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     needs: _Words
     """Proofs without which nothing, or little, goes there."""
     instead: bool = True
+    certificate: str = "SOC2"
+    """The one that the example of a record shows."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,29 +133,35 @@ def _steps(profile: Profile, language: Language) -> tuple[str, ...]:
         for name, words in needs
     ]
     people = Text(
-        ko="두 사람이 필요합니다: `hanbok person add ID --role admin --platform`으로 적어도 두 사람을 등록하십시오.",
-        en="Two people are needed: enter at least two with `hanbok person add ID --role admin --platform`.",
+        ko="두 사람이 필요합니다. 한 번 시작한 뒤 "
+        "`hanbok person add 식별자 --role admin --platform`으로 둘 이상 등록하십시오.",
+        en="Two people are needed: once it has started, enter two or more with "
+        "`hanbok person add ID --role admin --platform`.",
     )
     steps = (
         Text(
             ko="hanbok.env에 주소와 키를 채우고 읽을 수 있는 사람을 제한하십시오(chmod 600).",
             en="Fill addresses and keys into hanbok.env, and let few read it (chmod 600).",
         ),
+        Text(
+            ko="이 폴더에서 `set -a; . ./hanbok.env; set +a`로 셸에 불러오십시오. 아래 명령은 모두 이 폴더에서 합니다.",
+            en="In this folder, read it into the shell: `set -a; . ./hanbok.env; set +a`. What follows is run here.",
+        ),
         *records,
         Text(
             ko="확인: `hanbok config check`, `hanbok policy check`, `hanbok policy test`, `hanbok transfer check`.",
             en="Check: `hanbok config check`, `hanbok policy check`, `hanbok policy test`, `hanbok transfer check`.",
         ),
-        *((people,) if profile.dual_control else ()),
         Text(
             ko="`hanbok transfer rules`의 규칙을 방화벽이나 프록시에 넣으십시오.",
             en="Put the rules of `hanbok transfer rules` into your firewall or proxy.",
         ),
-        *(Text(ko=one.ko, en=one.en) for one in profile.next),
         Text(
             ko="`hanbok serve -c hanbok.yaml`로 시작하거나 hanbok.service를 설치하십시오.",
             en="Start with `hanbok serve -c hanbok.yaml`, or install hanbok.service.",
         ),
+        *((people,) if profile.dual_control else ()),
+        *(Text(ko=one.ko, en=one.en) for one in profile.next),
     )
     return tuple(one.of(language) for one in steps)
 
