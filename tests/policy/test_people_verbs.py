@@ -95,3 +95,28 @@ def test_every_act_is_in_the_log_with_its_organisation(run: Run) -> None:
     assert [verb for verb, whose in told if whose == "bank"] == wanted
     (grant,) = [one for one in entries if one.get("verb") == "role.grant"]
     assert (grant["entry"], grant["role"], grant["scope"]) == ("admin_act", "auditor", "organisation")
+
+
+def test_an_approver_sees_what_waits_without_naming_an_organisation(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kim, lee = secret(run, "kim --role operator"), secret(run, "lee --role compliance")
+    monkeypatch.setenv("HANBOK_KEY", kim)
+    asked = json.loads(
+        run('approval request reveal --org bank --reason 민원 --arguments {"call":"c"} --json')
+    )
+    monkeypatch.setenv("HANBOK_KEY", lee)
+    assert [one["id"] for one in json.loads(run("approval list --json"))] == [asked["id"]]
+
+
+def test_who_may_allow_a_change_of_policy_sees_what_it_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    kim, lee = secret(run, "kim --role admin --platform"), secret(run, "lee --role admin --platform")
+    monkeypatch.setenv("HANBOK_KEY", kim)
+    words = "person add park --org bank --role operator --json"
+    park = str(json.loads(run(words))["secret"])
+    words = 'approval request policy_change --org= --reason 내규 --arguments {"after":"d"} --json'
+    asked = json.loads(run(words))["id"]
+    monkeypatch.setenv("HANBOK_KEY", lee)
+    assert [one["id"] for one in json.loads(run("approval list --json"))] == [asked]
+    monkeypatch.setenv("HANBOK_KEY", park)
+    assert json.loads(run("approval list --json")) == []

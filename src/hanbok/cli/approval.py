@@ -19,7 +19,8 @@ from hanbok.core.clock import KST
 from hanbok.core.values import Principal, Text
 from hanbok.policy.approval import Approval
 from hanbok.policy.approval_errors import ArgumentsUnfit
-from hanbok.policy.approvals import Approvals
+from hanbok.policy.approvals import PLATFORM, Approvals
+from hanbok.policy.organisations import Register
 
 approval = App(name="approval", result_action="return_value")
 Kind = Annotated[
@@ -73,7 +74,16 @@ def request(
 @approval.command(name="list", help=say("승인 요청을 보입니다.", "List requests."))
 def show(
     *,
-    organisation: Organisation = "default",
+    organisation: Annotated[
+        str,
+        Parameter(
+            name=["--organisation", "--org"],
+            help=say(
+                "이 조직의 것만. 없으면 볼 수 있는 모든 것.",
+                "Of this organisation only; none: all you may see.",
+            ),
+        ),
+    ] = "",
     state: Annotated[
         str, Parameter(help=say("이 상태만: waiting 등.", "Of this state only: waiting, ..."))
     ] = "",
@@ -81,10 +91,18 @@ def show(
     config: File = None,
 ) -> None:
     """Print one row for each request that you may see, newest first."""
-    with _approvals(config) as (approvals, by):
-        found = approvals.list(organisation, by=by, state=state)
+    with opened(config) as (store, settings):
+        approvals, by = Approvals(store, dual_control=settings.roles.dual_control), person_of(store).principal
+        names = (
+            [organisation]
+            if organisation
+            else [PLATFORM, *(one.id for one in Register(store).organisations())]
+        )
+        found = [one for name in names for one in approvals.list(name, by=by, state=state)]
+    found.sort(key=lambda one: one.created, reverse=True)
     columns = {
         "id": say("식별자", "id"),
+        "organisation": say("조직", "organisation"),
         "kind": say("종류", "kind"),
         "requester": say("요청", "asked by"),
         "arguments": say("할 일", "what"),

@@ -170,7 +170,9 @@ class Approvals:
             mine = (approvals.c.requester == by.person) & (
                 approvals.c.requester_organisation == by.organisation
             )
-            query = query.where(mine)
+            roles = by.platform | (by.roles if organisation == by.organisation else frozenset())
+            to_decide = [kind for kind, rule in role_table().approvals.items() if rule.approve & roles]
+            query = query.where(mine | approvals.c.kind.in_(to_decide))
         with self._store.read() as connection:
             if after:
                 last = _find(connection, after)
