@@ -6,6 +6,7 @@ from hanbok.guard.recognisers.card import Card
 from hanbok.guard.recognisers.crn import Crn
 from hanbok.guard.recognisers.dob import Dob
 from hanbok.guard.recognisers.email import Email
+from hanbok.guard.recognisers.person import Person
 from hanbok.guard.recognisers.rrn import Rrn
 from hanbok.guard.recognisers.secret import Secret
 from hanbok.guard.recognisers.vehicle import Vehicle
@@ -55,3 +56,28 @@ def test_a_sum_is_no_plate_even_beside_a_car() -> None:
 
 def test_a_decorator_on_the_next_line_is_no_address_of_mail() -> None:
     assert not list(Email().find('total += i\n@app.route("/health")'))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("환자 박 서 덕 내원", "박 서 덕"),
+        ("유학생 응우옌 티 흐엉 (연락처 없음)", "응우옌"),
+        ("성명 金末子", "金末子"),
+    ],
+)
+def test_a_label_helps_to_find_names_written_apart(text: str, name: str) -> None:
+    assert any(name in text[one.start : one.end] for one in Person().find(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "원고 이 사건 청구는 이유 없다",
+        "환자 이 병원에서 기다린다",
+        "예산 7,946,000원 중 금 1천만원 집행",
+        "한우 등심 319g에 77112원 고객님의 소중한 의견",
+    ],
+)
+def test_words_after_labels_figures_and_loan_words_are_no_names(text: str) -> None:
+    assert not list(Person().find(text))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from hanbok.guard.names.lexicon import FREQUENT, GIVEN, GIVEN_RARE, Lexicon
+from hanbok.guard.names.lexicon import FREQUENT, GIVEN, GIVEN_RARE, NOUN, PLACE, Lexicon
 from hanbok.guard.names.run import Places
 from hanbok.guard.names.words import (
     COMMON_SURNAMES,
@@ -54,6 +54,12 @@ _LISTED_GIVEN: Final = GIVEN | GIVEN_RARE
 _DOUBLE_APART: Final = re.compile(rf"({_any(DOUBLE_SURNAMES)}) ([가-힣]{{2}})([가-힣]{{0,5}})")
 
 
+_LABEL: Final = re.compile(
+    "(?:[:：]|성명|성함|이름|고객명|환자명?|신청인|수령인|수취인|수하인|예금주|담당자|작성자|가입자|피보험자|계약자|보호자|민원인|임차인|"
+    r"임대인|세대주|대표자|대표이사|원고|피고|피고인|피해자|증인|채무자|소유자|당첨자)[ ]{1,2}\Z|[:：]\Z"
+)
+
+
 class Apart(NamedTuple):
     """What may be a name with its syllables apart: where it is, its joined spelling, and the words it is made of."""
 
@@ -72,6 +78,8 @@ def split_names(text: str, words: Sequence[str], wanted: Iterable[int], lexicon:
         word = words[index]
         if index == final or word not in STARTS:
             continue
+        if len(word) == 1 and _counts(text, places.start(index)):
+            continue
         following = words[index + 1]
         if len(word) > 1:
             match = _DOUBLE_APART.match(text, places.start(index))
@@ -82,6 +90,11 @@ def split_names(text: str, words: Sequence[str], wanted: Iterable[int], lexicon:
             if match and (parts := _parts(match, lexicon)):
                 end, name, count = parts
                 yield Apart(match.start(), end, name, index, index + count)
+
+
+def _counts(text: str, start: int) -> bool:
+    """Tell whether a syllable stands behind a number: 500원 중 일부."""
+    return start > 0 and text[start - 1].isdigit()
 
 
 def _parts(match: re.Match[str], lexicon: Lexicon) -> tuple[int, str, int] | None:
@@ -99,7 +112,7 @@ def _parts(match: re.Match[str], lexicon: Lexicon) -> tuple[int, str, int] | Non
     known = first in lexicon.first and second in lexicon.last
     counted = match.string[match.end(3) : match.end(3) + 1].isdigit()
     if known and not counted:
-        listed = not blank or lexicon.kinds(first + second) & _LISTED_GIVEN
+        listed = not blank or lexicon.kinds(first + second) & _LISTED_GIVEN or _asked(match)
         if suffix_kind(rest) if third is None else listed:
             return match.end(3), surname + first + second, 2
     return None
@@ -112,7 +125,16 @@ def _given_whole(match: re.Match[str], given: str, lexicon: Lexicon, *, blank: b
     if match.string[max(0, match.start() - 3) : match.start()].rstrip(" ").endswith((":", "：")):
         return True
     kind = lexicon.kinds(given)
-    return bool(kind & GIVEN) and not (blank and (kind & FREQUENT or match[0] not in COMMON_SURNAMES))
+    if kind & GIVEN and not (blank and (kind & FREQUENT or match[0] not in COMMON_SURNAMES)):
+        return True
+    # A noun after a syllable that is also a word is no name: 원고 이 사건.
+    used = kind & (FREQUENT if kind & GIVEN else NOUN | PLACE)
+    return given[0] in lexicon.first and given[1] in lexicon.last and not used and _asked(match)
+
+
+def _asked(match: re.Match[str]) -> bool:
+    """Tell whether a label asks for the name: `성명: `, `환자 `."""
+    return _LABEL.search(match.string, max(0, match.start() - 8), match.start()) is not None
 
 
 def hanja_names(text: str) -> Iterator[tuple[int, int]]:

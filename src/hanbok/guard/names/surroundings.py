@@ -102,7 +102,8 @@ def hopeless(where: Spot, one: Stem, lexicon: Lexicon) -> bool:
     if one.length > 1:
         return False
     if one.shape == "S":
-        if where.start and where.text[where.start - 1] in _MASKS:
+        before = where.text[where.start - 1] if where.start else ""
+        if before in _MASKS or before.isdigit():  # 홍*동 is hidden already; 100원 고객님 is a sum
             return True
         return one.suffix == NOTHING and alone(where.word, where.following, "", lexicon)
     return one.suffix == NOTHING and alone(where.word, where.following, where.named, lexicon)
