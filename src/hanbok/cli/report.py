@@ -23,6 +23,7 @@ from hanbok.evidence.gather import gather
 from hanbok.evidence.log_files import checked, records
 from hanbok.evidence.persons import index_of_persons
 from hanbok.evidence.rendering.told import told
+from hanbok.evidence.rendering.words import STATUSES
 from hanbok.evidence.report import Made, Question, Status
 from hanbok.evidence.reporting import criterion_of, load_report, made_act, period, report_names
 from hanbok.evidence.reporting import make as make_report
@@ -195,7 +196,7 @@ def make(  # noqa: PLR0913 -- one option for each side of the question
         if directory is None:
             send(loaded, store, [made_act(made, form, body, actor())])
     _write(body, out)
-    counted = ", ".join(f"{one.value} {made.count(one)}" for one in reversed(Status))
+    counted = ", ".join(f"{STATUSES[one].of(LANGUAGE)} {made.count(one)}" for one in reversed(Status))
     where = sys.stdout if out else sys.stderr
     print(f"{made.title.of(LANGUAGE)}: {counted}  {out or ''}".rstrip(), file=where)
     return 1 if not setup.log.ok or made.count(Status.CONTRADICTED) else 0

@@ -14,10 +14,16 @@ from hanbok.cli.report import Json
 from hanbok.cli.reporting import opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
-from hanbok.evidence.usecase import areas
+from hanbok.core.values import Text
+from hanbok.evidence.usecase import Impact, areas
 from hanbok.settings.report_setup import uses_of
 
 usecase = App(name="usecase", result_action="return_value")
+_IMPACTS = {
+    Impact.UNKNOWN: Text(ko="답하지 않은 질문 있음", en="not all answered"),
+    Impact.NONE: Text(ko="해당 없음", en="none"),
+    Impact.HIGH: Text(ko="고영향", en="high"),
+}
 Id = Annotated[str, Parameter(name="ID", help=say("이용사례의 식별자.", "Id of the use."))]
 
 
@@ -83,7 +89,7 @@ def assess(
     with opened(config) as (loaded, store):
         one = uses_of(loaded.settings, store).answer(id_, answers, assessor=by, actor=actor())
         send(loaded, store)
-    print(say(f"{id_}: {one.impact}", f"{id_}: {one.impact}"))
+    print(f"{id_}: {_IMPACTS[one.impact].of(LANGUAGE)}")
 
 
 @usecase.command(
@@ -171,7 +177,7 @@ def show_all(*, organisation: Organisation = "", json: Json = False, config: Fil
         {
             "id": one.id,
             "name": one.name,
-            "impact": one.impact,
+            "impact": _IMPACTS[one.impact].of(LANGUAGE),
             "notice": one.notice or one.internal_reason,
             "supervisor": one.supervisor,
             "documents": len(one.documents),

@@ -76,12 +76,13 @@ def status(*, organisation: Organisation = "", json: Json = False, config: File 
         "purpose": say("용도", "purpose"),
         "provider": say("제공자", "provider"),
         "key": say("키", "key"),
-        "version": say("판", "version"),
+        "version": say("버전", "version"),
         "state": say("상태", "state"),
         "data_keys": say("데이터 키", "data keys"),
         "own": say("자기 키", "own key"),
     }
-    print_rows(rows, columns, json=json, empty=say("키가 없습니다", "no keys"))
+    shown = rows if json else [row | {"own": say("예", "yes") if row["own"] else "-"} for row in rows]
+    print_rows(shown, columns, json=json, empty=say("키가 없습니다", "no keys"))
     return 0 if all(row["state"] == "enabled" or not row["data_keys"] for row in rows) else 1
 
 

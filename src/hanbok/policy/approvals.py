@@ -170,7 +170,7 @@ class Approvals:
             mine = (approvals.c.requester == by.person) & (
                 approvals.c.requester_organisation == by.organisation
             )
-            roles = by.platform | (by.roles if organisation == by.organisation else frozenset())
+            roles = by.platform | (by.roles if organisation == by.organisation else frozenset[str]())
             to_decide = [kind for kind, rule in role_table().approvals.items() if rule.approve & roles]
             query = query.where(mine | approvals.c.kind.in_(to_decide))
         with self._store.read() as connection:
