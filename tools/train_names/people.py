@@ -17,7 +17,7 @@ _ASIAN = [
     [part.split() for part in _LISTS[one].values()]
     for one in ("thai", "mongolian", "nepali", "uzbek", "filipino", "khmer")
 ]
-PARTS = frozenset(word for part in (*_VIETNAMESE, *_CHINESE, *sum(_ASIAN, [])) for word in part)
+PARTS = frozenset(word for name in (_VIETNAMESE, _CHINESE, *_ASIAN) for part in name for word in part)
 """Words of names of the people from Asia who live in Korea."""
 _PURE = _LISTS["pure"].split()
 MODERN = tuple(_LISTS["given"].split())

@@ -92,6 +92,11 @@ def material(data: Path, words: dictionary.Dictionary, people: People, held_out:
     return sentences
 
 
+def _well_known(words: dictionary.Dictionary) -> set[str]:
+    """Return parts of foreign names that plain text is likely to mean when it shows them (`트럼프`)."""
+    return {word for word, count in words.foreign.items() if len(word) == 3 and count >= 5}
+
+
 def _common(words: dictionary.Dictionary, chance: random.Random) -> list[str]:
     """Return words that are no names."""
     drawn = set(words.frequent & words.nouns)
@@ -205,7 +210,7 @@ def main() -> None:
     sieved = {
         (f"sieve.{table}", value): weight
         for (table, value), weight in sieve.learn(
-            *sieve.count(sentences, seen.words, words.korean, people)
+            *sieve.count(sentences, seen.words, words.korean | _well_known(words), people)
         ).items()
     }
     lexicon = wordlist.MaskedLexicon(wordlist.pack(kinds, words))

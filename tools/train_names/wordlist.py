@@ -19,6 +19,8 @@ from hanbok.guard.names.run import WORD
 from hanbok.guard.names.words import PARTICLES
 
 _LONGEST = 5
+_ENOUGH = 3
+"""Foreign names that a syllable must occur in."""
 COMMON = 12_000
 """Words that the tagger starts out knowing to be no names."""
 
@@ -54,13 +56,13 @@ def word_list(words: Dictionary, seen: Usage) -> dict[str, int]:
     for word, count in words.foreign.items():
         if 2 <= len(word) <= _LONGEST or (len(word) == 1 and count >= 8 and seen.stems[word] < 60):
             kinds[word] |= bits.FOREIGN if count >= 3 else bits.FOREIGN_RARE
-    _mark(kinds, bits.FOREIGN, (one for one in PARTS if len(one) > 1 or seen.stems[one] < 5))
     for word, count in words.given().items():
         if count >= 3:
             kinds[word] |= bits.GIVEN if count >= 10 else bits.GIVEN_RARE
     _mark(kinds, bits.GIVEN, MODERN)
     for word in loanwords():
         kinds[word] = bits.NOUN | bits.FREQUENT
+    _mark(kinds, bits.FOREIGN, (one for one in PARTS if len(one) > 1 or seen.stems[one] < 5))
     _mark_usage(kinds, words, seen)
     return dict(kinds)
 
@@ -80,6 +82,7 @@ def _mark_usage(kinds: dict[str, int], words: Dictionary, seen: Usage) -> None:
     given = words.given()
     for word, count in seen.stems.items():
         named = word in words.korean or (len(word) == 3 and word[1:] in given and word not in words.nouns)
+        named |= len(word) > 2 and words.foreign[word] >= 5 and word not in words.frequent
         if count >= 4 and len(word) > 1 and not named:
             kinds[word] = kinds.get(word, 0) | bits.NOUN | bits.FREQUENT
     for word, kind in kinds.items():
@@ -99,10 +102,11 @@ def pack(kinds: dict[str, int], words: Dictionary, common: Iterable[str] = ()) -
     """Return the file: syllables of names, words in everyday use, then the table."""
     given = {name for name, count in words.given().items() if count >= 3} | set(MODERN)
     syllables = Counter(one for name in words.foreign for one in set(name))
+    syllables.update({one: _ENOUGH for name in PARTS for one in name})
     head = (
         "".join(sorted({name[0] for name in given})),
         "".join(sorted({name[-1] for name in given} - {"님", "씨"})),
-        "".join(sorted(one for one, count in syllables.items() if count >= 3)),
+        "".join(sorted(one for one, count in syllables.items() if count >= _ENOUGH)),
         " ".join(common),
     )
     return zlib.compress("\n".join(head).encode() + b"\0" + bits.table(kinds).tobytes(), 9)
