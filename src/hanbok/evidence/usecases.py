@@ -19,6 +19,7 @@ from hanbok.store.tables import usecases
 
 YEARS = 5
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_OF_PEOPLE = frozenset({"supervisor", "contact"})
 
 
 class UseCaseUnknown(HanbokError):
@@ -126,7 +127,8 @@ class UseCases:
         with self._store.write() as connection:
             before, version = _get(connection, usecase)
             after = msgspec.structs.replace(before, **changes)  # pyright: ignore[reportArgumentType] - all are texts
-            facts = {name: value for name, value in changes.items() if name != "contact"}
+            # Who it is stands in the register, which can be corrected; an entry of the log cannot.
+            facts = {name: "noted" if name in _OF_PEOPLE else value for name, value in changes.items()}
             _put(connection, after, version, "usecase.close" if closed else "usecase.describe", actor, facts)
         return after
 
@@ -140,7 +142,7 @@ class UseCases:
                 kind=kind, name=name, digest=digest, added=stamp(), keep_until=until.isoformat()
             )
             after = msgspec.structs.replace(before, documents=(*before.documents, document))
-            facts = {"kind": kind, "name": name, "digest": digest, "keep_until": document.keep_until}
+            facts = {"kind": kind, "digest": digest, "keep_until": document.keep_until}
             _put(connection, after, version, "usecase.document", actor, facts)
         return document
 
