@@ -18,6 +18,7 @@ from hanbok.policy.changes import (
     ORGANISATION,
     REPLACED,
     SETTINGS,
+    ChangeOvertaken,
     Changes,
     ChangeSettled,
     ChangeUnknown,
@@ -174,3 +175,14 @@ def test_the_organisations_policies_come_on_top(store: Store) -> None:
     changes = Changes(store)
     changes.apply(changes.propose(ORGANISATION, rules("b"), proposer="kim").id, applier="kim")
     assert govern(changes, rules("a")).files == {"ours.cedar": "a", "store/ours.cedar": "b"}
+
+
+def test_leave_for_a_change_holds_only_while_what_it_replaces_is_in_force(store: Store) -> None:
+    changes = Changes(store)
+    first = changes.propose(ORGANISATION, rules("// first"), proposer="a")
+    second = changes.propose(ORGANISATION, rules("// second"), proposer="b")
+    seen = str(arguments_of(second, changes.in_force(ORGANISATION))["before"])
+    changes.apply(first.id, applier="a", instead_of="")
+    with pytest.raises(ChangeOvertaken):
+        changes.apply(second.id, applier="b", instead_of=seen)
+    assert changes.apply(second.id, applier="b", instead_of=first.digest).state == IN_FORCE

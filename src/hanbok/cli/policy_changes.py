@@ -215,7 +215,13 @@ def _put_in_force(change: int, approval: str, config: Path | None) -> None:
         what = arguments_of(one, changes.in_force(one.source))
         leave = second.leave(KIND, PLATFORM, what, approval)
         articles = {policy.clause.article for policy in judge.policies if policy.clause.article}
-        done = changes.apply(change, applier=second.who(), approved=leave, articles=tuple(sorted(articles)))
+        done = changes.apply(
+            change,
+            applier=second.who(),
+            approved=leave,
+            articles=tuple(sorted(articles)),
+            instead_of=str(what["before"]),
+        )
     print(say(f"변경 {done.id}이(가) 적용되었습니다", f"change {done.id} is in force"))
     print(f"  {done.digest}")
 

@@ -45,6 +45,18 @@ class ChangeSettled(HanbokError):
     hint = Text(ko="새로 제안하십시오.", en="Propose it anew.")
 
 
+class ChangeOvertaken(HanbokError):
+    code = "change_overtaken"
+    message = Text(
+        ko="정책 변경 {change}을(를) 승인받은 뒤에 다른 변경이 적용되었습니다",
+        en="another change came in force after policy change {change} was allowed",
+    )
+    hint = Text(
+        ko="`hanbok policy diff`로 지금 정책과 견주어 보고 다시 승인받으십시오.",
+        en="Compare it with what is in force now (`hanbok policy diff`), and ask for leave again.",
+    )
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a change puts in force, as a whole."""
 
@@ -107,19 +119,29 @@ class Changes:
             return _insert(connection, source, rules, proposer, note)
 
     def apply(
-        self, change: int, *, applier: str, approved: Approved | None = None, articles: tuple[str, ...] = ()
+        self,
+        change: int,
+        *,
+        applier: str,
+        approved: Approved | None = None,
+        articles: tuple[str, ...] = (),
+        instead_of: str | None = None,
     ) -> Change:
-        """Put a proposed text, or one that was in force before, in force. Raises ChangeUnknown, ChangeSettled.
+        """Put a proposed text, or one that was in force before, in force. Raises ChangeUnknown, ChangeSettled,
+        ChangeOvertaken.
 
-        The leave of a second person is for the caller to get; it is named in the evidence.
+        The leave of a second person is for the caller to get; it is named in the evidence. It was given for putting
+        this text in the place of the one with the digest `instead_of`.
         """
         with self._store.write() as connection:
             row = _find(connection, change)
             if row.state in (IN_FORCE, WITHDRAWN):
                 raise ChangeSettled(change=change, state=row.state)
-            if (
-                row.state == REPLACED
-            ):  # taken back to: history stays as it was, so it comes as a change of its own
+            now = _in_force(connection, row.source)
+            if instead_of is not None and instead_of != (now.digest if now else ""):
+                raise ChangeOvertaken(change=change)
+            if row.state == REPLACED:
+                # Taken back to: history stays as it was, so it comes as a change of its own.
                 again = _insert(connection, row.source, _rules(row), applier, f"rollback to {change}")
                 row = _find(connection, again.id)
             return _put_in_force(connection, row, applier, approved, articles)
