@@ -265,9 +265,9 @@ def test_other_errors_of_a_preview_are_problem_details(
 
 
 def test_a_long_text_is_previewed_too(ask: Ask) -> None:
-    told = ask("/console/preview", asking("abroad", PROMPT + " 가나다라" * 4000)).json
+    told = ask("/console/preview", asking("abroad", PROMPT + " 회의 자료를 정리했습니다." * 1000)).json
     assert {"PHONE", "ACCOUNT"} <= {one["kind"] for one in told["findings"]}
-    assert told["plan"][0]["message"].endswith("가나다라")
+    assert told["plan"][0]["message"].endswith("회의 자료를 정리했습니다.")
 
 
 # the proof of a call
