@@ -7,6 +7,7 @@ picks. Tiles, which are made from entries, and the checkpoint come from that mom
 
 import asyncio
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -56,11 +57,12 @@ class Diary(RealDisk):
         self.note()
 
     def note(self) -> None:
-        others = {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for path in self.folder.rglob("*")
-            if path.is_file() and path.suffix != ".jsonl" and not path.name.startswith(".")
-        }
+        others: dict[str, bytes] = {}
+        for path in self.folder.rglob("*"):
+            if path.suffix != ".jsonl" and not path.name.startswith("."):
+                # The other thread replaces and removes tiles while we look.
+                with suppress(FileNotFoundError, IsADirectoryError):
+                    others[str(path.relative_to(self.folder))] = path.read_bytes()
         self.moments.append(Moment(dict(self.synced), dict(self.unsynced), dict(self.acknowledged), others))
 
 
