@@ -6,6 +6,7 @@ picks. Tiles, which are made from entries, and the checkpoint come from that mom
 """
 
 import asyncio
+import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -58,11 +59,12 @@ class Diary(RealDisk):
 
     def note(self) -> None:
         others: dict[str, bytes] = {}
-        for path in self.folder.rglob("*"):
-            if path.suffix != ".jsonl" and not path.name.startswith("."):
-                # The other thread replaces and removes tiles while we look.
-                with suppress(FileNotFoundError, IsADirectoryError):
-                    others[str(path.relative_to(self.folder))] = path.read_bytes()
+        # The other thread replaces and removes tiles and their folders while we look: `os.walk` passes over those.
+        for root, _, names in os.walk(self.folder):
+            for path in (Path(root) / name for name in names):
+                if path.suffix != ".jsonl" and not path.name.startswith("."):
+                    with suppress(FileNotFoundError):
+                        others[str(path.relative_to(self.folder))] = path.read_bytes()
         self.moments.append(Moment(dict(self.synced), dict(self.unsynced), dict(self.acknowledged), others))
 
 
