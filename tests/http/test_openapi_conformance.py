@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 from administered import Stand, administered
 from hanbok.core.values import Language, Principal
 from hanbok.http.openapi import document
+from hanbok.http.operations import OPERATIONS as DESCRIBED
 from hanbok.policy.organisations import Register
 from hanbok.policy.parties import PartyKind
 from hanbok.policy.people import People
@@ -140,3 +141,8 @@ def test_every_route_of_the_door_is_in_the_document() -> None:
         assert {(path, method) for method in methods} <= told
     for prefix in door._BELOW:
         assert any(path.startswith(prefix) for path, _ in told), prefix
+
+
+def test_every_route_is_described_once() -> None:
+    described = [(one.method, one.path.partition("{")[0]) for one in DESCRIBED]
+    assert len(described) == len(set(described))

@@ -159,7 +159,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         media=("text/plain",),
         public=True,
-        errors=(503,),
+        errors=(404, 503),
     ),
     Operation(
         method="get",
@@ -178,6 +178,7 @@ OPERATIONS: tuple[Operation, ...] = (
         title=Text(ko="로그의 공개 키(vkey), 오래된 것부터", en="The log's vkeys, oldest first"),
         media=("text/plain",),
         public=True,
+        errors=(503,),
     ),
     Operation(
         method="get",
@@ -185,41 +186,6 @@ OPERATIONS: tuple[Operation, ...] = (
         title=Text(
             ko="해시 타일(C2SP tlog-tiles)은 누구에게나, `entries/` 아래의 기록 묶음은 설치 전체의 감사인에게",
             en="Hash tiles (C2SP tlog-tiles) for anybody; bundles below `entries/` for the platform's auditors",
-        ),
-        media=("application/octet-stream",),
-        public=True,
-        errors=(401, 403, 404, 503),
-    ),
-    Operation(
-        method="get",
-        path="/log/checkpoint",
-        title=Text(ko="증거 로그의 최신 체크포인트(C2SP)", en="The newest checkpoint of the log (C2SP)"),
-        media=("text/plain",),
-        public=True,
-        errors=(404, 503),
-    ),
-    Operation(
-        method="get",
-        path="/log/witnessed",
-        title=Text(ko="증인이 함께 서명한 체크포인트", en="The newest checkpoint with cosignatures"),
-        media=("text/plain",),
-        public=True,
-        errors=(404, 503),
-    ),
-    Operation(
-        method="get",
-        path="/log/key",
-        title=Text(ko="로그의 공개 키", en="The log's public keys"),
-        media=("text/plain",),
-        public=True,
-        errors=(503,),
-    ),
-    Operation(
-        method="get",
-        path="/log/tile/{level}/{index}",
-        title=Text(
-            ko="해시 타일은 누구나, 기록 묶음(`entries`)은 플랫폼 감사자만",
-            en="Tiles of hashes; bundles of `entries` for the platform's auditors only",
         ),
         media=("application/octet-stream",),
         public=True,

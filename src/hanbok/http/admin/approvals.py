@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from hanbok.core.values import Text
-from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, text_place
+from hanbok.http.admin.route import Answer, Ask, Page, Route, page_of, text_place
 from hanbok.http.admin.views import ApprovalQuery, ApprovalView, Decision, NewApproval
 from hanbok.policy.approval import Approval
 from hanbok.policy.approval_errors import ApprovalUnknown
@@ -22,9 +22,7 @@ def _list(ask: Ask) -> Answer:
         after=text_place(asked.cursor),
         limit=asked.limit + 1,
     )
-    page = found[: asked.limit]
-    more = cursor_of(page[-1].id) if len(found) > len(page) else None
-    return Answer(body=Page(items=[ApprovalView.of(one) for one in page], next=more))
+    return Answer(body=page_of(found, asked.limit, ApprovalView.of, lambda one: one.id))
 
 
 def _request(ask: Ask) -> Answer:

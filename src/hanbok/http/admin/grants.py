@@ -2,7 +2,7 @@
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
-from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, number_place, text_place
+from hanbok.http.admin.route import Answer, Ask, Page, Route, number_place, page_of, text_place
 from hanbok.http.admin.views import GrantView, NewGrant, Paging, RoleChangeView, Why
 from hanbok.policy.people import Grant
 from hanbok.policy.roles import Role, Scope, require
@@ -21,9 +21,7 @@ def _list(ask: Ask) -> Answer:
     after = text_place(paging.cursor)
     known = sorted(ask.desk.people.grants(ask.organisation), key=lambda one: one.id)
     known = [one for one in known if one.id > after]
-    page = known[: paging.limit]
-    more = cursor_of(page[-1].id) if len(known) > len(page) else None
-    return Answer(body=Page(items=[GrantView.of(one) for one in page], next=more))
+    return Answer(body=page_of(known, paging.limit, GrantView.of, lambda one: one.id))
 
 
 def _grant(ask: Ask) -> Answer:
@@ -54,9 +52,7 @@ def _history(ask: Ask) -> Answer:
     paging = ask.asked(Paging)
     after = number_place(paging.cursor)
     found = ask.desk.people.history(ask.organisation, after=after, limit=paging.limit + 1)
-    page = found[: paging.limit]
-    more = cursor_of(page[-1].id) if len(found) > len(page) else None
-    return Answer(body=Page(items=[RoleChangeView.of(one) for one in page], next=more))
+    return Answer(body=page_of(found, paging.limit, RoleChangeView.of, lambda one: one.id))
 
 
 ROUTES = (

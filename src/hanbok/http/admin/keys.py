@@ -8,7 +8,7 @@ from msgspec import UNSET
 from hanbok.core.clock import now
 from hanbok.core.values import Principal, Text
 from hanbok.http.admin.parties import not_above
-from hanbok.http.admin.route import Answer, Ask, Page, RequestUnfit, Route, cursor_of, pair_place
+from hanbok.http.admin.route import Answer, Ask, Page, RequestUnfit, Route, page_of, pair_place
 from hanbok.http.admin.views import KeyChange, KeyView, MadeKey, NewKeyOf, Paging, Why
 from hanbok.policy.organisations import KeyCard, KeyNotFound
 from hanbok.policy.parties import PartyKind
@@ -25,9 +25,8 @@ def _list(ask: Ask) -> Answer:
     known = [
         card for card in ask.desk.register.cards(ask.organisation) if (card.created, card.key.id) > after
     ]
-    page = known[: paging.limit]
-    more = cursor_of(page[-1].created, page[-1].key.id) if len(known) > len(page) else None
-    return Answer(body=Page(items=[KeyView.of(card) for card in page], next=more))
+    page = page_of(known, paging.limit, KeyView.of, lambda card: card.created, lambda card: card.key.id)
+    return Answer(body=page)
 
 
 def _create(ask: Ask) -> Answer:

@@ -1,7 +1,7 @@
 """Organisations and what they may spend."""
 
 from hanbok.core.values import Text
-from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, text_place
+from hanbok.http.admin.route import Answer, Ask, Page, Route, page_of, text_place
 from hanbok.http.admin.views import (
     Name,
     NewOrganisation,
@@ -25,9 +25,7 @@ def _list(ask: Ask) -> Answer:
         for one in ask.desk.register.organisations()
         if one.id > after and allows(ask.who.principal, "organisation.read", one.id)
     ]
-    page = known[: paging.limit]
-    more = cursor_of(page[-1].id) if len(known) > len(page) else None
-    return Answer(body=Page(items=[OrganisationView.of(one) for one in page], next=more))
+    return Answer(body=page_of(known, paging.limit, OrganisationView.of, lambda one: one.id))
 
 
 def _create(ask: Ask) -> Answer:

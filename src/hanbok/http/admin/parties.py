@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
-from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, text_place
+from hanbok.http.admin.route import Answer, Ask, Page, Route, page_of, text_place
 from hanbok.http.admin.views import NewParty, Paging, PartyChange, PartyView, Why
 from hanbok.policy.parties import KINDS, PartyKind
 from hanbok.policy.roles import Scope, allows
@@ -41,9 +41,7 @@ class _Handlers:
         paging = ask.asked(Paging)
         after = text_place(paging.cursor)
         found = ask.desk.people.parties(ask.organisation, self.kind, after=after, limit=paging.limit + 1)
-        page = found[: paging.limit]
-        more = cursor_of(page[-1].id) if len(found) > len(page) else None
-        return Answer(body=Page(items=[PartyView.of(one) for one in page], next=more))
+        return Answer(body=page_of(found, paging.limit, PartyView.of, lambda one: one.id))
 
     def create(self, ask: Ask) -> Answer:
         body = ask.taken(NewParty)

@@ -8,6 +8,7 @@ from msgspec import Meta, to_builtins
 from hanbok.evidence.entry import AnyEntry, Refusal
 from hanbok.http.admin.views import Line, Paging, Shown
 from hanbok.policy.audit import CallFound
+from hanbok.policy.spending import SpentOnDay
 
 
 class SpendQuery(Paging, frozen=True, kw_only=True):
@@ -22,6 +23,10 @@ class SpendView(Shown, frozen=True, kw_only=True):
     key: str
     won: Annotated[int, Meta(description="micro-won")]
     calls: int
+
+    @classmethod
+    def of(cls, one: SpentOnDay) -> "SpendView":
+        return cls(day=one.day, key=one.key, won=one.won, calls=one.calls)
 
 
 class CallQuery(Paging, frozen=True, kw_only=True):

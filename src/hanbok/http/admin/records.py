@@ -3,7 +3,7 @@
 from hanbok.core.clock import today
 from hanbok.core.values import Text
 from hanbok.http.admin.record_views import ActQuery, ActView, CallQuery, CallView, SpendQuery, SpendView
-from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, number_place, pair_place
+from hanbok.http.admin.route import Answer, Ask, Page, Route, cursor_of, number_place, page_of, pair_place
 from hanbok.policy.audit import Question, act_of_reading, find_acts, find_calls
 
 _ONE = "/admin/v1/organisations/{organisation}"
@@ -19,10 +19,7 @@ def _spend(ask: Ask) -> Answer:
         after=pair_place(asked.cursor),
         limit=asked.limit + 1,
     )
-    page = found[: asked.limit]
-    more = cursor_of(page[-1].day, page[-1].key) if len(found) > len(page) else None
-    views = [SpendView(day=one.day, key=one.key, won=one.won, calls=one.calls) for one in page]
-    return Answer(body=Page(items=views, next=more))
+    return Answer(body=page_of(found, asked.limit, SpendView.of, lambda one: one.day, lambda one: one.key))
 
 
 def _calls(ask: Ask) -> Answer:

@@ -3,7 +3,7 @@ document and the tests read alike.
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, cast
@@ -20,6 +20,7 @@ from hanbok.policy.identity import Identified
 from hanbok.policy.recording import Actor
 
 T = TypeVar("T")
+F = TypeVar("F")
 S = TypeVar("S", bound=msgspec.Struct)
 _Place: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 
@@ -146,6 +147,17 @@ def etag_of(view: msgspec.Struct) -> str:
 def cursor_of(*place: str | int) -> str:
     """Return where a page ended, as a text that clients only hand back."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def page_of(
+    found: Sequence[F], limit: int, view: Callable[[F], T], *place: Callable[[F], str | int]
+) -> Page[T]:
+    """Show the first `limit` of what was found. Where there is more, the next page begins after the `place` of the
+    last one shown.
+    """
+    shown = found[:limit]
+    more = cursor_of(*(of(shown[-1]) for of in place)) if len(found) > len(shown) else None
+    return Page(items=[view(one) for one in shown], next=more)
 
 
 def text_place(cursor: str) -> str:
