@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hanbok.cli.records import register
-from hanbok.cli.reporting import opened, send
+from hanbok.cli.records import opened, register, send
 from hanbok.cli.vault import opened as opened_vault
 from hanbok.core.clock import stamp
 from hanbok.evidence.archive import Archive

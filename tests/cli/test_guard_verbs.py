@@ -126,7 +126,7 @@ class Badge:
 def offered(tmp_path, monkeypatch) -> None:
     """Install a package with entry points."""
     module = ModuleType("badges")
-    module.Badge, module.Wrong = Badge, type("Wrong", (), {})  # type: ignore[attr-defined]
+    module.Badge, module.Wrong = Badge, type("Wrong", (), {})
     monkeypatch.setitem(sys.modules, "badges", module)
     folder = tmp_path / "site" / "badges-1.0.dist-info"
     folder.mkdir(parents=True)

@@ -9,9 +9,8 @@ import msgspec
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_json, print_rows
-from hanbok.cli.party_verbs import Organisation
 from hanbok.cli.records import opened
 from hanbok.cli.second_person import person_of
 from hanbok.cli.words import LANGUAGE, say
@@ -91,8 +90,11 @@ def show(
     config: File = None,
 ) -> None:
     """Print one row for each request that you may see, newest first."""
-    with opened(config) as (store, settings):
-        approvals, by = Approvals(store, dual_control=settings.roles.dual_control), person_of(store).principal
+    with opened(config) as (loaded, store):
+        approvals, by = (
+            Approvals(store, dual_control=loaded.settings.roles.dual_control),
+            person_of(store).principal,
+        )
         names = (
             [organisation]
             if organisation
@@ -142,8 +144,8 @@ def withdraw(id_: Id, /, *, config: File = None) -> None:
 @contextmanager
 def _approvals(config: Path | None, *, changes: bool = False) -> Generator[tuple[Approvals, Principal]]:
     """Open the approvals for the person whose key is in HANBOK_KEY."""
-    with opened(config, changes=changes) as (store, settings):
-        yield Approvals(store, dual_control=settings.roles.dual_control), person_of(store).principal
+    with opened(config, changes=changes) as (loaded, store):
+        yield Approvals(store, dual_control=loaded.settings.roles.dual_control), person_of(store).principal
 
 
 def _row(one: Approval, *, json: bool) -> dict[str, object]:

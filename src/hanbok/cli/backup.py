@@ -7,13 +7,13 @@ from cyclopts import App, Parameter
 
 from hanbok.backup import Manifest, check, make, restore
 from hanbok.cli.config import File
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json
 from hanbok.cli.records import actor
 from hanbok.cli.words import say
 from hanbok.settings.reading import load
 
 backup = App(name="backup", result_action="return_value")
-Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 Folder = Annotated[Path, Parameter(help=say("백업 폴더.", "The backup's folder."))]
 
 

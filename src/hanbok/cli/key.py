@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
+from hanbok.cli.options import Organisation
 from hanbok.cli.org import Json, WonPerDay, WonPerMonth
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.records import actor, micro, register, won
@@ -16,9 +17,6 @@ from hanbok.policy.key import Key, Limits
 from hanbok.policy.organisations import KeyCard, Spent
 
 key = App(name="key", result_action="return_value")
-Organisation = Annotated[
-    str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
-]
 Name = Annotated[str, Parameter(help=say("관리자가 읽는 이름.", "The name that administrators read."))]
 Who = Annotated[
     str, Parameter(help=say("누가 쓰는지: 정책과 기록에 남습니다.", "Who uses it, for policies and records."))

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from hanbok.cli.config import File
 from hanbok.cli.log_keeping import cosign, expire, export, rotate_key, witness
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.clock import KST

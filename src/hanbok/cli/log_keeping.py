@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json
 from hanbok.cli.records import actor
 from hanbok.cli.words import say

@@ -1,11 +1,10 @@
 """`hanbok models`: what clients may ask for, and where it is reached."""
 
-from typing import Annotated
-
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from hanbok.building import catalogue_of
 from hanbok.cli.config import File
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.words import say
 from hanbok.core.clock import today
@@ -13,7 +12,6 @@ from hanbok.core.plugin import names
 from hanbok.settings.reading import load
 
 models = App(name="models", result_action="return_value")
-Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 
 
 @models.default

@@ -5,15 +5,12 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_rows
 from hanbok.cli.records import actor, people
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.policy.parties import KINDS, Party, PartyKind
 
-Organisation = Annotated[
-    str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
-]
 Id = Annotated[
     str,
     Parameter(

@@ -5,9 +5,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_json
-from hanbok.cli.party_verbs import Id, Name, Organisation, Reason, Team, party_app
+from hanbok.cli.party_verbs import Id, Name, Reason, Team, party_app
 from hanbok.cli.records import actor, opened
 from hanbok.cli.words import say
 from hanbok.core.values import Principal
@@ -57,7 +57,7 @@ def add(  # noqa: PLR0913 -- one option for each property of a person
     """Enter a person; this is how the first administrator comes to be."""
     why = reason or say("기계에서 등록", "entered on the machine")
     scope = Scope.PLATFORM if platform else Scope.ORGANISATION
-    with opened(config, changes=True) as (store, _):
+    with opened(config, changes=True) as (_, store):
         people, secret = People(store), ""
         people.add(organisation, PartyKind.PERSON, id_, name=name, team=team, actor=actor())
         for role in roles:

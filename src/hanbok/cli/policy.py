@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from hanbok.building import catalogue_of, judge_of, rules_of, scene_of
 from hanbok.cli.config import File
 from hanbok.cli.explained import print_explanation
-from hanbok.cli.models import Json
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.policy_changes import apply, diff, history, propose, rollback, withdraw
 from hanbok.cli.policy_files import PolicyCallUnknown, read_texts, texts_of, tried_of
@@ -339,7 +339,7 @@ def _columns(rows: Sequence[dict[str, object]]) -> dict[str, str]:
 
 
 def _governing(loaded: Loaded, config: Path | None) -> Governing:
-    with opened(config) as (store, _):
+    with opened(config) as (_, store):
         return govern(Changes(store), rules_of(loaded))
 
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from hanbok.building import judge_of, rules_of
 from hanbok.cli.config import File
-from hanbok.cli.models import Json
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_rows
 from hanbok.cli.policy_files import cases_beside, read_texts
 from hanbok.cli.records import opened
@@ -38,7 +38,7 @@ from hanbok.policy.changes import (
 )
 from hanbok.policy.circumstances import Circumstances
 from hanbok.policy.governing import Governing, govern
-from hanbok.settings.reading import Loaded, load
+from hanbok.settings.reading import Loaded
 
 Number = Annotated[int, Parameter(help=say("변경의 번호.", "The change's number."))]
 Note = Annotated[str, Parameter(help=say("까닭.", "Why."))]
@@ -80,16 +80,15 @@ def propose(
     config: File = None,
 ) -> None:
     """Keep a text for others to look at and allow; it is checked and its cases are tried first."""
-    loaded = load(config)
-    rules = rules_of(loaded) if settings else Rules(files=_named(files), cases=cases_by_name(files))
     source = SETTINGS if settings else ORGANISATION
-    with opened(config, changes=True) as (store, known):
-        changes, second = Changes(store), SecondPerson(store, known)
+    with opened(config, changes=True) as (loaded, store):
+        rules = rules_of(loaded) if settings else Rules(files=_named(files), cases=cases_by_name(files))
+        changes, second = Changes(store), SecondPerson(store, loaded.settings)
         _try(loaded, changes, rules, source)
         made = changes.propose(source, rules, proposer=second.who(), note=note)
         print(say(f"변경 {made.id}을(를) 제안했습니다", f"change {made.id} is proposed"))
         print(f"  {made.digest}")
-        if known.roles.dual_control:
+        if loaded.settings.roles.dual_control:
             what = arguments_of(made, changes.in_force(source))
             approval = second.ask(KIND, PLATFORM, what, note or f"change {made.id}")
             print(
@@ -136,16 +135,16 @@ def rollback(
     """Put a text that was in force before in force again; like every change it may need a second person."""
     source = SETTINGS if settings else ORGANISATION
     if change is None:
-        with opened(config) as (store, _):
+        with opened(config) as (_, store):
             former = [one for one in Changes(store).history(source) if one.state == REPLACED]
         if not former:
             raise ChangeUnknown(change="-")
         change = former[0].id
     if ask:
-        with opened(config, changes=True) as (store, known):
+        with opened(config, changes=True) as (loaded, store):
             changes = Changes(store)
             what = arguments_of(changes.find(change), changes.in_force(source))
-            asked = SecondPerson(store, known).ask(KIND, PLATFORM, what, ask)
+            asked = SecondPerson(store, loaded.settings).ask(KIND, PLATFORM, what, ask)
         print(
             say(
                 f"승인을 요청했습니다: {asked} (변경 {change})", f"asked for leave: {asked} (change {change})"
@@ -157,8 +156,8 @@ def rollback(
 
 def withdraw(change: Number, /, *, config: File = None) -> None:
     """Take a proposal back."""
-    with opened(config, changes=True) as (store, known):
-        Changes(store).withdraw(change, actor=SecondPerson(store, known).who())
+    with opened(config, changes=True) as (loaded, store):
+        Changes(store).withdraw(change, actor=SecondPerson(store, loaded.settings).who())
     print(say(f"변경 {change}을(를) 거두었습니다", f"change {change} is withdrawn"))
 
 
@@ -169,7 +168,7 @@ def diff(
     config: File = None,
 ) -> int:
     """Print what a change would alter of what is in force. Exit code 1 when it alters anything."""
-    with opened(config) as (store, _):
+    with opened(config) as (_, store):
         changes = Changes(store)
         one = changes.find(change)
         now = changes.in_force(one.source)
@@ -180,7 +179,7 @@ def diff(
 
 def history(*, json: Json = False, config: File = None) -> None:
     """List all changes of policy, newest first: who proposed, who allowed, when they came in force."""
-    with opened(config) as (store, _):
+    with opened(config) as (_, store):
         found = Changes(store).history()
     rows = [_row(one, json=json) for one in found]
     columns = {
@@ -207,9 +206,8 @@ def _named(files: tuple[Path, ...]) -> dict[str, str]:
 
 
 def _put_in_force(change: int, approval: str, config: Path | None) -> None:
-    loaded = load(config)
-    with opened(config, changes=True) as (store, known):
-        changes, second = Changes(store), SecondPerson(store, known)
+    with opened(config, changes=True) as (loaded, store):
+        changes, second = Changes(store), SecondPerson(store, loaded.settings)
         one = changes.find(change)
         judge = _try(loaded, changes, one.rules, one.source)
         what = arguments_of(one, changes.in_force(one.source))

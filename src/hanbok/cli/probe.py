@@ -12,10 +12,9 @@ from rich.progress import Progress
 from hanbok.building import guard_of
 from hanbok.cli.ask import NoKey
 from hanbok.cli.config import File
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
-from hanbok.cli.records import actor
-from hanbok.cli.report import Json
-from hanbok.cli.reporting import opened, send
+from hanbok.cli.records import actor, opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.gateway.probes.acts import diff_act, run_act

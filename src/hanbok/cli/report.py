@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 import msgspec
 from cyclopts import App, Parameter
 
-from hanbok.building import guard_of
+from hanbok.building import guard_of, judge_of, rules_of
 from hanbok.cli.config import File
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_rows
-from hanbok.cli.records import actor
-from hanbok.cli.reporting import judge_in_force, opened, send
+from hanbok.cli.records import actor, opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
+from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language, Text
 from hanbok.evidence.access_lines import access_lines
@@ -27,6 +28,8 @@ from hanbok.evidence.rendering.words import STATUSES
 from hanbok.evidence.report import Made, Question, Status
 from hanbok.evidence.reporting import criterion_of, load_report, made_act, period, report_names
 from hanbok.evidence.reporting import make as make_report
+from hanbok.policy.changes import Changes
+from hanbok.policy.governing import govern
 from hanbok.settings.report_setup import persons_url, read_setup
 
 report = App(name="report", result_action="return_value")
@@ -46,7 +49,6 @@ class AttestationHoldsData(HanbokError):
     )
 
 
-Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 Since = Annotated[
     str,
     Parameter(
@@ -184,7 +186,7 @@ def make(  # noqa: PLR0913 -- one option for each side of the question
         folder = directory or loaded.settings.evidence_directory
         if directory is None:
             send(loaded, store)
-        judge = judge_in_force(loaded, store)
+        judge = judge_of(loaded, today(), govern(Changes(store), rules_of(loaded)))
         setup = read_setup(
             loaded.settings, store, log=checked(folder), judge=judge, organisation=organisation
         )

@@ -5,9 +5,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_rows
-from hanbok.cli.party_verbs import Organisation, Reason
+from hanbok.cli.party_verbs import Reason
 from hanbok.cli.person import Platform
 from hanbok.cli.records import actor, people
 from hanbok.cli.words import LANGUAGE, say

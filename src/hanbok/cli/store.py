@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 from sqlalchemy import make_url
 
 from hanbok.cli.config import File
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_json
 from hanbok.cli.words import say
 from hanbok.settings.reading import load
@@ -15,7 +16,6 @@ from hanbok.store.moving import move as move_all
 from hanbok.store.schema import VERSION, version_of
 
 store = App(name="store", result_action="return_value")
-Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 
 
 @store.command(

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.second_person import Approval, Ask, asked
 from hanbok.cli.vault import Opened, digests_of, opened, shown
@@ -19,9 +19,6 @@ from hanbok.vault.act import VaultAct
 from hanbok.vault.contents import Mention
 
 subject = App(name="subject", result_action="return_value")
-Organisation = Annotated[
-    str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
-]
 
 
 class NoIdentifier(HanbokError):

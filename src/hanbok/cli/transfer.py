@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from hanbok.building import ways_of
 from hanbok.cli.config import File
-from hanbok.cli.models import Json
+from hanbok.cli.options import Json
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.clock import today

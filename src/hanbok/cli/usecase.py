@@ -7,11 +7,9 @@ import msgspec
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.key import Organisation
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_json, print_rows
-from hanbok.cli.records import actor
-from hanbok.cli.report import Json
-from hanbok.cli.reporting import opened, send
+from hanbok.cli.records import actor, opened, send
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.values import Text

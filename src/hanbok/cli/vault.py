@@ -1,6 +1,5 @@
 """`hanbok vault`: keys of organisations, contents that are kept, maps of pseudonyms."""
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Generator
@@ -13,19 +12,18 @@ import msgspec
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.org import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import plain, print_json, print_rows
+from hanbok.cli.records import opened as records
+from hanbok.cli.records import send
 from hanbok.cli.second_person import Approval, Ask, SecondPerson, asked
 from hanbok.cli.words import say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.evidence.entry import Intent, Outcome
-from hanbok.evidence.outbox import deliver
 from hanbok.evidence.segments import find, open_record
 from hanbok.gateway.vaults import tell
-from hanbok.settings.reading import load
 from hanbok.settings.settings import Settings
-from hanbok.store.database import Store
 from hanbok.vault.act import VaultAct
 from hanbok.vault.contents import Kept
 from hanbok.vault.data_keys import Purpose
@@ -34,9 +32,6 @@ from hanbok.vault.maps import reveal_arguments
 from hanbok.vault.vault import Vault
 
 vault = App(name="vault", result_action="return_value")
-Organisation = Annotated[
-    str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
-]
 Call = Annotated[str, Parameter(help=say("호출의 번호.", "The call's id."))]
 _BOTH = (Purpose.INDEX, Purpose.PSEUDONYMS)
 """Contents and their index are wrapped by one key, maps by another."""
@@ -51,17 +46,16 @@ class Opened(NamedTuple):
 @contextmanager
 def opened(config: Path | None) -> Generator[Opened]:
     """Open the vault; what it tells goes to the log, by us or by the server that is running."""
-    settings = load(config).settings
-    store = Store.open(settings.store_url)
-    made = Vault(settings.vault.config(settings.state), store, tell)
-    try:
-        yield Opened(made, SecondPerson(store, settings), settings)
-    finally:
+    with records(config) as (loaded, store):
+        settings = loaded.settings
+        made = Vault(settings.vault.config(settings.state), store, tell)
         try:
-            asyncio.run(deliver(store, settings.evidence_directory, settings.evidence.options()))
+            yield Opened(made, SecondPerson(store, settings), settings)
         finally:
-            made.close()
-            store.close()
+            try:
+                send(loaded, store)
+            finally:
+                made.close()
 
 
 @vault.command(help=say("조직마다 키의 상태를 보입니다.", "Show the state of each organisation's keys."))

@@ -1,0 +1,12 @@
+"""Options that verbs share, so that each means the same everywhere."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from hanbok.cli.words import say
+
+Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
+Organisation = Annotated[
+    str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
+]
