@@ -129,7 +129,7 @@ def test_names_are_found_in_real_sentences() -> None:
             text=str(row["text"]),
             spans=tuple(
                 Span(start=one["start"], end=one["end"], kind="PERSON")
-                for one in row["entities"]  # type: ignore[attr-defined]
+                for one in row["entities"]
                 if one["label"] == "PS"
             ),
         )

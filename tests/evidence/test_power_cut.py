@@ -16,6 +16,7 @@ from random import Random
 import pytest
 
 from evidence.logs import act
+from hanbok.evidence.entry import Act
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.journal import Journal, Options
 from hanbok.evidence.segments import lines, segments
@@ -129,7 +130,8 @@ def test_tiles_that_are_spoilt_are_made_again_and_the_log_says_so(diary: Diary, 
     journal = Journal.open(log)
     journal.close()
     *_, last = journal.read()
-    assert (last.entry.verb, last.entry.facts) == ("repair", {"tiles": "2"})  # type: ignore[union-attr]
+    assert isinstance(last.entry, Act)
+    assert (last.entry.verb, last.entry.facts) == ("repair", {"tiles": "2"})
     assert verify(log).ok
     assert (log / "tile" / "0" / "001").read_bytes() == (diary.folder / "tile" / "0" / "001").read_bytes()
 

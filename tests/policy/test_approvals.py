@@ -86,7 +86,7 @@ def test_what_one_asks_and_another_allows_may_be_done_once(office: Office) -> No
     refused("approval_required", lambda: office.use(approval, kim))
     office.approvals.approve(approval, by=lee, note="확인함")
     leave = office.use(approval, kim)
-    assert (leave.requester, leave.approvers) == ("bank/kim", ("bank/lee",))  # type: ignore[attr-defined]
+    assert (leave.requester, leave.approvers) == ("bank/kim", ("bank/lee",))
     refused("approval_settled", lambda: office.use(approval, kim))
     refused("approval_settled", lambda: office.approvals.approve(approval, by=lee))
     assert office.approvals.find(approval, by=lee).state == "used"

@@ -47,7 +47,7 @@ def intent(number: int, organisation: str = "bank", **other: object) -> Intent:
         "plan": (),
         "policy": "",
     }
-    return Intent(**fields | other)  # type: ignore[arg-type]
+    return Intent(**fields | other)
 
 
 def outcome(number: int, organisation: str = "bank", status: str = "completed") -> Outcome:
@@ -113,8 +113,8 @@ def test_pages_together_hold_each_call_once(
     ],
 )
 def test_what_is_asked_for_is_found_and_nothing_else(question: dict[str, object], fits: object) -> None:
-    found = every_call(Kept(month()), Question(organisation="bank", **question), 50)  # type: ignore[arg-type]
-    assert found == [f"call-{n}" for n in range(600) if n % 2 and fits(n)]  # type: ignore[operator]
+    found = every_call(Kept(month()), Question(organisation="bank", **question), 50)
+    assert found == [f"call-{n}" for n in range(600) if n % 2 and fits(n)]
 
 
 def test_acts_are_found_by_organisation_and_by_how_their_verb_begins() -> None:

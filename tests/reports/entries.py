@@ -42,7 +42,7 @@ def intent(call: str, when: str = at(), **facts: object) -> Intent:
         "plan": (hop(),),
         "policy": "v1",
     }
-    return Intent(at=when, call=call, **(given | facts))  # type: ignore[arg-type]
+    return Intent(at=when, call=call, **(given | facts))
 
 
 def outcome(call: str, when: str = at(), **facts: object) -> Outcome:
@@ -54,7 +54,7 @@ def outcome(call: str, when: str = at(), **facts: object) -> Outcome:
         "received": "1" * 64,
         "steps": {"inspect": "ran", "inspect_reply": "ran", "mark": "header"},
     }
-    return Outcome(at=when, call=call, **(given | facts))  # type: ignore[arg-type]
+    return Outcome(at=when, call=call, **(given | facts))
 
 
 def records(entries: Iterable[AnyEntry]) -> list[Record]:

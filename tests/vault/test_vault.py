@@ -409,7 +409,7 @@ class Slow:
 
 async def test_what_waits_is_bounded_and_written_together() -> None:
     slow = Slow()
-    keeper = Keeper(slow, required=True, limit=1000)  # type: ignore[arg-type]
+    keeper = Keeper(slow, required=True, limit=1000)
     slow.gate.clear()
     first = keeper.keep(piece("a", "c0", "x" * 100))
     await asyncio.sleep(0.05)
@@ -426,7 +426,7 @@ async def test_what_waits_is_bounded_and_written_together() -> None:
 
 async def test_an_organisation_does_not_wait_for_anothers_key() -> None:
     slow = Slow()
-    keeper = Keeper(slow, required=True, limit=10_000)  # type: ignore[arg-type]
+    keeper = Keeper(slow, required=True, limit=10_000)
     hang, real = threading.Event(), slow.put
 
     def put(pieces: list[Piece]) -> list[None]:
@@ -434,7 +434,7 @@ async def test_an_organisation_does_not_wait_for_anothers_key() -> None:
             hang.wait(10)
         return real(pieces)
 
-    slow.put = put  # type: ignore[method-assign]
+    slow.put = put
     hanging = keeper.keep(piece("hanging", "c1"))
     await asyncio.wait_for(keeper.keep(piece("quick", "c2")), 2)
     assert not hanging.done()
@@ -446,7 +446,7 @@ async def test_an_organisation_does_not_wait_for_anothers_key() -> None:
 @pytest.mark.parametrize("required", [True, False])
 async def test_a_store_that_comes_back_is_written_to_again(required: bool) -> None:
     slow = Slow()
-    keeper = Keeper(slow, required=required, limit=10_000)  # type: ignore[arg-type]
+    keeper = Keeper(slow, required=required, limit=10_000)
     slow.error = StoreUnavailable(why="down")
     done = keeper.keep(piece("a", "c1"))
     await asyncio.sleep(0.2)
