@@ -51,6 +51,9 @@ _AFTER_BIRTH = re.compile(
 _REGISTER = re.compile("신고|[률율]|통보|증명|아[동 ]|순")
 _ASKED = ("생일", "태어", "생신")
 _REACH = 96
+_LABEL_REST = "년월일"
+_AHEAD = 128
+"""Characters behind a label within which any of its forms would have begun its date."""
 _BORN = frozenset("생生어n")
 
 
@@ -100,6 +103,8 @@ class Dob:
 
 
 def _after(text: str, at: int) -> re.Match[str] | None:
+    if not dates.HINT.search(text, at, at + _AHEAD):
+        return None
     near = _FORWARD.match(text, at)
     if near:
         return near
@@ -112,11 +117,12 @@ def _after(text: str, at: int) -> re.Match[str] | None:
 
 
 def _before(text: str, at: int) -> re.Match[str] | None:
+    word = text.startswith("생", at - 1) and not text.endswith(("출생", "태생"), 0, at)
+    if _REGISTER.match(text, at) or (word and not _AFTER_BIRTH.match(text, at)):
+        return None
+    if text.startswith(_LABEL_REST, at) and _FORWARD.match(text, at + len(_LABEL_REST)):
+        return None  # a label with its own date behind it does not speak of the one before
     match = _BACKWARD.search(text, max(0, at - _REACH), at)
-    if (
-        match is None
-        or (match["word"] == "생" and not _AFTER_BIRTH.match(text, at))
-        or _REGISTER.match(text, at)
-    ):
+    if match is not None and match["word"] == "생" and not _AFTER_BIRTH.match(text, at):
         return None
     return match
