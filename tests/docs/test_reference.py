@@ -7,7 +7,7 @@ import sys
 from functools import cache
 
 import pytest
-from generate import FOLDER, PLUGINS, all_commands, all_errors, all_settings, pages
+from generate import FOLDER, PLUGINS, all_commands, all_errors, all_settings
 
 from architecture.tree import ROOT
 from hanbok.core.plugin import names
@@ -64,7 +64,9 @@ def written(language: str) -> dict[str, list[tuple[int, str]]]:
     folder = FOLDER / language
     names = {str(path.relative_to(folder)): path for path in folder.rglob("*.md")}
     return {
-        name: headings(path.read_text("utf-8")) for name, path in names.items() if name not in pages(language)
+        name: headings(path.read_text("utf-8"))
+        for name, path in names.items()
+        if name not in reference(language)
     }
 
 

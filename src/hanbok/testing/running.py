@@ -14,6 +14,8 @@ from typing import Self
 _URL = re.compile(r"https?://[^\s/]+:\d+")
 _KEY = re.compile(r"hb-[0-9A-Za-z]{20,}")
 _LAST_LINE = "print(answer"
+_TERMINAL = {"COLUMNS": "200", "HANBOK_LANGUAGE": "ko"}
+"""What commands print must not hang on who runs the tests, and where."""
 
 
 class RunningHanbok:
@@ -54,7 +56,7 @@ class RunningHanbok:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200", "HANBOK_LANGUAGE": "ko"},
+                env=os.environ | _TERMINAL | {"PYTHONUNBUFFERED": "1"},
             )
         self._printed = Lines(self.process, self._seconds)
         for line in self._printed:
@@ -96,6 +98,7 @@ class RunningHanbok:
             [sys.executable, "-m", "hanbok", *arguments],
             cwd=self.folder,
             env=os.environ
+            | _TERMINAL
             | {"HANBOK_CONFIG": str(self.settings), "HANBOK_URL": self.url, "HANBOK_KEY": self.key},
             capture_output=True,
             text=True,
