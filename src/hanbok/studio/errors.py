@@ -32,3 +32,15 @@ class ArtifactUnlike(HanbokError):
         en="{path} is a {found}, a {wanted} is needed",
     )
     hint = Text(ko="알맞은 산출물의 폴더를 지정하십시오", en="Name the folder of the right artifact")
+
+
+class StudioExtraMissing(HanbokError):
+    code = "studio_extra_missing"
+    message = Text(
+        ko="워크숍에 필요한 패키지 {package!r}이(가) 없습니다",
+        en="the workshop needs the package {package!r}, which is not installed",
+    )
+    hint = Text(
+        ko="`pip install torch==2.13.0 'hanbok[studio]'`로 설치하십시오. 여러 대로 거르려면 `hanbok[cluster]`도 필요합니다",
+        en="Run `pip install torch==2.13.0 'hanbok[studio]'`; curating on many machines also needs `hanbok[cluster]`",
+    )
