@@ -41,6 +41,6 @@ class StudioExtraMissing(HanbokError):
         en="the workshop needs the package {package!r}, which is not installed",
     )
     hint = Text(
-        ko="`pip install torch==2.13.0 'hanbok[studio]'`로 설치하십시오. 여러 대로 거르려면 `hanbok[cluster]`도 필요합니다",
+        ko="`pip install torch==2.13.0 'hanbok[studio]'`를 실행하십시오. 여러 대로 거르려면 `hanbok[cluster]`도 설치하십시오",
         en="Run `pip install torch==2.13.0 'hanbok[studio]'`; curating on many machines also needs `hanbok[cluster]`",
     )
