@@ -41,6 +41,98 @@ class StudioExtraMissing(HanbokError):
         en="the workshop needs the package {package!r}, which is not installed",
     )
     hint = Text(
-        ko="`pip install torch==2.13.0 'hanbok[studio]'`를 실행하십시오. 여러 대로 거르려면 `hanbok[cluster]`도 설치하십시오",
+        ko="`pip install torch==2.13.0 'hanbok[studio]'`로 설치하십시오. 여러 대로 거르려면 `hanbok[cluster]`도 설치합니다",
         en="Run `pip install torch==2.13.0 'hanbok[studio]'`; curating on many machines also needs `hanbok[cluster]`",
+    )
+
+
+class DiskFull(HanbokError):
+    code = "studio_disk_full"
+    message = Text(
+        ko="단계 {stage!r}이(가) {folder}에 쓰다가 디스크가 가득 찼습니다",
+        en="the disk was full while the stage {stage!r} wrote to {folder}",
+    )
+    hint = Text(
+        ko="자리를 비우고 같은 명령을 다시 실행하십시오. 이미 만든 것은 다시 만들지 않습니다",
+        en="Make room and run the same command again: what is made already is not made again",
+    )
+
+
+class OutOfMemory(HanbokError):
+    code = "studio_out_of_memory"
+    message = Text(
+        ko="단계 {stage!r}에서 메모리가 모자랐습니다({how})",
+        en="the stage {stage!r} ran out of memory ({how})",
+    )
+    hint = Text(
+        ko="배치나 조각의 크기, 일꾼 수를 줄이거나 메모리가 더 큰 기계에서 같은 명령을 다시 실행하십시오. "
+        "`--dry-run`이 필요한 양을 어림해 보여 줍니다",
+        en="Lower the batch, the shards or the workers, or run the same command on a machine with more memory; "
+        "`--dry-run` shows an estimate of what is needed",
+    )
+
+
+class StageCrashed(HanbokError):
+    code = "stage_crashed"
+    message = Text(
+        ko="단계 {stage!r}의 프로세스가 {how}(으)로 끝났습니다. 산출물은 만들어지지 않았습니다",
+        en="the process of the stage {stage!r} ended with {how}; nothing was made",
+    )
+    hint = Text(
+        ko="위에 찍힌 내용을 보고 고친 뒤 같은 명령을 다시 실행하십시오",
+        en="Read what it printed above, mend it, and run the same command again",
+    )
+
+
+class StageUnreadable(HanbokError):
+    code = "stage_file_unreadable"
+    message = Text(
+        ko="단계 {stage!r}이(가) {path}을(를) 읽거나 쓸 수 없습니다: {why}",
+        en="the stage {stage!r} cannot read or write {path}: {why}",
+    )
+    hint = Text(
+        ko="파일이 있는지, 권한이 있는지 확인하십시오.",
+        en="Check that the file is there and that you may read or write it.",
+    )
+
+
+class WorkspaceLocked(HanbokError):
+    code = "workspace_locked"
+    message = Text(
+        ko="{folder}에서 다른 빌드(프로세스 {process})가 돌고 있습니다",
+        en="another build (process {process}) works in {folder}",
+    )
+    hint = Text(
+        ko="그 빌드가 끝나기를 기다리거나 `--workspace`로 다른 폴더를 쓰십시오",
+        en="Wait for it to end, or use another folder with `--workspace`",
+    )
+
+
+class StepUnknown(HanbokError):
+    code = "step_unknown"
+    message = Text(ko="이 레시피에는 {name!r} 단계가 없습니다", en="this recipe has no step {name!r}")
+    hint = Text(ko="쓸 수 있는 이름: {known}", en="Known names: {known}")
+
+
+class StepNotMade(HanbokError):
+    code = "step_not_made"
+    message = Text(
+        ko="{name!r}에 필요한 {missing!r}이(가) 아직 만들어지지 않았습니다",
+        en="{name!r} needs {missing!r}, which is not made yet",
+    )
+    hint = Text(
+        ko="`--only` 없이 실행하거나 `--until {missing}`을 먼저 실행하십시오",
+        en="Run without `--only`, or with `--until {missing}` first",
+    )
+
+
+class BuildUnproven(HanbokError):
+    code = "build_unproven"
+    message = Text(
+        ko="{folder}은(는) 서명된 빌드와 다릅니다: {why}",
+        en="{folder} is not what the signed build says: {why}",
+    )
+    hint = Text(
+        ko="이 폴더를 쓰지 말고, 원래의 빌드에서 다시 받거나 다시 만드십시오",
+        en="Do not use this folder: fetch it again from where it was built, or build it again",
     )

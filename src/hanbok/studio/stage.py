@@ -55,7 +55,9 @@ class Stage(Protocol):
         """All that decides what comes out, as JSON values: its settings, and the version of its method."""
         ...
 
-    def estimate(self, inputs: Mapping[str, Artifact]) -> Estimate: ...
+    def estimate(self, inputs: Mapping[str, Artifact]) -> Estimate:
+        """Say what `run` would take. A dry run has only the inputs that are there already: any may be missing."""
+        ...
 
     def run(self, inputs: Mapping[str, Artifact], folder: Path, progress: Progress) -> Facts:
         """Work in `folder`, which keeps what an earlier, broken-off run with the same key left there; return
