@@ -87,6 +87,11 @@ def key_of(stage: str, spec: Mapping[str, object], inputs: Mapping[str, Artifact
     return hashlib.sha256(canonical({"stage": stage, "spec": spec, "inputs": digests})).hexdigest()
 
 
+def folder_of(store: Path, stage: str, spec: Mapping[str, object], inputs: Mapping[str, Artifact]) -> Path:
+    """Return where in the store a stage's artifact of these inputs is, or would be."""
+    return store / f"{stage}-{key_of(stage, spec, inputs)[:16]}"
+
+
 def find(folder: Path, kind: Kind | None = None) -> Artifact:
     """Return the artifact in a folder; its files are not compared.
 
@@ -127,8 +132,7 @@ def make(
     `work` gets a folder that keeps what a broken-off run left. Only once its files are on the disk, with their
     manifest, does the folder get its name: nobody ever sees half an artifact.
     """
-    key = key_of(stage, spec, inputs)
-    target = store / f"{stage}-{key[:16]}"
+    target = folder_of(store, stage, spec, inputs)
     if (target / MANIFEST).exists():
         return find(target, kind)
     half = store / f"{target.name}.part"
@@ -137,7 +141,7 @@ def make(
     manifest = Manifest(
         kind=kind,
         stage=stage,
-        key=key,
+        key=key_of(stage, spec, inputs),
         spec=dict(spec),
         inputs={role: one.digest for role, one in inputs.items()},
         files={name: _held(half / name) for name in _names(half)},

@@ -41,7 +41,8 @@ class StudioExtraMissing(HanbokError):
         en="the workshop needs the package {package!r}, which is not installed",
     )
     hint = Text(
-        ko="`pip install torch==2.13.0 'hanbok[studio]'`로 설치하십시오. 여러 대로 거르려면 `hanbok[cluster]`도 설치합니다",
+        ko="`pip install torch==2.13.0 'hanbok[studio]'`로 설치하십시오. "
+        "여러 대로 거르려면 `hanbok[cluster]`도 설치합니다",
         en="Run `pip install torch==2.13.0 'hanbok[studio]'`; curating on many machines also needs `hanbok[cluster]`",
     )
 
@@ -135,4 +136,28 @@ class BuildUnproven(HanbokError):
     hint = Text(
         ko="이 폴더를 쓰지 말고, 원래의 빌드에서 다시 받거나 다시 만드십시오",
         en="Do not use this folder: fetch it again from where it was built, or build it again",
+    )
+
+
+class PartEmpty(HanbokError):
+    code = "corpus_part_empty"
+    message = Text(
+        ko="말뭉치의 {rows}행을 나누니 {part!r} 쪽에 아무것도 남지 않았습니다",
+        en="of {rows} rows of the corpus none fell to the part {part!r}",
+    )
+    hint = Text(
+        ko="행을 늘리거나 `held_out`의 `share`와 `by`를 고치십시오",
+        en="Use more rows, or change `share` and `by` of `held_out`",
+    )
+
+
+class ProvenanceLost(HanbokError):
+    code = "provenance_lost"
+    message = Text(
+        ko="{path}에 출처 열 {columns}이(가) 없습니다",
+        en="{path} lacks the columns of provenance {columns}",
+    )
+    hint = Text(
+        ko="출처와 라이선스를 알 수 없는 행으로는 학습하지 않습니다. 그 말뭉치를 만든 단계를 고치십시오",
+        en="Nothing is trained on rows of unknown source and licence: mend the stage that made this corpus",
     )
