@@ -15,9 +15,13 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from hanbok.core.clock import stamp
+from hanbok.studio.code import code
 from hanbok.studio.errors import ArtifactBroken, ArtifactMissing, ArtifactUnlike
 
 MANIFEST: Final = "manifest.json"
+BUILD: Final = "build.json"
+NOTE: Final = "build.note"
+"""The signed record of the build that made an artifact (`signing.py`), laid beside the manifest of a release."""
 Facts: TypeAlias = dict[str, Any]
 """JSON values: counts, licences, seeds, scores."""
 
@@ -46,7 +50,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`files` are named by their path in the folder, `inputs` by the role that each had."""
+    """`files` are named by their path in the folder, `inputs` by the role that each had; `made_by` is the code."""
 
     kind: Kind
     stage: str
@@ -56,12 +60,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, Held]
     facts: Facts
     made_at: str
+    made_by: str = ""
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all but the time: two runs that made the same have the same."""
+        """SHA-256 over all but when and by what code: two runs that made the same have the same."""
         told = msgspec.to_builtins(self)
-        del told["made_at"]
+        del told["made_at"], told["made_by"]
         return hashlib.sha256(canonical(told)).hexdigest()
 
 
@@ -147,6 +152,7 @@ def make(
         files={name: _held(half / name) for name in _names(half)},
         facts=facts,
         made_at=stamp(),
+        made_by=code().short,
     )
     _write_down(half / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     half.rename(target)
@@ -166,7 +172,7 @@ def _names(folder: Path) -> list[str]:
     return sorted(
         one.as_posix()
         for one in found
-        if one.as_posix() != MANIFEST and not any(part[0] == "." for part in one.parts)
+        if one.as_posix() not in (MANIFEST, BUILD, NOTE) and not any(part[0] == "." for part in one.parts)
     )
 
 
