@@ -119,7 +119,7 @@ class Reader(Protocol):
 
 
 def reader_of(path: Path, source: Source) -> Reader:
-    """Return the reader of a file: the source's kind, or by the file's ending. Raises SourceUnreadable, UnknownPlugin."""
+    """Return a file's reader, by the source's kind or the file's ending. Raises SourceUnreadable, UnknownPlugin."""
     endings = [one.lower() for one in path.name.split(".")[1:] if one.lower() != "gz"]
     key = source.kind or _ENDINGS.get(endings[-1] if endings else "", "")
     if not key:
@@ -130,9 +130,8 @@ def reader_of(path: Path, source: Source) -> Reader:
 
 def schema_of(source: Source) -> Mapping[str, pl.DataType]:
     """Return the columns of what a reader yields for this source."""
+    own: tuple[str, ...] = ("messages",) if source.messages else ("text",)
     if source.chosen:
         own = ("messages", "chosen", "rejected")
-    else:
-        own = ("messages",) if source.messages else ("text",)
     names = ("id", *own, "source", "origin", "licence", "fetched", "opt_out", "dropped")
     return {name: pl.String() for name in names}
