@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import ValidationError
 
 Where: TypeAlias = tuple[int | str, ...]
 """Names and indexes from the top of the file down."""
 Problem: TypeAlias = tuple[Where, str]
+_AT = re.compile(r"^(.*?)(?: - at (?:`key` in )?`\$\.?(.*)`)?$", re.DOTALL)
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -19,6 +21,16 @@ class Problems(Exception):
     def __init__(self, found: list[Problem]) -> None:
         super().__init__(f"{len(found)} problems")
         self.found = found
+
+
+def placed(error: ValidationError, part: Where = ()) -> Problem:
+    """Split msgspec's message into place and text; it writes `[...]` for the name of an entry."""
+    found = _AT.match(str(error))
+    text, place = (found[1], found[2] or "") if found else (str(error), "")
+    names = [int(one) if one.isdigit() else one for one in re.findall(r"[^.\[\]]+|\.\.\.", place)]
+    path = [part[1] if one == "..." and len(part) > 1 else one for one in names]
+    unknown = re.search(r"unknown field `(.*)`", text)
+    return (*path, *((unknown[1],) if unknown else ())), text
 
 
 class _Loader(yaml.SafeLoader):

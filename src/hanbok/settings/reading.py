@@ -5,7 +5,6 @@ references are errors with file and line.
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from msgspec.json import schema as json_schema
 from hanbok.core.errors import HanbokError
 from hanbok.core.secret import Secret
 from hanbok.core.values import Text
-from hanbok.settings.located_yaml import LocatedYaml, Problem, Problems, Where
+from hanbok.settings.located_yaml import LocatedYaml, Problem, Problems, Where, placed
 from hanbok.settings.settings import Settings
 
 DEFAULT_FILE = "hanbok.yaml"
@@ -69,7 +68,6 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | body
 
 
-_AT = re.compile(r"^(.*?)(?: - at (?:`key` in )?`\$\.?(.*)`)?$", re.DOTALL)
 _NAMED = ("endpoints", "models")
 
 
@@ -79,7 +77,7 @@ def _settings(tree: Any) -> Settings:  # noqa: ANN401 - as `tree`
     except ValidationError as whole:
         # One error at a time is tiresome: try the parts that can be judged alone, and tell all of theirs.
         problems = [problem for part, path in _parts(tree) if (problem := _problem_of(part, path))]
-        raise Problems(problems or [_problem(whole, ())]) from None
+        raise Problems(problems or [placed(whole)]) from None
     if dangling := list(_dangling(settings)):
         raise Problems(dangling)
     return settings
@@ -116,18 +114,8 @@ def _problem_of(part: Any, path: Where) -> Problem | None:  # noqa: ANN401 - as 
     try:
         convert(part, Settings, dec_hook=_decode)
     except ValidationError as error:
-        return _problem(error, path)
+        return placed(error, path)
     return None
-
-
-def _problem(error: ValidationError, part: Where) -> Problem:
-    """Split msgspec's message into place and text; it writes `[...]` for the name of an entry."""
-    found = _AT.match(str(error))
-    text, place = (found[1], found[2] or "") if found else (str(error), "")
-    names = [int(one) if one.isdigit() else one for one in re.findall(r"[^.\[\]]+|\.\.\.", place)]
-    path = [part[1] if one == "..." and len(part) > 1 else one for one in names]
-    unknown = re.search(r"unknown field `(.*)`", text)
-    return (*path, *((unknown[1],) if unknown else ())), text
 
 
 def _decode(kind: type, value: object) -> object:
