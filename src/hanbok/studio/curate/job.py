@@ -195,7 +195,7 @@ def canonical_of(*digests: str) -> str:
 def parts_of(folder: Path) -> list[Part]:
     """Return what the shards of a job are made of."""
     held = json_in(folder / WORK / "parts.json")
-    return msgspec.convert(held["parts"], list[Part])
+    return msgspec.convert(held["parts"], list[Part], dec_hook=lambda kind, told: kind(told))
 
 
 def work(folder: Path, blueprint: Blueprint, runner: Runner, progress: Progress) -> None:

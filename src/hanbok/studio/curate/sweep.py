@@ -71,7 +71,7 @@ class Shelf:
 def numbers(table: pa.Table, name: str) -> Numbers:
     """Return a column of numbers, uncopied where the table has one chunk as all of ours have."""
     column = table[name]
-    held: Numbers = column.chunk(0).to_numpy() if column.num_chunks == 1 else column.to_numpy()
+    held: Numbers = column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()
     return held
 
 
