@@ -8,7 +8,7 @@ each shard (`resolve`), by which its rows are judged (`apply`).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -71,10 +71,13 @@ class Shelf:
 def numbers(table: pa.Table, name: str) -> Numbers:
     """Return a column of numbers, uncopied where the table has one chunk as all of ours have."""
     column = table[name]
-    held: Numbers = column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()
+    held: Numbers = (
+        column.chunk(0).to_numpy(zero_copy_only=False) if column.num_chunks == 1 else column.to_numpy()
+    )
     return held
 
 
+@runtime_checkable
 class Sweep(Protocol):
     """What it does depends on its `spec` and the rows of all shards, not on how many workers there are."""
 

@@ -7,6 +7,7 @@ of quality, and mixing may use it.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -80,7 +81,7 @@ class Copies:
     def _verdicts(
         rank: Numbers, starts: Numbers, leader: Numbers, twin: Numbers, sizes: Numbers
     ) -> Iterator[pa.Table]:
-        for begin, end in zip(starts[:-1], starts[1:], strict=True):
+        for begin, end in pairwise(starts):
             own = rank[begin:end]
             touched = np.flatnonzero(sizes[leader[own]] > 1)
             own = own[touched]
@@ -135,6 +136,6 @@ def _told(sizes: Numbers) -> Facts:
         f"{low}" if high == low + 1 else f"{low}-{high - 1}" if high < edges[-1] else f"{low}+": int(
             ((clusters >= low) & (clusters < high)).sum()
         )
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
     }
     return {"clusters": counts, "largest": int(clusters.max(initial=0))}

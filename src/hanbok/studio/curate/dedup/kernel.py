@@ -24,10 +24,14 @@ ODD: Final = np.uint64(0xD6E8FEB86659FD93)
 _A: Final = np.uint64(0xBF58476D1CE4E5B9)
 _B: Final = np.uint64(0x94D049BB133111EB)
 _EMPTY: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
+_LOW: Final = np.uint64(0xFFFFFFFF)
 _ONE, _32 = np.uint64(1), np.uint64(32)
 _27, _30, _31 = np.uint64(27), np.uint64(30), np.uint64(31)
 _LETTERS: Final = 0x20000
 _LAST: Final = 0x40000
+_TWO, _THREE, _FOUR = 0x80, 0xE0, 0xF0
+"""From here on a leading byte of UTF-8 is that of so many bytes."""
+_TAIL: Final = np.int64(0x3F)
 
 
 @numba.njit(cache=True, inline="always")
@@ -38,52 +42,53 @@ def mixed(x: np.uint64) -> np.uint64:
     return x ^ (x >> _31)
 
 
+@numba.njit(cache=True, inline="always")
+def decoded(data: np.ndarray, at: int) -> tuple[np.int64, int]:
+    """Return the character of valid UTF-8 at a byte, and the place of the next."""
+    lead = np.int64(data[at])
+    if lead < _TWO:
+        return lead, at + 1
+    if lead < _THREE:
+        return ((lead & 0x1F) << 6) | (data[at + 1] & _TAIL), at + 2
+    if lead < _FOUR:
+        return ((lead & 0x0F) << 12) | ((data[at + 1] & _TAIL) << 6) | (data[at + 2] & _TAIL), at + 3
+    high = ((lead & 0x07) << 18) | ((data[at + 1] & _TAIL) << 12)
+    return high | ((data[at + 2] & _TAIL) << 6) | (data[at + 3] & _TAIL), at + 4
+
+
 @numba.njit(cache=True)
-def fold(data: np.ndarray, begin: int, end: int, table: np.ndarray, many: np.ndarray, codes: np.ndarray, places: np.ndarray) -> int:
+def fold(
+    data: np.ndarray,
+    begin: int,
+    end: int,
+    table: np.ndarray,
+    many: np.ndarray,
+    codes: np.ndarray,
+    places: np.ndarray,
+) -> int:
     """Fold UTF-8 into `codes` and return how many they are; -1 when a character joins with the one before.
 
     `places`, unless it is empty, gets for each the number of the character that it came from.
     """
-    at, size, place = begin, 0, 0
+    at, size, place = begin, 0, -1
     while at < end:
-        lead = data[at]
-        if lead < 0x80:
-            code = np.int64(lead)
-            at += 1
-        elif lead < 0xE0:
-            code = ((np.int64(lead) & 0x1F) << 6) | (np.int64(data[at + 1]) & 0x3F)
-            at += 2
-        elif lead < 0xF0:
-            code = ((np.int64(lead) & 0x0F) << 12) | ((np.int64(data[at + 1]) & 0x3F) << 6) | (np.int64(data[at + 2]) & 0x3F)
-            at += 3
-        else:
-            code = ((np.int64(lead) & 0x07) << 18) | ((np.int64(data[at + 1]) & 0x3F) << 12)
-            code |= ((np.int64(data[at + 2]) & 0x3F) << 6) | (np.int64(data[at + 3]) & 0x3F)
-            at += 4
+        code, at = decoded(data, at)
+        place += 1
+        entry = np.int64(0)
         if code < PLANE:
             entry = np.int64(table[code])
         elif _LETTERS <= code < _LAST:
             entry = code
-        else:
-            entry = np.int64(0)
         if entry == 0:
-            place += 1
             continue
-        if entry < MANY:
+        if entry == JOINS:
+            return -1
+        start = entry - MANY
+        for one in range(1 if start < 0 else np.int64(many[start])):
+            codes[size] = entry if start < 0 else many[start + 1 + one]
             if places.size:
                 places[size] = place
-            codes[size] = entry
             size += 1
-        elif entry == JOINS:
-            return -1
-        else:
-            start = entry - MANY
-            for one in range(many[start]):
-                if places.size:
-                    places[size] = place
-                codes[size] = many[start + 1 + one]
-                size += 1
-        place += 1
     return size
 
 
@@ -106,48 +111,50 @@ def grams(codes: np.ndarray, size: int, width: int, out: np.ndarray) -> int:
     return size - width + 1
 
 
+@numba.njit(cache=True, inline="always")
+def put(out: np.ndarray, turn: np.uint64, drawn: np.uint64) -> int:
+    """Let a gram fall into its bucket; return 1 if that was empty."""
+    bucket = np.int64(((drawn >> _32) * np.uint64(BUCKETS)) >> _32)
+    value = (turn << _32) | (drawn & _LOW)
+    held = out[bucket]
+    if value < held:
+        out[bucket] = value
+    return 1 if held == _EMPTY else 0
+
+
 @numba.njit(cache=True)
 def sketch(hashes: np.ndarray, count: int, out: np.ndarray) -> None:
-    """Fill the buckets: round by round, each gram in one; at last each bucket takes the smallest of all."""
+    """Fill the buckets: round by round, each gram in one; at last each that is empty takes the smallest of all."""
     out[:] = _EMPTY
-    empty = BUCKETS
-    turn = np.uint64(0)
+    empty, turn = BUCKETS, np.uint64(0)
     for one in range(count):
-        drawn = hashes[one]
-        bucket = np.int64(((drawn >> _32) * np.uint64(BUCKETS)) >> _32)
-        value = drawn & np.uint64(0xFFFFFFFF)
-        if value < out[bucket]:
-            if out[bucket] == _EMPTY:
-                empty -= 1
-            out[bucket] = value
+        empty -= put(out, turn, hashes[one])
     while empty > 0 and turn < np.uint64(BUCKETS):
         turn += _ONE
         for one in range(count):
-            drawn = mixed(hashes[one] + turn * ODD)
-            bucket = np.int64(((drawn >> _32) * np.uint64(BUCKETS)) >> _32)
-            value = (turn << _32) | (drawn & np.uint64(0xFFFFFFFF))
-            if value < out[bucket]:
-                if out[bucket] == _EMPTY:
-                    empty -= 1
-                out[bucket] = value
+            empty -= put(out, turn, mixed(hashes[one] + turn * ODD))
     for bucket in range(BUCKETS):
         if out[bucket] == _EMPTY:
             turn = np.uint64(BUCKETS + 1 + bucket)
             for one in range(count):
-                value = (turn << _32) | (mixed(hashes[one] + turn * ODD) & np.uint64(0xFFFFFFFF))
+                value = (turn << _32) | (mixed(hashes[one] + turn * ODD) & _LOW)
                 out[bucket] = min(out[bucket], value)
 
 
 @numba.njit(cache=True)
 def keys(
-    data: np.ndarray, offsets: np.ndarray, table: np.ndarray, many: np.ndarray, sizes: np.ndarray, same: np.ndarray, bands: np.ndarray
+    data: np.ndarray,
+    offsets: np.ndarray,
+    table: np.ndarray,
+    many: np.ndarray,
+    sizes: np.ndarray,
+    same: np.ndarray,
+    bands: np.ndarray,
 ) -> None:
     """Fill for each text: the number of its folded characters (-1: it must be composed first), two hashes of them all,
     and its bands.
     """
-    longest = np.int64(0)
-    for row in range(len(offsets) - 1):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+    longest = np.max(np.diff(offsets)) if len(offsets) > 1 else 0
     codes = np.empty(longest + 1, np.uint32)
     hashes = np.empty(longest + 1, np.uint64)
     buckets = np.empty(BUCKETS, np.uint64)

@@ -19,6 +19,7 @@ _EMPTY: Final = _U(0xFFFFFFFFFFFFFFFF)
 _LOW: Final = _U(0xFFFFFFFF)
 _LETTERS: Final = 0x20000
 _LAST: Final = 0x40000
+_MARK, _TAIL = 0xC0, 0x80  # of a byte of UTF-8 that does not begin a character
 _CHUNK: Final = 2_000_000  # bytes of text at a time
 
 
@@ -30,12 +31,14 @@ def mixed(x: np.ndarray) -> np.ndarray:
     return out
 
 
-def fold(data: np.ndarray, offsets: np.ndarray, table: np.ndarray, many: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def fold(
+    data: np.ndarray, offsets: np.ndarray, table: np.ndarray, many: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the folded characters of all texts in a row, the place of each in its text, and each text's number of them
     (-1 where a character joins with the one before; it has none here then).
     """
     points = np.frombuffer(data[offsets[0] : offsets[-1]].tobytes().decode().encode("utf-32-le"), np.uint32)
-    leads = np.concatenate([[0], np.cumsum((data[offsets[0] : offsets[-1]] & 0xC0) != 0x80)])
+    leads = np.concatenate([[0], np.cumsum((data[offsets[0] : offsets[-1]] & _MARK) != _TAIL)])
     starts = leads[offsets - offsets[0]]
     owner = np.repeat(np.arange(len(offsets) - 1), np.diff(starts))
     entries = np.where(
@@ -115,7 +118,13 @@ def _turned(turn: int) -> np.uint64:
 
 
 def keys(
-    data: np.ndarray, offsets: np.ndarray, table: np.ndarray, many: np.ndarray, sizes: np.ndarray, same: np.ndarray, bands: np.ndarray
+    data: np.ndarray,
+    offsets: np.ndarray,
+    table: np.ndarray,
+    many: np.ndarray,
+    sizes: np.ndarray,
+    same: np.ndarray,
+    bands: np.ndarray,
 ) -> None:
     """Fill what the compiled kernel fills, some texts at a time."""
     begin, rows = 0, len(offsets) - 1
@@ -128,7 +137,13 @@ def keys(
 
 
 def _keys(
-    data: np.ndarray, offsets: np.ndarray, table: np.ndarray, many: np.ndarray, sizes: np.ndarray, same: np.ndarray, bands: np.ndarray
+    data: np.ndarray,
+    offsets: np.ndarray,
+    table: np.ndarray,
+    many: np.ndarray,
+    sizes: np.ndarray,
+    same: np.ndarray,
+    bands: np.ndarray,
 ) -> None:
     codes, _, found = fold(data, offsets, table, many)
     sizes[:] = found

@@ -35,7 +35,9 @@ def signed(texts: pl.Series, keys: Callable[..., None] | None = None) -> Signatu
     """Return the signatures of texts."""
     rows = len(texts)
     found = Signatures(
-        sizes=np.empty(rows, np.int64), same=np.zeros((rows, 2), np.uint64), bands=np.zeros((rows, BANDS), np.uint64)
+        sizes=np.empty(rows, np.int64),
+        same=np.zeros((rows, 2), np.uint64),
+        bands=np.zeros((rows, BANDS), np.uint64),
     )
     run = keys or compiled or plain.keys
     tables = folds()

@@ -1,0 +1,162 @@
+"""The section `curate` of a recipe, and the stage that it describes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import polars as pl
+from msgspec import Meta
+
+from hanbok.studio.artifacts import Artifact, Facts, Kind, canonical
+from hanbok.studio.artifacts import sha256 as sha256_of
+from hanbok.studio.curate import accounts
+from hanbok.studio.curate.dedup.copies import Copies
+from hanbok.studio.curate.job import work
+from hanbok.studio.curate.pipeline import Part, Pipeline, Segment
+from hanbok.studio.curate.reader import Source, SourceUnreadable, reader_of
+from hanbok.studio.curate.runner import Runner, cores, runner_of
+from hanbok.studio.curate.step import Step
+from hanbok.studio.curate.sweep import Sweep
+from hanbok.studio.stage import Estimate, Progress
+
+_VERSION: Final = 1
+_RATE: Final = 15.0  # megabytes of text that a core curates in a second, at least
+
+
+class CopiesPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which copies go."""
+
+    near: bool = True
+    """Also texts that are alike, not only those that are the same."""
+
+
+class CuratePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From sources to a corpus. What is left out is not done; a part given without settings has its defaults."""
+
+    sources: Annotated[tuple[Source, ...], Meta(min_length=1)]
+    copies: CopiesPlan | None = CopiesPlan()
+    shard_mb: Annotated[int, Meta(ge=1)] = 32
+    """Megabytes of input that make a shard: what a worker holds in memory, a few times over."""
+    seed: int = 0
+
+
+def judges(plan: CuratePlan) -> list[Step | Sweep]:
+    """Return all that judges the rows, in order."""
+    found: list[Step | Sweep] = []
+    if plan.copies:
+        found.append(Copies(near=plan.copies.near))
+    return found
+
+
+@dataclass(frozen=True)
+class Curation:
+    """A plan as workers get it."""
+
+    plan: CuratePlan
+
+    @cached_property
+    def files(self) -> list[tuple[Source, Path, str]]:
+        """All files of the sources in order, with their SHA-256. Raises SourceUnreadable."""
+        return [(source, path, sha256_of(path)) for source in self.plan.sources for path in files_of(source)]
+
+    @cached_property
+    def spec(self) -> Facts:
+        """What decides the corpus. Paths do not, names of files do: ids come from them."""
+        plan = msgspec.to_builtins(self.plan, enc_hook=str)
+        for source in plan["sources"]:
+            del source["path"]
+            source["files"] = [
+                [path.name, digest] for one, path, digest in self.files if one.name == source["name"]
+            ]
+        return {"version": _VERSION, "plan": plan, "judges": self.pipeline().spec}
+
+    @cached_property
+    def token(self) -> str:
+        return sha256(canonical(self.spec)).hexdigest()
+
+    def parts(self) -> Sequence[Part]:
+        size = self.plan.shard_mb * 1_000_000
+        return [
+            Part(source=source, piece=piece, digest=digest)
+            for source, path, digest in self.files
+            for piece in reader_of(path, source).split(path, size)
+        ]
+
+    def pipeline(self) -> Pipeline:
+        segments: list[Segment] = []
+        steps: list[Step] = []
+        for one in judges(self.plan):
+            if isinstance(one, Sweep):
+                segments.append(Segment(steps=tuple(steps), sweep=one))
+                steps = []
+            else:
+                steps.append(one)
+        return Pipeline(read=read, segments=(*segments, Segment(steps=tuple(steps))), seed=self.plan.seed)
+
+
+def read(part: Part) -> pl.DataFrame:
+    """Return the rows of a part. Raises HanbokError."""
+    return pl.concat(list(reader_of(part.piece.path, part.source).read(part.piece, part.source)))
+
+
+def files_of(source: Source) -> list[Path]:
+    """Return the files that a source's path names: a file, all below a folder, or those of a pattern, in order of
+    their paths. Raises SourceUnreadable.
+    """
+    path = Path(source.path)
+    if path.is_file():
+        found = [path]
+    elif path.is_dir():
+        found = [one for one in path.rglob("*") if one.is_file() and not one.name.startswith(".")]
+    else:
+        anchor = Path(path.anchor or ".")
+        found = [one for one in anchor.glob(str(path.relative_to(path.anchor))) if one.is_file()]
+    if not found:
+        raise SourceUnreadable(source=source.name, path=source.path, why="no such file")
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class Curate:
+    """Makes a corpus. How it runs (`runner`, `workers`, `shard`) does not matter to what it makes."""
+
+    plan: CuratePlan
+    runner: str = "processes"
+    workers: int = 0
+    shard: str = ""
+
+    name = "curate"
+    makes = Kind.CORPUS
+
+    @cached_property
+    def _curation(self) -> Curation:
+        return Curation(self.plan)
+
+    @property
+    def spec(self) -> Mapping[str, object]:
+        return self._curation.spec
+
+    def estimate(self, inputs: Mapping[str, Artifact]) -> Estimate:  # noqa: ARG002 - the contract of a stage
+        size = sum(path.stat().st_size for source in self.plan.sources for path in files_of(source)) / 1e6
+        workers = self.workers or cores()
+        return Estimate(
+            cpu_seconds=size / _RATE + 2,
+            memory_mib=300 + workers * (150 + 6 * self.plan.shard_mb),
+            disk_mib=1.5 * size,
+        )
+
+    def run(self, inputs: Mapping[str, Artifact], folder: Path, progress: Progress) -> Facts:  # noqa: ARG002 - the contract
+        """Make the corpus of all sources."""
+        if (facts := accounts.closed(folder)) is None:
+            self.labour(folder, progress)
+            facts = accounts.close(folder, self._curation.pipeline())
+        return facts
+
+    def labour(self, folder: Path, progress: Progress) -> None:
+        """Do all that is to be done in the folder, or this member's share of it, and wait for the others'."""
+        runner: Runner = runner_of(self.runner, self.workers, self.shard)
+        work(folder, self._curation, runner, progress)
