@@ -36,12 +36,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What a step would come to. `artifact` is None where it would have to be made."""
+    """What a step would come to. `artifact` is None where it would have to be made, `estimate` where it is there, or
+    where nobody can say before its inputs are.
+    """
 
     step: Step
     artifact: Artifact | None
     begun: bool
-    estimate: Estimate
+    estimate: Estimate | None
 
 
 class Watcher(Progress, Protocol):
@@ -79,13 +81,12 @@ def plan(steps: Sequence[Step], workspace: Workspace) -> list[Planned]:
         artifact = _there(folder) if folder else None
         if artifact:
             there[step.name] = artifact
-        none = Estimate(cpu_seconds=0, memory_mib=0, disk_mib=0)
         planned.append(
             Planned(
                 step=step,
                 artifact=artifact,
                 begun=folder is not None and folder.with_name(f"{folder.name}.part").exists(),
-                estimate=none if artifact else step.stage.estimate(inputs),
+                estimate=None if artifact else _estimate(step, inputs),
             )
         )
     return planned
@@ -150,6 +151,13 @@ def _found(step: Step, done: Mapping[str, Made], workspace: Workspace) -> Made |
     inputs = {role: done[name].artifact for role, name in step.takes.items()}
     artifact = _there(_folder(step, inputs, workspace))
     return Made(step=step, artifact=artifact, cached=True) if artifact else None
+
+
+def _estimate(step: Step, inputs: Mapping[str, Artifact]) -> Estimate | None:
+    try:
+        return step.stage.estimate(inputs)
+    except KeyError:  # a role whose artifact is not there yet
+        return None
 
 
 def _folder(step: Step, inputs: Mapping[str, Artifact], workspace: Workspace) -> Path:

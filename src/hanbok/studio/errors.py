@@ -161,3 +161,15 @@ class ProvenanceLost(HanbokError):
         ko="출처와 라이선스를 알 수 없는 행으로는 학습하지 않습니다. 그 말뭉치를 만든 단계를 고치십시오",
         en="Nothing is trained on rows of unknown source and licence: mend the stage that made this corpus",
     )
+
+
+class KeyUnknown(HanbokError):
+    code = "builder_key_unknown"
+    message = Text(
+        ko="{key}에서 빌드의 공개 키를 읽을 수 없습니다: {why}",
+        en="no public key of a builder can be read from {key}: {why}",
+    )
+    hint = Text(
+        ko="`--key`로 만든 쪽의 공개 키(builder.vkey)를 지정하십시오. 그 키는 폴더와 다른 길로 받아야 합니다",
+        en="Give the builder's public key (builder.vkey) with `--key`; fetch it by another way than the folder",
+    )

@@ -6,22 +6,38 @@ over the digest of `build.json`. Both lie with the record of the build, and in t
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from hanbok.core.clock import stamp
+from hanbok.evidence.entry import Act
 from hanbok.evidence.files import replace_durably
 from hanbok.evidence.note import Note, NoteInvalid, Signature, VerifierKey
-from hanbok.evidence.signer import Signer
-from hanbok.studio.artifacts import BUILD, MANIFEST, NOTE, Facts, Kind, Manifest, check, find
+from hanbok.evidence.signer import SecretSigner, Signer, kept_or_new
+from hanbok.studio.artifacts import BUILD, MANIFEST, NOTE, Facts, Kind, Manifest, check, find, sha256
 from hanbok.studio.build import Made
 from hanbok.studio.code import Code, code
-from hanbok.studio.errors import ArtifactMissing, BuildUnproven
+from hanbok.studio.errors import ArtifactMissing, BuildUnproven, KeyUnknown
 from hanbok.studio.scores import scores_of
+from hanbok.studio.workspace import ARTIFACTS, Workspace
 
 _HEADER: Final = "hanbok.build/v1"
+_NOTED: Final = "noted"
+"""File with the digest of the record that the evidence log tells of."""
+_KEY: Final = "builder.key"
+PUBLIC_KEY: Final = "builder.vkey"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record says of the recipe: its name, version and seed, and its whole text."""
+
+    name: str
+    version: str
+    seed: int
+    text: str
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +66,21 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     made_at: str
 
 
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """A record in its folder. `fresh`: the evidence log has no word of it yet."""
+
+    folder: Path
+    record: Record
+    digest: str
+    """SHA-256 of `build.json`."""
+    key: str
+    fresh: bool
+
+    def noted(self) -> None:
+        """Note that the evidence log tells of this record."""
+        replace_durably(self.folder / _NOTED, self.digest.encode())
+
+
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """What was verified: whose signature, how many files; `absent` names steps whose artifacts are not here."""
 
@@ -60,49 +91,58 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     absent: list[str]
 
 
-def recorded(name: str, release: str, recipe: str, seed: int, made: Sequence[Made]) -> Record:
-    """Return the record of a build."""
-    steps = [
-        Recorded(
-            name=one.step.name,
-            section=one.step.section,
-            digest=one.artifact.digest,
-            manifest=one.artifact.manifest,
-        )
-        for one in made
-    ]
-    return Record(
-        name=name,
-        version=release,
-        recipe=recipe,
-        recipe_sha256=hashlib.sha256(recipe.encode()).hexdigest(),
-        seed=seed,
-        code=code(),
-        licences={one.step.name: told for one in made if (told := _licences(one.artifact.manifest.facts))},
-        scores={
-            one.step.name: {task.name: task.score.value for task in scores_of(one.artifact).tasks}
-            for one in made
-            if one.artifact.manifest.kind is Kind.SCORES
-        },
-        steps=steps,
-        made_at=stamp(),
-    )
+def publish(workspace: Workspace, signer: Signer, recipe: Told, made: Sequence[Made]) -> Signed:
+    """Sign the record of a whole build; it lies with the workspace's builds and in the folder of each release.
+
+    A record that tells the same is not signed anew.
+    """
+    folder = workspace.record(recipe.name)
+    record = _kept(folder, _recorded(recipe, made), signer)
+    for one in made:
+        if one.artifact.manifest.kind is Kind.RELEASE:
+            for name in (BUILD, NOTE):
+                replace_durably(one.artifact.path / name, (folder / name).read_bytes())
+    digest = sha256(folder / BUILD)
+    noted = folder / _NOTED
+    fresh = not noted.exists() or noted.read_text(encoding="utf-8") != digest
+    return Signed(folder=folder, record=record, digest=digest, key=str(signer.key), fresh=fresh)
 
 
-def sign(record: Record, folder: Path, signer: Signer) -> bool:
-    """Lay a record and its note into a folder; False if the one there tells the same, which then stays."""
-    if (found := _record_in(folder)) and _same(found, record) and _is_signed(folder, signer.key):
-        return False
+def act_of(signed: Signed, actor: str) -> Act:
+    """Return the entry of the evidence log that tells of a build."""
+    record = signed.record
+    facts = {
+        "build": signed.digest,
+        "recipe": record.recipe_sha256,
+        "code": record.code.studio,
+        "key": signed.key,
+        "licences": ", ".join(sorted({one for told in record.licences.values() for one in told})),
+    }
+    name = f"{record.name}@{record.version}"
+    return Act(at=stamp(), actor=actor, verb="model.build", object=name, facts=facts)
+
+
+def trusted(told: str, folder: Path) -> VerifierKey:
+    """Return the key that a caller trusts: a vkey, a file that holds one, or by default this installation's own.
+
+    Raises KeyUnknown.
+    """
+    try:
+        if "+" in told:
+            return VerifierKey.parse(told)
+        return VerifierKey.parse((Path(told) if told else folder / PUBLIC_KEY).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, NoteInvalid) as error:
+        raise KeyUnknown(key=told or folder / PUBLIC_KEY, why=str(error)) from None
+
+
+def signer_in(folder: Path) -> SecretSigner:
+    """Return the key by which this installation signs builds, made on the first call, its public half beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = msgspec.json.format(msgspec.json.encode(record), indent=1)
-    text = (
-        f"{_HEADER}\n{record.name} {record.version}\n{BUILD} sha256 {hashlib.sha256(content).hexdigest()}\n"
-    )
-    line = Signature(signer.key.name, signer.key.id, signer.sign(text.encode())).line()
-    (folder / NOTE).unlink(missing_ok=True)  # a note never stands beside a record that it is not of
-    replace_durably(folder / BUILD, content)
-    replace_durably(folder / NOTE, f"{text}\n{line}".encode())
-    return True
+    signer = kept_or_new(folder / _KEY, "")
+    public = folder / PUBLIC_KEY
+    if not public.exists():
+        replace_durably(public, f"{signer.key}\n".encode(), mode=0o644)
+    return signer
 
 
 def verify(folder: Path, key: VerifierKey) -> Proof:
@@ -112,7 +152,8 @@ def verify(folder: Path, key: VerifierKey) -> Proof:
     record = _signed(folder, key)
     _hangs_together(folder, record)
     if (folder / MANIFEST).exists():
-        of_this = [one for one in record.steps if one.manifest == find(folder).manifest]
+        manifest = find(folder).manifest
+        of_this = [one for one in record.steps if one.manifest == manifest]
         if not of_this:
             raise BuildUnproven(folder=folder, why=f"{MANIFEST} is of no step of this build")
         check(find(folder))
@@ -120,7 +161,7 @@ def verify(folder: Path, key: VerifierKey) -> Proof:
     absent: list[str] = []
     present: list[Recorded] = []
     for one in record.steps:
-        place = folder.parent.parent / "artifacts" / f"{one.manifest.stage}-{one.manifest.key[:16]}"
+        place = folder.absolute().parent.parent / ARTIFACTS / f"{one.manifest.stage}-{one.manifest.key[:16]}"
         try:
             artifact = find(place)
         except ArtifactMissing:
@@ -164,25 +205,56 @@ def _hangs_together(folder: Path, record: Record) -> None:
             raise BuildUnproven(folder=folder, why=f"the step {one.name!r} does not fit the others")
 
 
-def _record_in(folder: Path) -> Record | None:
-    try:
-        return msgspec.json.decode((folder / BUILD).read_bytes(), type=Record)
-    except (OSError, msgspec.DecodeError):
-        return None
+def _recorded(recipe: Told, made: Sequence[Made]) -> Record:
+    steps = [
+        Recorded(
+            name=one.step.name,
+            section=one.step.section,
+            digest=one.artifact.digest,
+            manifest=one.artifact.manifest,
+        )
+        for one in made
+    ]
+    return Record(
+        name=recipe.name,
+        version=recipe.version,
+        recipe=recipe.text,
+        recipe_sha256=hashlib.sha256(recipe.text.encode()).hexdigest(),
+        seed=recipe.seed,
+        code=code(),
+        licences={one.step.name: told for one in made if (told := _licences(one.artifact.manifest.facts))},
+        scores={
+            one.step.name: {task.name: task.score.value for task in scores_of(one.artifact).tasks}
+            for one in made
+            if one.artifact.manifest.kind is Kind.SCORES
+        },
+        steps=steps,
+        made_at=stamp(),
+    )
 
 
-def _is_signed(folder: Path, key: VerifierKey) -> bool:
-    try:
-        _signed(folder, key)
-    except BuildUnproven:
-        return False
-    return True
+def _kept(folder: Path, record: Record, signer: Signer) -> Record:
+    """Lay a record and its note into a folder, unless what is there tells the same; return the one that stays."""
+    with suppress(BuildUnproven):
+        there = _signed(folder, signer.key)
+        if msgspec.structs.replace(record, made_at=there.made_at) == there:
+            return there
+    folder.mkdir(parents=True, exist_ok=True)
+    content = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    text = _text(record, content)
+    line = Signature(signer.key.name, signer.key.id, signer.sign(text.encode())).line()
+    (folder / NOTE).unlink(missing_ok=True)  # a note never stands beside a record that it is not of
+    replace_durably(folder / BUILD, content)
+    replace_durably(folder / NOTE, f"{text}\n{line}".encode())
+    return record
 
 
-def _same(one: Record, other: Record) -> bool:
-    return msgspec.structs.replace(one, made_at="") == msgspec.structs.replace(other, made_at="")
+def _text(record: Record, content: bytes) -> str:
+    digest = hashlib.sha256(content).hexdigest()
+    return f"{_HEADER}\n{record.name} {record.version}\n{BUILD} sha256 {digest}\n"
 
 
 def _licences(facts: Facts) -> list[str]:
-    told = facts.get("licences") or facts.get("licence") or []
-    return sorted({str(one) for one in ([told] if isinstance(told, str) else told)})
+    """Collect what the facts tell of a model's licence, and of its rows'."""
+    told = [facts.get("licence", ""), *facts.get("licences", ()), *facts.get("data_licences", ())]
+    return sorted({str(one) for one in told if one})

@@ -47,8 +47,11 @@ class Estimate:
 class Stage(Protocol):
     """One step from sources to a release. What it makes depends on its `spec` and its inputs alone."""
 
-    name: str
-    makes: Kind
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def makes(self) -> Kind: ...
 
     @property
     def spec(self) -> Mapping[str, object]:

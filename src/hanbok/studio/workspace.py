@@ -5,8 +5,11 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from hanbok.studio.errors import WorkspaceLocked
+
+ARTIFACTS: Final = "artifacts"
 
 
 class Workspace:
@@ -14,20 +17,11 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.artifacts = folder / "artifacts"
+        self.artifacts = folder / ARTIFACTS
 
     def record(self, name: str) -> Path:
         """Return the folder with the record of a recipe's last whole build."""
         return self.folder / "builds" / name
-
-    @property
-    def key(self) -> Path:
-        """File with the secret key that signs builds."""
-        return self.folder / "builder.key"
-
-    @property
-    def public_key(self) -> Path:
-        return self.folder / "builder.vkey"
 
     @contextmanager
     def locked(self) -> Generator[int]:
