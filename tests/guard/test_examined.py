@@ -81,3 +81,8 @@ def test_a_label_helps_to_find_names_written_apart(text: str, name: str) -> None
 )
 def test_words_after_labels_figures_and_loan_words_are_no_names(text: str) -> None:
     assert not list(Person().find(text))
+
+
+def test_names_written_apart_are_found_whatever_surname_comes_again() -> None:
+    text = "환자 박 서 덕 내원, 김 민 수 씨 그리고 박 서 준 씨"
+    assert [text[one.start : one.end] for one in Person().find(text)] == ["박 서 덕", "김 민 수", "박 서 준"]

@@ -79,16 +79,27 @@ class Aligned:
         return self.sub_in([(0, len(self.text))], pattern, rewrite)[0]
 
     def sub_in(
-        self, spans: Iterable[Span], pattern: re.Pattern[str], rewrite: Rewrite
+        self,
+        spans: Iterable[Span],
+        pattern: re.Pattern[str],
+        rewrite: Rewrite,
+        sign: re.Pattern[str] | None = None,
     ) -> tuple["Aligned", list[Span]]:
-        """Rewrite matches within `spans` only, which are in order and apart; return where they stand now, too."""
+        """Rewrite matches within `spans` only, which are in order and apart; return where they stand now, too.
+
+        A span without the `sign`, where there is one, holds nothing to rewrite.
+        """
         step = _Step()
         last = 0
         moved: list[Span] = []
         for start, end in spans:
             begin = start + step.length - last
             # One character more is seen, so that a match knows what follows it.
-            for match in pattern.finditer(self.text, start, min(end + 1, len(self.text))):
+            seen = min(end + 1, len(self.text))
+            if sign and not sign.search(self.text, start, seen):
+                moved.append((begin, end + step.length - last))
+                continue
+            for match in pattern.finditer(self.text, start, seen):
                 new = rewrite(match)
                 if new is None or "".join(new) == match[0]:
                     continue

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from hanbok.guard.table import heading_of
 
@@ -10,6 +11,24 @@ _REACH_BEFORE = 40
 _REACH_AFTER = 16
 _WORDY = re.compile(r"[^0-9\s.,:;()/-]")
 """What every word has some of: between number and number there are often no words at all."""
+
+
+class Surroundings(NamedTuple):
+    """What stands before and after a value and over its column, in lower case; empty where there is no word."""
+
+    before: str
+    after: str
+    over: str
+
+
+def surroundings(text: str, start: int, end: int) -> Surroundings:
+    """Return the windows that `Context.near` looks at."""
+    before, after = text[max(0, start - _REACH_BEFORE) : start], text[end : end + _REACH_AFTER]
+    return Surroundings(
+        before.lower() if _WORDY.search(before) else "",
+        after.lower() if _WORDY.search(after) else "",
+        heading_of(text, start).lower(),
+    )
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,16 @@ class Context:
     def near(self, text: str, start: int, end: int) -> str:
         """Return the word before, or else the one after, or the one over the column, or nothing."""
         return self.before(text, start) or self.after(text, end) or self.over(text, start)
+
+    def among(self, words: "Surroundings") -> str:
+        """Return what `near` does, of windows that several questions share."""
+        before, after, over = words
+        if before:
+            found: list[str] = self._pattern.findall(before)
+            if found:
+                return found[-1]
+        match = (after and self._pattern.search(after)) or (over and self._pattern.search(over))
+        return match[0] if match else ""
 
     def last(self, window: str) -> int:
         """Return where the last of the words in `window` (in lower case) ends, or -1."""

@@ -41,7 +41,7 @@ IN_ROW: Final = (
     rf"{_PERSONS}(?: ?[/|,;\t(] ?| ){_TIGHT}[^0-9]",
     rf"[MF남여]/[0-9]{{2}}, ?{_TIGHT}[^0-9]",
     rf"{_PERSONS} ?[(,] ?{_YEAR}[-./] [0-1]?[0-9][-./] [0-3]?[0-9][^0-9]",
-    rf"[0-9]{{4}} ?[/|,;\t] ?{_TIGHT}[^0-9]",
+    rf"[0-9]{{4}} ?[/|,;\t] ?{_YEAR}[-./][0-1]?[0-9][-./][0-3]?[0-9][^0-9]",
     rf"[\"'] ?[,:] ?[\"']{_TIGHT}[\"']",
 )
 """Patterns that a scanner reads: a date behind what may be a name, a sex or a telephone number."""
@@ -67,6 +67,7 @@ _SEX_BEHIND = re.compile(
     rf"(?<![0-9])(?<![0-9][-./])(?P<date>{_ROW_DATE})[\"')]?,? ?[(/,|\t\"']{{1,3}} ?[\"']?[남여MF]$"
 )
 _GOES_ON = re.compile("[자성]?[가-힣A-Za-z]")
+_DAY_SIGN = re.compile(r"[ ]?[일日]|\.(?![0-9])")
 _REACH = 40
 
 
@@ -88,10 +89,9 @@ def is_date(match: re.Match[str]) -> bool:
 
 def span(match: re.Match[str]) -> tuple[int, int]:
     """Return where the date of a longer match begins and ends."""
-    parts = [name for name, value in match.groupdict().items() if value is not None and name != "word"]
-    start = min(map(match.start, parts))
-    end = max(map(match.end, parts))
-    tail = re.compile(r"[ ]?[일日]|\.(?![0-9])").match(match.string, end) if match["day"] else None
+    parts = [match.span(name) for name in match.re.groupindex if name != "word" and match.start(name) >= 0]
+    start, end = min(parts)[0], max(parts)[1]
+    tail = _DAY_SIGN.match(match.string, end) if match["day"] else None
     return start, tail.end() if tail else end
 
 

@@ -53,8 +53,10 @@ def _read(run: str, *, copula: bool) -> Sequence[str] | None:
     return pieces if any(one in _READ for one in run[:-1]) else None
 
 
-def _dotted(match: re.Match[str]) -> Sequence[str]:
+def _dotted(match: re.Match[str]) -> Sequence[str] | None:
     """192점168[.]0 . 1 -> 192.168.0.1."""
+    if _PLAIN_POINTS.fullmatch(match[0]):
+        return None
     digits, points = _NUMBERS.findall(match[0]), _NUMBERS.split(match[0])[1:-1]
     pieces: list[str] = list(digits[0])
     for point, number in zip(points, digits[1:], strict=True):
@@ -138,6 +140,7 @@ _LONE_AFTER = re.compile(f"(?<=[0-9]{{2}})[ ]+[{''.join(_READ)}]$")
 _LABELLED = re.compile(r"(?:번호|계좌|은행|뱅크|통장|연락처|전화|보험증)[은는이가]?[^0-9\n가-힣]{0,4}$")
 _NUMBERS = re.compile(f"[0-9{''.join(HANGUL)}]+")
 _POINT = r"(?:[ ]?(?:점|[\[(](?:\.|dot|점)[\])]|\.)[ ]?)"
+_PLAIN_POINTS = re.compile("[0-9.]+")
 _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
 _GAPS = re.compile(r"[-./, ]+")
 _SEPARATORS = " -./,"
@@ -159,13 +162,14 @@ _DOTTED = re.compile(
     rf"(?<![0-9.])(?:[0-9]{{1,3}}(?:{_POINT}[0-9]{{1,3}}){{3}}|(?<![가-힣]){_O}(?:점{_O}){{3}})(?![0-9.])"
 )
 
-RULES: tuple[tuple[re.Pattern[str], Rewrite], ...] = (
-    (_DOTTED, _dotted),
-    (_SPOKEN, _spoken),
-    (_ALIKES, _alike),
-    (_SINGLES, _spaced),
-    (_BREAKS, _broken),
+RULES: tuple[tuple[re.Pattern[str], re.Pattern[str], Rewrite], ...] = (
+    (re.compile(rf"[점\[\]() {''.join(HANGUL)}]"), _DOTTED, _dotted),
+    (re.compile(r"[^\x00-\x7f]"), _SPOKEN, _spoken),
+    (re.compile(f"[{_LETTERS}]"), _ALIKES, _alike),
+    (re.compile(r"(?<![0-9])[0-9][-./_ ]{1,3}[0-9](?![0-9])"), _SINGLES, _spaced),
+    (re.compile(r"\n"), _BREAKS, _broken),
 )
-"""In this order; each rewrites a match, or leaves it by returning None."""
+"""What every run has that a rule rewrites, told at little cost; what it matches; and how, None where the match is left as
+it is. In this order."""
 ALPHABET = frozenset(f"0123456789 -./_~(),[]\r\ndot에다시대점{''.join(_READ)}{''.join(_ALIKE)}")
 """All that a match of any rule is made of."""

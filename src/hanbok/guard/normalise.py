@@ -105,8 +105,8 @@ def _plain_characters(text: str) -> Aligned:
 
 def _plain_runs(aligned: Aligned, runs: Iterable[tuple[int, int]]) -> Aligned:
     spans = list(runs)
-    for pattern, rewrite in disguise.RULES:
-        aligned, spans = aligned.sub_in(spans, pattern, rewrite)
+    for sign, pattern, rewrite in disguise.RULES:
+        aligned, spans = aligned.sub_in(spans, pattern, rewrite, sign)
     return aligned
 
 

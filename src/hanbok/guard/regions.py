@@ -62,26 +62,24 @@ def _run_around(alphabet: frozenset[str], text: str, end: int) -> tuple[int, int
     letters = _letters(alphabet)
     start, width = end, _WINDOW
     while start:
-        kept = len(text[max(0, start - width) : start].rstrip(letters))
-        floor = max(0, start - width)
+        floor = start - width if start > width else 0
+        kept = len(text[floor:start].rstrip(letters))
         start = floor + kept
         if kept:
             break
         width *= 2
-    width = _WINDOW
-    while end < len(text):
-        window = text[end : end + width]
-        kept = len(window.lstrip(letters))
-        end += len(window) - kept
-        if kept:
-            break
-        width *= 2
-    return start, end
+    run = _run(alphabet).match(text, end)
+    return start, run.end() if run else end
 
 
 @cache
 def _letters(alphabet: frozenset[str]) -> str:
     return "".join(sorted(alphabet))
+
+
+@cache
+def _run(alphabet: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(_letters(alphabet))}]*")
 
 
 @cache

@@ -54,7 +54,10 @@ def any_case(words: str) -> str:
 
 def digits_of(text: str) -> str:
     """Return only the digits of `text`."""
-    return "".join(filter(DIGITS.__contains__, text))
+    return text.translate(_NO_DIGITS) if text.isascii() else "".join(filter(DIGITS.__contains__, text))
+
+
+_NO_DIGITS = dict.fromkeys(set(range(0x80)) - set(map(ord, DIGITS)))
 
 
 def compile_number(*groups: str, joint: str = JOINT) -> re.Pattern[str]:

@@ -177,7 +177,9 @@ class Tagger:
                 named = ""
             if len(word) == 1:
                 ahead = index + 2 if index + 1 < final and words[index + 1] == FORMER else index + 1
-                if alone(word, words[ahead] if ahead <= final else "", named, lexicon):
+                if alone(word, words[ahead] if ahead <= final else "", named, lexicon) or _among_singles(
+                    words, index
+                ):
                     continue
             where = spot(text, places.start(index), words, index, named)
             part = self._best(where, shortlist)
@@ -206,6 +208,11 @@ class Tagger:
         if len(gap) <= 1:
             return join(left.stem, right.stem, gap, self._weights.joins) > 0
         return _INITIAL.fullmatch(gap) is not None
+
+
+def _among_singles(words: Sequence[str], index: int) -> bool:
+    """Tell whether a word of one syllable stands amid others: a name of several has a longer part near by."""
+    return index > 1 and all(len(word) == 1 for word in words[index - 2 : index + 4])
 
 
 def _whole(parts: list[_Part]) -> Iterator[Name]:

@@ -1,7 +1,7 @@
 """Korean names as they are seldom written: syllables apart (`홍 길 동`, `홍-길-동`), in Hanja, in Latin letters."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from hanbok.guard.names.lexicon import FREQUENT, GIVEN, GIVEN_RARE, NOUN, PLACE, Lexicon
@@ -70,7 +70,22 @@ class Apart(NamedTuple):
     last: int
 
 
-def split_names(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexicon) -> Iterator[Apart]:
+def split_names(
+    text: str,
+    words: Sequence[str],
+    wanted: Iterable[int],
+    lexicon: Lexicon,
+    judge: Callable[[Apart], float],
+) -> Iterator[tuple[Apart, float]]:
+    """Yield names with their syllables apart, none within another, and how certain the judge is of each."""
+    last = -1
+    for apart in _split(text, words, (index for index in wanted if index > last), lexicon):
+        if certainty := judge(apart):
+            last = apart.last
+            yield apart, certainty
+
+
+def _split(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexicon) -> Iterator[Apart]:
     """Yield what may be names with their syllables apart."""
     places = Places(text, words)
     final = len(words) - 1
@@ -78,15 +93,20 @@ def split_names(text: str, words: Sequence[str], wanted: Iterable[int], lexicon:
         word = words[index]
         if index == final or word not in STARTS:
             continue
-        if len(word) == 1 and _counts(text, places.start(index)):
-            continue
         following = words[index + 1]
+        if (
+            len(word) == 1
+            and following[0] not in lexicon.first
+            and word + following[0] not in DOUBLE_SURNAMES
+        ):
+            continue
+        at = places.start(index)
         if len(word) > 1:
-            match = _DOUBLE_APART.match(text, places.start(index))
+            match = _DOUBLE_APART.match(text, at)
             if match and lexicon.kinds(match[2]) & _LISTED_GIVEN and suffix_kind(match[3]):
                 yield Apart(match.start(), match.end(2), match[1] + match[2], index, index + 1)
-        elif following[0] in lexicon.first or word + following[0] in DOUBLE_SURNAMES:
-            match = _SPLIT.match(text, places.start(index))
+        elif not _counts(text, at):
+            match = _SPLIT.match(text, at)
             if match and (parts := _parts(match, lexicon)):
                 end, name, count = parts
                 yield Apart(match.start(), end, name, index, index + count)

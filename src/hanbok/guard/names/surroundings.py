@@ -23,6 +23,7 @@ NEAR: Final = 4
 _MASKS: Final = frozenset("*＊○◯●□OＯ×xX")
 """What hides the rest of a name: `홍*동` is hidden already."""
 _OPENING: Final = frozenset(" (（")
+_BRACKETS: Final = frozenset("(（")
 _STOPS: Final = frozenset(" )(,:")
 _AGE = re.compile(r" ?[(（][0-9]{1,2}(?:[·,)）세]|[가-힣])")
 _HANJA = re.compile(r" ?[(（][\u3400-\u9fff\uf900-\ufaff]{2,4}[)）]")
@@ -162,7 +163,7 @@ def look_around(where: Spot, one: Stem, tables: AroundTables, lexicon: Lexicon) 
             score += t_following_kinds((lexicon.kinds(following) << 8 | kinds & 0x30) << 3 | suffix, 0)
         if following[-1] == "다":
             score += t_verb(suffix, 0)
-    if right in _OPENING:
+    if right in _OPENING and (right != " " or behind[1:] in _BRACKETS):
         for number_of, pattern in enumerate((_AGE, _HANJA, _LATIN)):
             if pattern.match(text, end):
                 score += t_brackets(number_of, 0)

@@ -33,16 +33,18 @@ class Crn:
 
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     """Weigh label, check digit and whether the digits could be those of a person, as many companies' are."""
-    checked = crn_check_digit(digits) == int(digits[12])
-    word = WORD.near(text, start, end)
-    company = labelled_company(text, start, end) if word or born(digits) is None else None
+    word, person = WORD.near(text, start, end), born(digits) is not None
+    if person and not word:
+        return 0.0, ()
+    company = labelled_company(text, start, end)
     if company is False or len(set(digits)) == 1:
         return 0.0, ()
+    checked = crn_check_digit(digits) == int(digits[12])
     if company:
         return (0.97, ("check_digit", "label")) if checked else (0.86, ("label",))
     if word and likelier_company(text, start, end, digits):
         return (0.94, ("check_digit", f"context:{word}")) if checked else (0.86, (f"context:{word}",))
     grouped = text[start:end].count("-") == 1
-    if checked and grouped and born(digits) is None and not labelled_harmless(text, start):
+    if checked and grouped and not person and not labelled_harmless(text, start):
         return 0.7, ("check_digit", "format")
     return 0.0, ()

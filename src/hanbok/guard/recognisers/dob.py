@@ -122,7 +122,8 @@ def _before(text: str, at: int) -> re.Match[str] | None:
         return None
     if text.startswith(_LABEL_REST, at) and _FORWARD.match(text, at + len(_LABEL_REST)):
         return None  # a label with its own date behind it does not speak of the one before
-    match = _BACKWARD.search(text, max(0, at - _REACH), at)
+    since = max(0, at - _REACH)
+    match = _BACKWARD.search(text, since, at) if dates.HINT.search(text, since, at) else None
     if match is not None and match["word"] == "생" and not _AFTER_BIRTH.match(text, at):
         return None
     return match

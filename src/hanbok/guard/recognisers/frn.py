@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
 from hanbok.guard.company import WORD, labelled_company, likelier_company
-from hanbok.guard.context import Context, labelled_harmless
+from hanbok.guard.context import Context, labelled_harmless, surroundings
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import BIRTH, HEAD, NUMBER, SIGNED_JOINT, TAIL, compile_number, numbers
 from hanbok.hangul.checksum import birth_of, frn_check_digit
@@ -39,10 +39,11 @@ class Frn:
 def _judge(text: str, start: int, end: int, digits: str) -> tuple[float, tuple[str, ...]]:
     bare = end - start == len(digits)
     checked = frn_check_digit(digits) == int(digits[12])
-    of_companies = WORD.near(text, start, end)
+    words = surroundings(text, start, end)
+    of_companies = WORD.among(words)
     if of_companies and labelled_company(text, start, end):
         return 0.0, ()
-    if word := _CONTEXT.near(text, start, end):
+    if word := _CONTEXT.among(words):
         return (0.99, ("check_digit", f"context:{word}")) if checked else (0.95, (f"context:{word}",))
     if of_companies and likelier_company(text, start, end, digits):
         return 0.0, ()

@@ -1,6 +1,7 @@
 """Names of people: Korean, in hangul, Hanja or Latin letters, and foreign ones in hangul."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from hanbok.guard.names.model import Name, Tagger
 from hanbok.guard.names.notation import OTHER_LETTERS, STARTS, hanja_names, latin_names, split_names
@@ -31,30 +32,33 @@ class Person:
         worth = live.keys() | (present & STARTS)
         wanted = [index for index, word in enumerate(words) if word in worth] if worth else []
         taken: set[int] = set()
-        for start, end, score, why in self._respelled(text, words, wanted):
+        known: set[int] = set()
+        judge = partial(self._tagger.judge, text, words)
+        for apart, certainty in split_names(text, words, wanted, self._tagger.lexicon, judge):
+            taken.update(range(apart.start, apart.end))
+            known.update(range(apart.first, apart.last + 1))
+            score = round(0.5 + 0.4 * certainty, 3)
+            yield Finding(
+                kind="PERSON", start=apart.start, end=apart.end, score=score, why=("syllables apart",)
+            )
+        for start, end, score, why in _other_letters(text):
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
                 yield Finding(kind="PERSON", start=start, end=end, score=score, why=(why,))
         if live:
+            if known:
+                wanted = [index for index in wanted if index not in known]
             for name in self._tagger.find(text, words, wanted, live):
                 if not taken or taken.isdisjoint(range(name.start, name.end)):
                     yield _finding(name)
 
-    def _respelled(
-        self, text: str, words: list[str], wanted: list[int]
-    ) -> Iterator[tuple[int, int, float, str]]:
-        done = 0
-        for apart in split_names(text, words, wanted, self._tagger.lexicon):
-            if apart.start >= done:
-                certainty = self._tagger.judge(text, words, apart)
-                if certainty:
-                    done = apart.end
-                    yield apart.start, apart.end, round(0.5 + 0.4 * certainty, 3), "syllables apart"
-        if OTHER_LETTERS.search(text):
-            for start, end in hanja_names(text):
-                yield start, end, 0.85, "hanja"
-            for start, end in latin_names(text):
-                yield start, end, _ROMANISED, "romanised"
+
+def _other_letters(text: str) -> Iterator[tuple[int, int, float, str]]:
+    if OTHER_LETTERS.search(text):
+        for start, end in hanja_names(text):
+            yield start, end, 0.85, "hanja"
+        for start, end in latin_names(text):
+            yield start, end, _ROMANISED, "romanised"
 
 
 def _romanised(start: int, end: int) -> Finding:
