@@ -21,6 +21,7 @@ from hanbok.evidence.outbox import drain_outbox
 from hanbok.evidence.upkeep import Upkeep
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
+from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
@@ -52,6 +53,7 @@ from hanbok.policy.organisations import Register
 from hanbok.policy.records_left import RecordsLeft
 from hanbok.policy.transfers import transfer_act
 from hanbok.settings.reading import Loaded, load
+from hanbok.settings.released import registry, with_releases
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
 
@@ -62,6 +64,8 @@ _POLICY_EVERY: Final = 1.0
 _DAY_LOOKED_AT_EVERY: Final = 1.0
 """Seconds after midnight in Korea at which what has lapsed stops a call, at the latest."""
 _VAULT_TIDIED_EVERY: Final = 60.0
+_RELEASES_EVERY: Final = 0.5
+"""Seconds: a model that is promoted or rolled back is on offer, or is not, within one."""
 _log = logging.getLogger("hanbok.app")
 
 
@@ -152,6 +156,7 @@ class App:
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
         self._governing: Governing
+        self._shelf = (0, 0)
         self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
@@ -191,6 +196,7 @@ class App:
             asyncio.create_task(self._repeat(_POLICY_EVERY, self._keep_policy)),
             asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
             asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
+            asyncio.create_task(self._repeat(_RELEASES_EVERY, self._keep_releases)),
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
             *(asyncio.create_task(self._repeat(every, duty)) for every, duty in upkeep.duties()),
         ]
@@ -251,7 +257,8 @@ class App:
         """`adopt` notes the settings' policy as the one in force. Two servers with different settings and one database
         must not do so in turns for ever: only a start and a reload do.
         """
-        settings = loaded.settings
+        shelf = Shelf(registry(loaded.settings)).version
+        settings = await asyncio.to_thread(with_releases, loaded.settings)
         guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
         day = today()
         changes = await asyncio.to_thread(self._changes.version)
@@ -267,7 +274,7 @@ class App:
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
-        self._loaded, self._governing = loaded, governing
+        self._loaded, self._governing, self._shelf = loaded, governing, shelf
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
         self._policy_changes = changes
@@ -348,6 +355,11 @@ class App:
         """Law comes into force, and rates of exchange change, at midnight in Korea."""
         if today() != self.runtime.day:
             await self._put_in_force(self._loaded)
+
+    async def _keep_releases(self) -> None:
+        """Offer the models that the registry of releases has in service."""
+        if Shelf(registry(self._loaded.settings)).version != self._shelf:
+            await self._put_in_force(self._loaded, adopt=False)
 
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:

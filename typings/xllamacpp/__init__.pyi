@@ -9,6 +9,9 @@ class _Sampling:
     temp: float
     min_p: float
 
+class CommonAdapterLoraInfo:
+    def __init__(self, path: str, scale: float) -> None: ...
+
 class CommonParams:
     model: _Model
     cpuparams: _Cpu
@@ -28,6 +31,7 @@ class CommonParams:
     embedding: bool
     chat_template: str
     antiprompt: list[str]
+    lora_adapters: list[CommonAdapterLoraInfo]
 
 class Server:
     listening_address: str

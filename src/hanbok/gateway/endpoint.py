@@ -1,6 +1,6 @@
 """The contract of an endpoint: where a model is reached, and with whose key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
@@ -25,6 +25,8 @@ class EndpointConfig:
     """Whether its name may lead to an address inside one's own network."""
     state: Path = Path("var")
     """Folder for files that the endpoint makes, such as assembled weights."""
+    releases: Path | None = None
+    """Folder of the registry of released models; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,12 @@ class Address:
     headers: tuple[tuple[str, str], ...] = ()
     query: str = ""
     """Appended to the path, without `?`."""
+    adapt: Callable[[bytes], bytes] | None = None
+    """Last change of the body, which fits this address alone."""
+    left: Callable[[], object] | None = None
+    """Called when the call that uses it is over."""
+    release: str = ""
+    """Which release of a model answers there, for the log."""
 
 
 class Endpoint(Protocol):

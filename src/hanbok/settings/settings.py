@@ -110,6 +110,7 @@ class Settings(Section, frozen=True, kw_only=True):
             options=one.options,
             private=one.zone is Zone.HOME if one.private is None else one.private,
             state=self.state / "endpoints" / name,
+            releases=self.state / "models",
         )
 
     def timeouts(self, name: str) -> Timeouts:

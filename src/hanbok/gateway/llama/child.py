@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,20 +80,24 @@ def _parameters(spec: Spec, path: Path) -> xllamacpp.CommonParams:
     given.n_parallel = spec.slots
     given.n_ctx = spec.context * spec.slots
     given.ctx_shift = False  # an answer that forgets its question is worse than an error
-    given.cache_ram_mib = _CACHE_MIB
+    given.cache_ram_mib = _CACHE_MIB if spec.remember else 0
     given.cpuparams.n_threads = spec.threads
     given.embedding = spec.embeddings
-    if not spec.path:
-        _dress(given)
+    given.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(one.path, one.scale) for one in spec.adapters]
+    _dress(given, spec)
     return given
 
 
-def _dress(given: xllamacpp.CommonParams) -> None:
-    """Make a base model answer: see docs/design/embedded.md for what was tried."""
-    given.chat_template = (files("hanbok.gateway.llama") / "question.jinja").read_text(encoding="utf-8")
-    given.antiprompt = ["\n질문:", "\n지시:", "\n자료:"]  # stands unless a request has its own `stop`
-    given.sampling.temp = 0.2
-    given.sampling.min_p = 0.1
+def _dress(given: xllamacpp.CommonParams, spec: Spec) -> None:
+    """Set what stands unless a request says otherwise: see docs/design/embedded.md for what was tried."""
+    if spec.template:
+        given.chat_template = spec.template
+    if spec.stops:
+        given.antiprompt = list(spec.stops)
+    if spec.temperature is not None:
+        given.sampling.temp = spec.temperature
+    if spec.min_p is not None:
+        given.sampling.min_p = spec.min_p
 
 
 def _report(reports: BinaryIO, report: Report) -> None:

@@ -61,3 +61,40 @@ class ModelDied(EndpointUnavailable):
     hint = Text(
         ko="되풀이되면 기록 파일 {log}을(를) 보십시오.", en="If it keeps happening, look at its log {log}."
     )
+
+
+class ReleaseNotServed(EndpointUnavailable):
+    code = "release_not_served"
+    message = Text(ko="릴리스 {release!r}은(는) 서비스되지 않습니다", en="no release {release!r} is served")
+    hint = Text(
+        ko="`hanbok model list`로 확인하고 `hanbok model promote`로 올리십시오.",
+        en="See `hanbok model list`, and promote one with `hanbok model promote`.",
+    )
+
+
+class ReleaseUnusable(EndpointUnavailable):
+    """Its file is not the one that was released, or llama.cpp cannot load it. Other releases go on."""
+
+    code = "release_unusable"
+    message = Text(
+        ko="릴리스 {release!r}을(를) 쓸 수 없습니다: {why}",
+        en="the release {release!r} cannot be used: {why}",
+    )
+    hint = Text(
+        ko="`hanbok model rollback`으로 되돌리거나 다시 만드십시오.",
+        en="Go back with `hanbok model rollback`, or make it again.",
+    )
+
+
+class ReleaseBaseDiffers(EndpointUnavailable):
+    """An adapter is numbers to add to one base: on another it is noise."""
+
+    code = "release_base_differs"
+    message = Text(
+        ko="릴리스 {release!r}의 기반 모델이 엔드포인트 {endpoint!r}의 것과 다릅니다",
+        en="the release {release!r} belongs to another base model than that of endpoint {endpoint!r}",
+    )
+    hint = Text(
+        ko="엔드포인트의 옵션 path를 그 기반 모델로 바꾸거나, 합친 모델(form: merged)로 릴리스하십시오.",
+        en="Set the endpoint's option `path` to that base, or release the merged model (form: merged).",
+    )

@@ -76,10 +76,16 @@ class CallModel:
         where = call.members if body is call.body else None
         wire = dialect.request(call.operation, body, model=target.model, stream=call.stream, where=where)
         address = await place.endpoint.address(call.operation, target.model)
+        if address.left is not None:
+            call.at_end(address.left)
+        ending.steps.pop("release", None)  # of an endpoint that failed before
+        if address.release:
+            ending.steps["release"] = address.release
+        sent = wire.body if address.adapt is None else address.adapt(wire.body)
         ending.used, ending.usage = planned, None
-        ending.sent = hashlib.sha256(wire.body).hexdigest()
+        ending.sent = hashlib.sha256(sent).hexdigest()
         exchange = await self.upstream.post(
-            _url(address, wire), address.headers + wire.headers, wire.body, place.timeouts
+            _url(address, wire), address.headers + wire.headers, sent, place.timeouts
         )
         call.at_end(exchange.close)
         if exchange.status != _OK:
