@@ -45,23 +45,23 @@ def verify(
     if json:
         print_json(msgspec.to_builtins(proof))
         return
-    rows: list[dict[str, object]] = [
-        {"name": say("릴리스", "release"), "value": f"{record.name} {record.version}"},
-        {"name": say("서명한 키", "signed by"), "value": proof.key},
-        {"name": say("만든 때", "made at"), "value": record.made_at},
-        {"name": say("만든 코드", "made by"), "value": record.code.short},
-        {"name": say("레시피 SHA-256", "recipe SHA-256"), "value": record.recipe_sha256},
-        *(
-            {"name": say(f"이용허락: {at}", f"licences: {at}"), "value": told}
-            for at, told in record.licences.items()
-        ),
-        *(
-            {"name": f"{at}: {task}", "value": f"{score:.4f}"}
-            for at, scores in record.scores.items()
-            for task, score in scores.items()
-        ),
-        {"name": say("확인한 단계", "steps checked"), "value": proof.steps},
-        {"name": say("확인한 파일", "files checked"), "value": proof.files},
-        {"name": say("여기 없는 단계", "steps not here"), "value": proof.absent},
-    ]
+    licences = {say(f"이용허락: {at}", f"licences: {at}"): told for at, told in record.licences.items()}
+    scores = {
+        f"{at}: {task}": f"{score:.4f}"
+        for at, of_step in record.scores.items()
+        for task, score in of_step.items()
+    }
+    told: dict[str, object] = {
+        say("릴리스", "release"): f"{record.name} {record.version}",
+        say("서명한 키", "signed by"): proof.key,
+        say("만든 때", "made at"): record.made_at,
+        say("만든 코드", "made by"): record.code.short,
+        say("레시피 SHA-256", "recipe SHA-256"): record.recipe_sha256,
+        **licences,
+        **scores,
+        say("확인한 단계", "steps checked"): proof.steps,
+        say("확인한 파일", "files checked"): proof.files,
+        say("여기 없는 단계", "steps not here"): proof.absent,
+    }
+    rows = [{"name": name, "value": value} for name, value in told.items()]
     print_table(rows, {"name": say("항목", "item"), "value": say("값", "value")}, "")
