@@ -41,17 +41,17 @@ class Shelf:
             yield shard, table_in(self.keys / f"{shard:05}.{name}.arrow")
 
     def range(self, name: str, part: int, parts: int) -> tuple[list[pa.Table], Numbers]:
-        """Return the keys with hashes in one of `parts` equal ranges, shard by shard, and their rows' ranks."""
+        """Return the keys with hashes in one of `parts` equal ranges, shard by shard, and their rows' positions."""
         begin, end = (part << 64) // parts, ((part + 1) << 64) // parts
-        starts, rank = self.starts(), self.ranks()
-        tables, ranks = [], []
+        starts = self.starts()
+        tables, positions = [], []
         for shard, table in self.tables(name):
             hashes = numbers(table, HASH)
             low = int(np.searchsorted(hashes, np.uint64(begin)))
             high = len(hashes) if end >> 64 else int(np.searchsorted(hashes, np.uint64(end)))
             tables.append(table.slice(low, high - low))
-            ranks.append(rank[starts[shard] + numbers(tables[-1], ROW).astype(np.int64)])
-        return tables, np.concatenate(ranks) if ranks else np.empty(0, np.int64)
+            positions.append(starts[shard] + numbers(tables[-1], ROW).astype(np.int64))
+        return tables, np.concatenate(positions)
 
     def ranks(self) -> Numbers:
         """Return the rank of each position."""

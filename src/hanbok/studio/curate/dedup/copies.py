@@ -54,7 +54,8 @@ class Copies:
 
     def gather(self, shelf: Shelf, part: int, parts: int) -> pa.Table:
         """Join each row to the first of those that have a hash in common with it; `same`: the whole text is."""
-        tables, rank = shelf.range(self.gathered, part, parts)
+        tables, positions = shelf.range(self.gathered, part, parts)
+        rank = shelf.ranks()[positions]
         hashed = np.concatenate([numbers(one, HASH) for one in tables])
         whole = np.concatenate([numbers(one, "whole") for one in tables])
         order = np.lexsort((rank, whole, hashed))

@@ -180,3 +180,39 @@ def keys(
             for one in range(ROWS):
                 hashed = mixed(hashed * BASE + buckets[band * ROWS + one])
             bands[row, band] = hashed
+
+
+@numba.njit(cache=True)
+def probe(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    table: np.ndarray,
+    many: np.ndarray,
+    width: int,
+    wanted: np.ndarray,
+    sizes: np.ndarray,
+    out: np.ndarray,
+) -> int:
+    """Fill `out` with the grams whose first bits are `wanted`: hash, number of the text, begin and end as characters.
+    Return how many there are; what is beyond the room of `out` is only counted.
+    """
+    longest = np.max(np.diff(offsets)) if len(offsets) > 1 else 0
+    codes = np.empty(longest + 1, np.uint32)
+    places = np.empty(longest + 1, np.int64)
+    hashes = np.empty(longest + 1, np.uint64)
+    shift = np.uint64(64 - np.int64(np.round(np.log2(len(wanted)))))
+    found = 0
+    for row in range(len(offsets) - 1):
+        size = fold(data, offsets[row], offsets[row + 1], table, many, codes, places)
+        sizes[row] = size
+        if size < width:
+            continue
+        for at in range(grams(codes, size, width, hashes)):
+            if wanted[np.int64(hashes[at] >> shift)]:
+                if found < len(out):
+                    out[found, 0] = hashes[at]
+                    out[found, 1] = np.uint64(row)
+                    out[found, 2] = np.uint64(places[at])
+                    out[found, 3] = np.uint64(places[at + width - 1] + 1)
+                found += 1
+    return found

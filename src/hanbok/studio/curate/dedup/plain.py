@@ -179,3 +179,29 @@ def _sums(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     if some.any():
         total[some] = np.add.reduceat(values, (np.cumsum(counts) - counts)[some])
     return total
+
+
+def probe(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    table: np.ndarray,
+    many: np.ndarray,
+    width: int,
+    wanted: np.ndarray,
+    sizes: np.ndarray,
+    out: np.ndarray,
+) -> int:
+    """Fill what the compiled kernel fills."""
+    codes, places, lengths = fold(data, offsets, table, many)
+    sizes[:] = lengths
+    hashes, counts = grams(codes, lengths, width)
+    row = np.repeat(np.arange(len(counts)), counts)
+    first = np.cumsum(np.maximum(lengths, 0)) - np.maximum(lengths, 0)
+    at = first[row] + np.arange(len(hashes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shift = _U(64 - (len(wanted).bit_length() - 1))
+    held = np.flatnonzero(wanted[(hashes >> shift).astype(np.int64)] & (lengths[row] >= width))
+    room = held[: len(out)]
+    columns = hashes[room], row[room], places[at[room]], places[at[room] + width - 1] + 1
+    for column, values in enumerate(columns):
+        out[: len(room), column] = values
+    return len(held)
