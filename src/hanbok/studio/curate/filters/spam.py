@@ -1,0 +1,30 @@
+"""Advertisements of what Korean spam sells: gambling, massages, loans, counterfeit goods."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import ClassVar
+
+import polars as pl
+
+from hanbok.core.values import Text
+from hanbok.studio.curate.filter import TEXT, WORDS, Limits
+
+
+class Spam:
+    why: ClassVar[Text] = Text(
+        ko="도박, 출장 안마, 불법 대출, 모조품 같은 광고의 말이 잦습니다",
+        en="words of advertisements for gambling, massages, illegal loans or fakes are frequent",
+    )
+    languages: ClassVar[frozenset[str]] = frozenset({"ko", ""})
+
+    def beyond(self, limits: Limits) -> pl.Expr:
+        """A word or two is a mention; many, close together, are an advertisement."""
+        hits = TEXT.str.extract_many(_words(), ascii_case_insensitive=True).list.len()
+        return hits >= pl.max_horizontal(WORDS.list.len() * limits["share"], pl.lit(limits["least"]))
+
+
+@cache
+def _words() -> list[str]:
+    table = tomllib.loads(files("hanbok.studio.curate").joinpath("spam.toml").read_text(encoding="utf-8"))
+    return [word for topic in table.values() for word in topic["words"]]
