@@ -169,7 +169,7 @@ RULES: tuple[tuple[re.Pattern[str], re.Pattern[str], Rewrite], ...] = (
     (re.compile(r"(?<![0-9])[0-9][-./_ ]{1,3}[0-9](?![0-9])"), _SINGLES, _spaced),
     (re.compile(r"\n"), _BREAKS, _broken),
 )
-"""What every run has that a rule rewrites, told at little cost; what it matches; and how, None where the match is left as
-it is. In this order."""
+"""What every run has that a rule rewrites, told at little cost; what it matches; and how: a match is left where that
+returns None. In this order."""
 ALPHABET = frozenset(f"0123456789 -./_~(),[]\r\ndot에다시대점{''.join(_READ)}{''.join(_ALIKE)}")
 """All that a match of any rule is made of."""

@@ -54,10 +54,12 @@ def any_case(words: str) -> str:
 
 def digits_of(text: str) -> str:
     """Return only the digits of `text`."""
-    return text.translate(_NO_DIGITS) if text.isascii() else "".join(filter(DIGITS.__contains__, text))
+    if text.isascii():  # as bytes, many times faster
+        return text.encode().translate(None, _NO_DIGITS).decode()
+    return "".join(filter(DIGITS.__contains__, text))
 
 
-_NO_DIGITS = dict.fromkeys(set(range(0x80)) - set(map(ord, DIGITS)))
+_NO_DIGITS = bytes(set(range(0x80)) - set(map(ord, DIGITS)))
 
 
 def compile_number(*groups: str, joint: str = JOINT) -> re.Pattern[str]:

@@ -23,6 +23,20 @@ def _any(words: frozenset[str]) -> str:
     return "|".join(sorted(words, key=lambda word: (-len(word), word)))
 
 
+def _tree(words: Iterable[str]) -> str:
+    """Return the pattern of any of the words, the longest that fits, which looks at each letter once."""
+    below: dict[str, list[str]] = {}
+    whole = False
+    for word in words:
+        whole |= not word
+        if word:
+            below.setdefault(word[0], []).append(word[1:])
+    if not below:
+        return ""
+    branches = "|".join(first + _tree(rest) for first, rest in sorted(below.items()))
+    return f"(?:{branches}){'?' if whole else ''}"
+
+
 def _letters(letters: frozenset[str]) -> str:
     return "".join(sorted(letters))
 
@@ -42,9 +56,9 @@ _HANJA: Final = re.compile(
     rf"{_IDEOGRAPH}{{2,3}}(?!{_IDEOGRAPH})"
 )
 """Begins with a set of letters, which is found at once; the letter before is looked at after it."""
-_SYLLABLE = f"(?:{_any(LATIN_SYLLABLES)})"
+_SYLLABLE = _tree(LATIN_SYLLABLES)
 _LATIN_GIVEN = rf"(?=[A-Z])(?i:{_SYLLABLE}[- ]?{_SYLLABLE})"
-_LATIN_SURNAME = f"(?:{_any(LATIN_SURNAMES)})"
+_LATIN_SURNAME = _tree(LATIN_SURNAMES)
 _LATIN: Final = re.compile(
     rf"(?:{_LATIN_SURNAME},? {_LATIN_GIVEN}|{_LATIN_GIVEN},? {_LATIN_SURNAME})(?![A-Za-z])"
 )

@@ -56,14 +56,15 @@ class Ip:
 
 def _judge_v4(text: str, match: re.Match[str]) -> float:
     address = match[0]
+    word = _CONTEXT.near(text, match.start(), match.end())
+    # Short ones are chapters and versions as often as addresses.
+    if not word and len(address) < _LONG:
+        return 0.0
     if address.startswith(_MASKED) or _VERSION.search(text, max(0, match.start() - 16), match.start()):
         return 0.0
     if address.endswith(".0") and _NETWORK.match(text, match.end()):
         return 0.0
-    if _CONTEXT.near(text, match.start(), match.end()):
-        return 0.96
-    # Short ones are chapters and versions as often as addresses.
-    return 0.8 if len(address) >= _LONG else 0.0
+    return 0.96 if word else 0.8
 
 
 def _is_v6(address: str) -> bool:
