@@ -65,7 +65,7 @@ def _recipe(tree: Any, folder: Path) -> Recipe:  # noqa: ANN401 - whatever the f
     def decode(kind: type, value: object) -> object:
         if kind is Path and isinstance(value, str):
             return Path(value) if value == EMBEDDED else folder / value
-        raise ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+        raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
 
     try:
         return anchored(convert(tree, Recipe, dec_hook=decode), folder)
