@@ -76,6 +76,8 @@ class TaskScore(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     language: str
     main: str
+    paired: str
+    """The mark of a row on which two models are compared."""
     metrics: dict[str, Metric]
     groups: dict[str, Metric] = {}
     protocol: Protocol
@@ -154,6 +156,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Ids that it ranked."""
     verdicts: list[str] = []
     """What the judge wrote."""
+    refused: str = ""
+    """Why the endpoint would not take this row; empty: it took it."""
     marks: dict[str, float] = {}
     labels: tuple[str, str] | None = None
     """The right label and the one given, of a classification."""
