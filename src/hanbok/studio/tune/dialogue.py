@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import jinja2
 
@@ -11,20 +11,19 @@ from hanbok.core.values import Text
 from hanbok.studio.tune.engines import Tokenizer
 from hanbok.studio.tune.errors import TemplateUnfit
 
-_KNOWN: Final = ("gemma", "chatml", "plain")
 Message: TypeAlias = Mapping[str, Any]
 Span: TypeAlias = tuple[int, int]
 
 
-def choose_template(tokenizer: Tokenizer, wanted: str) -> str:
+def choose_template(tokenizer: Tokenizer, wanted: str, file: Path | None = None) -> str:
     """Return the template: the wanted one, the tokenizer's own, or the one that its tokens are made for."""
-    if wanted in _KNOWN:
-        return _shipped(wanted)
-    if wanted:
+    if file:
         try:
-            return Path(wanted).read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8")
         except OSError as error:
-            raise TemplateUnfit(why=f"{Path(wanted).name}: {error.strerror}") from error
+            raise TemplateUnfit(why=f"{file.name}: {error.strerror}") from error
+    if wanted:
+        return _shipped(wanted)
     own: str | None = tokenizer.chat_template
     if own:
         return own

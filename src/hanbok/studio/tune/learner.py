@@ -14,8 +14,8 @@ from hanbok.studio.tune.errors import PlanUnfit
 from hanbok.studio.tune.opening import save_model
 from hanbok.studio.tune.plan import TunePlan
 
-_OWN_TOKENS: Final = "hanbok_new_tokens"
-"""In a model's config: how many of its last tokens were added to the vocabulary."""
+NEW_TOKENS: Final = "hanbok_new_tokens"
+"""In a model's config: the first id that was added to the vocabulary, and how many."""
 
 
 class Learner:
@@ -81,8 +81,8 @@ def _only(model: Model, plan: TunePlan) -> None:
     """Freeze all but the embeddings that the plan names; of `new_*` only the rows of the added tokens move."""
     if not plan.parts:
         raise PlanUnfit(why=Text(ko="`parts`가 비어 있습니다", en="`parts` is empty"))
-    new = int(getattr(model.config, _OWN_TOKENS, 0))
-    if not new and any(part.startswith("new_") for part in plan.parts):
+    first, count = getattr(model.config, NEW_TOKENS, (0, 0))
+    if not count and any(part.startswith("new_") for part in plan.parts):
         raise PlanUnfit(
             why=Text(ko="어휘가 확장되지 않은 모델입니다", en="the base's vocabulary was not expanded")
         )
@@ -93,13 +93,13 @@ def _only(model: Model, plan: TunePlan) -> None:
             weight.requires_grad_(requires_grad=True)
         elif f"new_{side}" in plan.parts:
             weight.requires_grad_(requires_grad=True)
-            weight.register_hook(_last_rows(new))
+            weight.register_hook(_these_rows(slice(first, first + count)))
 
 
-def _last_rows(new: int) -> Callable[[torch.Tensor], torch.Tensor]:
+def _these_rows(rows: slice) -> Callable[[torch.Tensor], torch.Tensor]:
     def only_new(grad: torch.Tensor) -> torch.Tensor:
         kept = torch.zeros_like(grad)
-        kept[-new:] = grad[-new:]
+        kept[rows] = grad[rows]
         return kept
 
     return only_new

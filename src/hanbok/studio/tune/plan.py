@@ -63,8 +63,10 @@ class TunePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     negatives: Annotated[int, Meta(ge=0)] = 0
     """0: the exact loss. Else its denominator is estimated from the corpus' own tokens and so many others, drawn anew
     at each step: several times faster where the vocabulary is large and the answers long."""
-    template: str = ""
-    """`gemma`, `chatml`, `plain` or a Jinja file; empty: the base's own, else the one its tokens are made for."""
+    template: Literal["", "gemma", "chatml", "plain"] = ""
+    """Empty: the base's own, else the one that its tokens are made for."""
+    template_file: Path | None = None
+    """A chat template of one's own, in Jinja; goes before `template`."""
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """`auto`: bfloat16 on a GPU, and for LoRA on a CPU that multiplies it; else float32."""

@@ -28,6 +28,7 @@ _TOKENS_PER_BYTE: Final = 0.22
 _PACKED: Final = 3.0
 _FLOPS: Final = {torch.float32: 6e10, torch.bfloat16: 1.1e11}
 """Of one core with AVX-512, measured on LoRA of a model with 270 million weights."""
+_COLUMNS: Final = {"answers": "messages", "text": "text", "preference": ""}
 _MEASURED: Final = 64
 """Rows of `held_out` on which the loss is taken before and after."""
 
@@ -45,13 +46,14 @@ class Tune:
     @property
     def spec(self) -> Mapping[str, object]:
         """Also the precision that `auto` stands for here, and the words of a template of one's own."""
-        told: dict[str, object] = msgspec.to_builtins(self.plan) | {
+        file = self.plan.template_file
+        plan = msgspec.structs.replace(self.plan, template_file=None)
+        told: dict[str, object] = msgspec.json.decode(msgspec.json.encode(plan))
+        return told | {
             "version": 1,
             "precision": str(self._precision).removeprefix("torch."),
+            "template_file": sha256(file) if file else None,
         }
-        if (path := Path(self.plan.template)).suffix:
-            told["template"] = sha256(path)
-        return told
 
     def estimate(self, inputs: Mapping[str, Artifact]) -> Estimate:
         """Estimate from the sizes of files alone."""
@@ -85,7 +87,7 @@ class Tune:
         permit(Text(ko="베이스", en="the base"), licence, commercial=plan.commercial)
         watch = Watch(corpus)
         tokenizer = load_tokenizer(base.path)
-        writer = Writer(tokenizer, choose_template(tokenizer, plan.template))
+        writer = Writer(tokenizer, choose_template(tokenizer, plan.template, plan.template_file))
         reader = Reader(tokenizer, writer, plan)
         progress.begin(Text(ko="데이터 읽기", en="Reading the data"), None, "row")
         examples = reader.read(_watched(rows_of(corpus), watch, progress))
@@ -116,7 +118,7 @@ class Tune:
     def _train(
         self, loop: Loop, reader: Reader, held_out: Artifact | None, folder: Path, progress: Progress
     ) -> Facts:
-        unseen = _unseen(reader, held_out) if self.plan.method != "preference" else []
+        unseen = _unseen(reader, held_out, _COLUMNS[self.plan.method]) if held_out else []
         marks = folder / ".held_out.json"  # the loss before is not taken again when a run goes on
         if unseen and not marks.exists():
             marks.write_bytes(msgspec.json.encode(loop.measure(unseen)))
@@ -139,11 +141,12 @@ def _watched(rows: Iterable[Row], watch: Watch, progress: Progress) -> Iterator[
         yield row
 
 
-def _unseen(reader: Reader, held_out: Artifact | None) -> list[Example]:
-    if held_out is None:
-        return []
+def _unseen(reader: Reader, held_out: Artifact, column: str) -> list[Example]:
+    """Return some rows that are not trained on; none where they are of another kind than those that are."""
     rows = [row for row, _ in zip(rows_of(held_out), range(_MEASURED), strict=False)]
-    return [one for one in reader.read(rows) if isinstance(one, Example)]
+    return (
+        [one for one in reader.read(rows) if isinstance(one, Example)] if rows and column in rows[0] else []
+    )
 
 
 def _precision(plan: TunePlan) -> torch.dtype:
