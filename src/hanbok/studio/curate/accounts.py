@@ -11,8 +11,8 @@ import msgspec
 from hanbok.studio.artifacts import Facts
 from hanbok.studio.curate.errors import NothingLeft
 from hanbok.studio.curate.job import WORK, lines
-from hanbok.studio.curate.pipeline import SAMPLES, Pipeline, drawn
-from hanbok.studio.curate.shards import json_in, place, put_json
+from hanbok.studio.curate.pipeline import Pipeline, chosen
+from hanbok.studio.curate.shards import json_in, placing, put_json
 
 LINES: Final = "lines.jsonl"
 """The manifest of shards: what each was made of, how many rows went in and out, and why the others did not."""
@@ -43,7 +43,7 @@ def close(folder: Path, pipeline: Pipeline) -> Facts:
     if not facts["out"]["rows"]:
         drops = facts["drops"]
         raise NothingLeft(rows=facts["read"], reason=max(drops, key=drops.__getitem__, default="-"))
-    samples = _chosen(pipeline.seed, (one for line in shards for one in line["samples"]))
+    samples = _samples(pipeline.seed, (one for line in shards for one in line["samples"]))
     _put_lines(folder / DROPPED, samples)
     _put_lines(folder / LINES, [{key: one[key] for key in one if key != "samples"} for one in shards])
     put_json(folder / _CLOSED, facts)
@@ -68,12 +68,13 @@ def summed(shards: list[Facts]) -> Facts:
         if line["phase"] == last:
             counts.update(line["out"]["counts"])
             total.update({key: line["out"][key] for key in ("rows", "chars", "bytes")})
-            for name, figures in line["out"]["sources"].items():
+            for name, figures in line["sources"].items():
                 sources[name].update(figures)
     return {
         "read": sum(one["rows_in"] for one in shards if one["phase"] == "0-read"),
         "steps": [{"step": name, "in": held[0], "out": held[1]} for name, held in steps.items()],
         "drops": dict(sorted(drops.items())),
+        "items": _items(one for line in shards for one in line["items"]),
         "out": {
             "rows": total["rows"],
             "chars": total["chars"],
@@ -84,17 +85,19 @@ def summed(shards: list[Facts]) -> Facts:
     }
 
 
-def _chosen(seed: int, samples: Iterable[Facts]) -> list[Facts]:
+def _samples(seed: int, samples: Iterable[Facts]) -> list[Facts]:
     """Return the samples that all shards together would have chosen."""
     reasons: defaultdict[str, list[Facts]] = defaultdict(list)
     for one in samples:
         reasons[one["reason"]].append(one)
-    return [
-        one
-        for reason in sorted(reasons)
-        for one in sorted(reasons[reason], key=lambda held: (drawn(seed, held["id"]), held["id"]))[:SAMPLES]
-    ]
+    return [one for reason in sorted(reasons) for one in chosen(seed, reasons[reason])]
+
+
+def _items(items: Iterable[str]) -> dict[str, int]:
+    """Return how many things of each kind dropped rows gave away: of `kobest#12` the kind is `kobest`."""
+    return dict(sorted(Counter(one.rpartition("#")[0] for one in set(items)).items()))
 
 
 def _put_lines(path: Path, facts: list[Facts]) -> None:
-    place(path, lambda file: file.writelines(msgspec.json.encode(one) + b"\n" for one in facts))
+    with placing(path) as file:
+        file.writelines(msgspec.json.encode(one) + b"\n" for one in facts)

@@ -7,7 +7,7 @@ be killed at any moment, and every way of running it gives the same bytes.
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,29 +15,29 @@ from typing import Final
 import msgspec
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from hanbok.core.values import Text
 from hanbok.studio.artifacts import Facts, canonical
-from hanbok.studio.curate.pipeline import Blueprint, Ledger, Part, Pipeline, begun, figures, judged, kept
+from hanbok.studio.curate.pipeline import Blueprint, Ledger, Part, Pipeline
 from hanbok.studio.curate.runner import Runner
 from hanbok.studio.curate.shards import (
     WHOLE,
+    ShardWriter,
     digest_of,
     json_in,
+    portions,
     put_array,
     put_json,
-    put_rows,
     put_table,
     rows_in,
     table_in,
 )
 from hanbok.studio.curate.step import DROPPED
-from hanbok.studio.curate.sweep import Shelf, Sweep
+from hanbok.studio.curate.sweep import BIN, HASH, ROW, Shelf, Sweep, numbers
 from hanbok.studio.stage import Progress
 
 WORK: Final = ".work"
-BIN: Final = "bin"
-"""A column by which the last sweep may part a shard's rows: bins follow one another in the corpus."""
 _RANGE = 4_000_000  # keys that are merged at a time
 _built: dict[str, Pipeline] = {}
 
@@ -109,9 +109,8 @@ class Labour:
     def _read(self, task: int) -> Facts:
         part = parts_of(self.folder)[task]
         ledger = Ledger(self.pipeline.seed)
-        rows = begun(self.pipeline.read(part), "read", ledger)
-        told = hashlib.sha256(canonical([part.digest, part.piece.begin, part.piece.end])).hexdigest()
-        return self._finished(task, rows, ledger, told)
+        rows = (ledger.begun(some) for some in self.pipeline.read(part))
+        return self._written(task, rows, ledger, [part.digest, str(part.piece.begin), str(part.piece.end)])
 
     def _rank(self, _task: int) -> Facts:
         """Order all ids. Ids alone are held in memory."""
@@ -142,54 +141,85 @@ class Labour:
 
     def _pass(self, task: int) -> Facts:
         shard, verdict = self._before / f"{task:05}.parquet", self._place("verdict") / f"{task:05}.arrow"
-        held = table_in(verdict)
         ledger = Ledger(self.pipeline.seed)
-        rows = kept(rows_in(shard), self._sweep.name, lambda rows: self._sweep.apply(rows, held), ledger)
-        return self._finished(task, rows, ledger, canonical_of(digest_of(shard), digest_of(verdict)))
+        rows = self._judged(shard, table_in(verdict), ledger)
+        return self._written(task, rows, ledger, [digest_of(shard), digest_of(verdict)])
 
-    def _finished(self, task: int, rows: pl.DataFrame, ledger: Ledger, told: str) -> Facts:
-        """Run the segment's steps, write the shard and the keys for the next sweep."""
+    def _judged(self, shard: Path, verdict: pa.Table, ledger: Ledger) -> Iterator[pl.DataFrame]:
+        """Yield what a sweep keeps of a shard, portion by portion, each judged by its own part of the verdict."""
+        begin = 0
+        for rows in portions(shard, self.pipeline.portion):
+            ledger.read += rows.height
+            yield ledger.kept(
+                rows, self._sweep, self._sweep.apply(rows, _part(verdict, begin, begin + rows.height))
+            )
+            begin += rows.height
+
+    def _written(
+        self, task: int, portions: Iterable[pl.DataFrame], ledger: Ledger, made_of: list[str]
+    ) -> Facts:
+        """Run the segment's steps, write the shard, and the keys for the next sweep."""
         segment = self.pipeline.segments[self.phase.sweep]
-        rows_read = ledger.steps[0]["in"]
-        rows = judged(rows, segment.steps, ledger)
-        keys: dict[str, int] = {}
-        if segment.sweep is not None:
-            target = self._place(self.phase.kind)
-            put_rows(target / f"{task:05}.parquet", rows)
-            for name, table in segment.sweep.keys(rows).items():
-                put_table(target / f"{task:05}.{name}.arrow", table)
-                keys[name] = table.num_rows
-            files = [target / f"{task:05}.parquet"]
-        else:
-            files = self._last(task, rows.drop(DROPPED))
+        target = self._place(self.phase.kind) if segment.sweep else self.folder
+        tables: dict[str, list[pa.Table]] = {}
+        begin = 0
+        with ShardWriter(target) as writer:
+            for portion in portions:
+                rows = portion
+                for step in segment.steps:
+                    rows = ledger.kept(rows, step, step.apply(rows))
+                ledger.put(rows)
+                if segment.sweep is None:
+                    _lay(writer, f"{task:05}.parquet", rows.drop(DROPPED))
+                    continue
+                writer.put(f"{task:05}.parquet", rows)
+                for name, table in segment.sweep.keys(rows).items():
+                    tables.setdefault(name, []).append(_shifted(table, begin))
+                begin += rows.height
+        merged = {name: _merged(some) for name, some in tables.items()}
+        for name, table in merged.items():
+            put_table(target / f"{task:05}.{name}.arrow", table)
         return {
-            "input": told,
+            **ledger.line,
+            "input": hashlib.sha256(canonical(made_of)).hexdigest(),
             "config": self.pipeline.config,
-            "rows_in": rows_read,
-            "output": {path.name: digest_of(path) for path in files},
-            "out": figures(rows),
-            "steps": ledger.steps,
-            "drops": dict(ledger.drops),
-            "samples": ledger.samples,
-            "keys": keys,
+            "output": {name: digest_of(target / name) for name in writer.names},
+            "keys": {name: table.num_rows for name, table in merged.items()},
         }
 
-    def _last(self, task: int, rows: pl.DataFrame) -> list[Path]:
-        """Write rows where the corpus shall have them; a shard without rows is no file."""
-        if BIN not in rows.columns:
-            bins = {f"{task:05}": rows}
-        else:
-            parted = rows.partition_by(BIN, as_dict=True, include_key=False, maintain_order=True)
-            bins = {f"{number:03}-{task:05}": some for (number,), some in sorted(parted.items())}
-        files = [self.folder / f"{name}.parquet" for name, some in bins.items() if some.height]
-        for path in files:
-            put_rows(path, bins[path.stem])
-        return files
+
+def _lay(writer: ShardWriter, name: str, rows: pl.DataFrame) -> None:
+    """Write rows where the corpus shall have them; a shard without rows is no file."""
+    if BIN not in rows.columns:
+        if rows.height:
+            writer.put(name, rows)
+        return
+    parted = rows.partition_by(BIN, as_dict=True, include_key=False, maintain_order=True)
+    for (number,), some in sorted(parted.items()):
+        writer.put(f"{number:03}-{name}", some)
 
 
-def canonical_of(*digests: str) -> str:
-    """Return one digest of several."""
-    return hashlib.sha256(canonical(digests)).hexdigest()
+def _part(verdict: pa.Table, begin: int, end: int) -> pa.Table:
+    """Return what a verdict says of these rows, which are counted from 0 there."""
+    if ROW not in verdict.column_names:
+        return verdict
+    low, high = np.searchsorted(numbers(verdict, ROW), [begin, end])
+    return _shifted(verdict.slice(low, high - low), -begin)
+
+
+def _shifted(table: pa.Table, by: int) -> pa.Table:
+    if ROW not in table.column_names or by == 0:
+        return table
+    rows = (numbers(table, ROW).astype(np.int64) + by).astype(np.uint32)
+    return table.set_column(table.column_names.index(ROW), ROW, pa.array(rows))
+
+
+def _merged(tables: list[pa.Table]) -> pa.Table:
+    """Return the keys of all portions, in order of their hashes where they have some."""
+    table = pa.concat_tables(tables).combine_chunks()
+    if len(tables) > 1 and HASH in table.column_names:
+        table = table.take(pa.array(np.argsort(numbers(table, HASH), kind="stable")))
+    return table
 
 
 def parts_of(folder: Path) -> list[Part]:

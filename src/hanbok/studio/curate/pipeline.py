@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,13 +12,14 @@ import polars as pl
 from hanbok.studio.artifacts import Facts, canonical
 from hanbok.studio.curate.errors import ColumnsLost
 from hanbok.studio.curate.reader import Piece, Source
-from hanbok.studio.curate.step import DROPPED, Step, told
+from hanbok.studio.curate.step import DROPPED, EVIDENCE, ITEM, Step, told
 from hanbok.studio.curate.sweep import Sweep
 from hanbok.studio.rows import PROVENANCE
 
 SAMPLES: Final = 5
 """Dropped texts that are kept for the report, by reason."""
 _SHOWN = 600  # characters of each
+_SIZES: Final = ("rows", "chars", "bytes")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +43,12 @@ class Segment:
 class Pipeline:
     """All that is done to a corpus, in its order."""
 
-    read: Callable[[Part], pl.DataFrame]
+    read: Callable[[Part], Iterable[pl.DataFrame]]
+    """Yields the rows of a part, so many at a time as memory shall hold."""
     segments: tuple[Segment, ...]
     seed: int = 0
+    portion: int = 32_000_000
+    """Bytes of a shard that are in memory at a time."""
 
     @property
     def spec(self) -> list[Facts]:
@@ -80,82 +84,101 @@ class Ledger:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.steps: list[Facts] = []
+        self.read = 0
+        self.out = pl.DataFrame(schema=dict.fromkeys(_SIZES, pl.Int64) | {"source": pl.String})
+        self.counts: Counter[str] = Counter()
+        self.steps: dict[str, tuple[int, int]] = {}
         self.drops: Counter[str] = Counter()
-        self.samples: list[Facts] = []
+        self.items: set[str] = set()
+        self.samples: dict[str, list[Facts]] = {}
 
-    def settle(self, step: str, before: int, rows: pl.DataFrame) -> pl.DataFrame:
-        """Count and sample what a step dropped; return what it kept."""
-        kept = rows.filter(pl.col(DROPPED).is_null())
-        self.steps.append({"step": step, "in": before, "out": kept.height})
-        if kept.height == rows.height:
-            return rows
-        gone = rows.filter(pl.col(DROPPED).is_not_null())
-        for (reason,), some in gone.group_by(DROPPED, maintain_order=True):
-            self.drops[str(reason)] += some.height
-            self._sample(str(reason), some)
-        return kept
+    def begun(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return what a reader gave, less the rows that it could not read. Raises ColumnsLost."""
+        lost = [field.name for field in PROVENANCE if field.name not in rows.columns]
+        if lost:
+            raise ColumnsLost(step="read", what=", ".join(lost))
+        if DROPPED not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(DROPPED))
+        self.read += rows.height
+        return self._settled("read", rows.height, rows)
+
+    def kept(self, rows: pl.DataFrame, step: Step | Sweep, after: pl.DataFrame) -> pl.DataFrame:
+        """Return what a step keeps of rows. Raises ColumnsLost when it took rows or columns away."""
+        lost = [column for column in rows.columns if column not in after.columns]
+        lays = isinstance(step, Sweep) and step.lays
+        if lost or (after.height != rows.height and not lays):
+            raise ColumnsLost(step=step.name, what=", ".join(lost) or f"{rows.height} -> {after.height}")
+        return self._settled(step.name, rows.height, after)
+
+    def put(self, rows: pl.DataFrame) -> None:
+        """Count rows that are written: how many, how much text, by source; and the sums of their counts."""
+        texts = told(rows)
+        sized = pl.DataFrame(
+            {
+                "source": rows["source"].fill_null(""),
+                "rows": pl.repeat(1, rows.height, dtype=pl.Int64, eager=True),
+                "chars": texts.str.len_chars().cast(pl.Int64),
+                "bytes": texts.str.len_bytes().cast(pl.Int64),
+            }
+        )
+        self.out = pl.concat([self.out, sized], how="diagonal").group_by("source").agg(pl.col(*_SIZES).sum())
+        self.counts.update(
+            {name: int(rows[name].sum() or 0) for name in rows.columns if name.startswith("n_")}
+        )
+
+    @property
+    def line(self) -> Facts:
+        """What the manifest says of the shard."""
+        sources = {
+            one.pop("source"): one for one in self.out.sort("source").select("source", *_SIZES).to_dicts()
+        }
+        return {
+            "rows_in": self.read,
+            "steps": [{"step": name, "in": held[0], "out": held[1]} for name, held in self.steps.items()],
+            "drops": dict(self.drops),
+            "items": sorted(self.items),
+            "out": {name: int(self.out[name].sum()) for name in _SIZES} | {"counts": dict(self.counts)},
+            "sources": sources,
+            "samples": [one for some in self.samples.values() for one in some],
+        }
+
+    def _settled(self, step: str, before: int, rows: pl.DataFrame) -> pl.DataFrame:
+        kept = rows.filter(pl.col(DROPPED).is_null()) if rows[DROPPED].null_count() < rows.height else rows
+        held = self.steps.get(step, (0, 0))
+        self.steps[step] = held[0] + before, held[1] + kept.height
+        if kept.height < rows.height:
+            gone = rows.filter(pl.col(DROPPED).is_not_null())
+            if ITEM in gone.columns:
+                self.items.update(gone[ITEM].drop_nulls().to_list())
+            for (reason,), some in gone.group_by(DROPPED, maintain_order=True):
+                self.drops[str(reason)] += some.height
+                self._sample(str(reason), some)
+        return kept.drop(EVIDENCE, ITEM, strict=False)
 
     def _sample(self, reason: str, rows: pl.DataFrame) -> None:
         """Keep a few: chosen by seed and id alone, so that every way of cutting a corpus shows the same texts."""
-        order = [(drawn(self.seed, one), row) for row, one in enumerate(rows["id"].to_list())]
-        chosen = rows[[row for _, row in sorted(order)[:SAMPLES]]]
-        sources = chosen["source"].to_list()
-        for one, source, text in zip(chosen["id"].to_list(), sources, told(chosen).to_list(), strict=True):
-            self.samples.append({"reason": reason, "id": one, "source": source, "text": text[:_SHOWN]})
+        order = sorted((drawn(self.seed, one), row) for row, one in enumerate(rows["id"].to_list()))
+        some = rows[[row for _, row in order[:SAMPLES]]]
+        evidence = some[EVIDENCE].to_list() if EVIDENCE in some.columns else [None] * some.height
+        columns = some["id"].to_list(), some["source"].to_list(), told(some).to_list(), evidence
+        fresh: list[Facts] = [
+            {
+                "reason": reason,
+                "id": one,
+                "source": source,
+                "text": text[:_SHOWN],
+                **({"what": what} if what else {}),
+            }
+            for one, source, text, what in zip(*columns, strict=True)
+        ]
+        self.samples[reason] = chosen(self.seed, [*self.samples.get(reason, []), *fresh])
+
+
+def chosen(seed: int, samples: list[Facts]) -> list[Facts]:
+    """Return the few of these samples that are kept."""
+    return sorted(samples, key=lambda one: (drawn(seed, one["id"]), one["id"]))[:SAMPLES]
 
 
 def drawn(seed: int, one: str) -> int:
     """Return a number of 64 bits that an id draws, always the same."""
     return int.from_bytes(hashlib.blake2b(f"{seed}:{one}".encode(), digest_size=8).digest(), "big")
-
-
-def judged(rows: pl.DataFrame, steps: Sequence[Step], ledger: Ledger) -> pl.DataFrame:
-    """Return the rows that all steps keep."""
-    for step in steps:
-        rows = kept(rows, step.name, step.apply, ledger)
-    return rows
-
-
-def kept(
-    rows: pl.DataFrame, name: str, apply: Callable[[pl.DataFrame], pl.DataFrame], ledger: Ledger
-) -> pl.DataFrame:
-    """Return the rows that one step keeps. Raises ColumnsLost when it took rows or columns away."""
-    after = apply(rows)
-    lost = [column for column in rows.columns if column not in after.columns]
-    if lost or after.height != rows.height:
-        raise ColumnsLost(step=name, what=", ".join(lost) or f"{rows.height} -> {after.height}")
-    return ledger.settle(name, rows.height, after)
-
-
-def begun(rows: pl.DataFrame, name: str, ledger: Ledger) -> pl.DataFrame:
-    """Return what a reader gave, less the rows that it could not read. Raises ColumnsLost."""
-    lost = [field.name for field in PROVENANCE if field.name not in rows.columns]
-    if lost:
-        raise ColumnsLost(step=name, what=", ".join(lost))
-    if DROPPED not in rows.columns:
-        rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(DROPPED))
-    return ledger.settle(name, rows.height, rows)
-
-
-def figures(rows: pl.DataFrame) -> Facts:
-    """Return the figures of rows: how many, how much text, the sums of their counts, by source."""
-    texts = told(rows)
-    sized = rows.select(
-        pl.col("source").fill_null(""),
-        texts.str.len_chars().cast(pl.Int64).alias("chars"),
-        texts.str.len_bytes().cast(pl.Int64).alias("bytes"),
-    )
-    sources = (
-        sized.group_by("source")
-        .agg(pl.len().alias("rows"), pl.col("chars").sum(), pl.col("bytes").sum())
-        .sort("source")
-    )
-    counts = {name: int(rows[name].sum() or 0) for name in sorted(rows.columns) if name.startswith("n_")}
-    return {
-        "rows": rows.height,
-        "chars": int(sized["chars"].sum()),
-        "bytes": int(sized["bytes"].sum()),
-        "counts": counts,
-        "sources": {one.pop("source"): one for one in sources.to_dicts()},
-    }

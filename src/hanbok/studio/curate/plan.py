@@ -1,6 +1,6 @@
 """The section `curate` of a recipe, and the stage that it describes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -14,8 +14,11 @@ from msgspec import Meta
 from hanbok.studio.artifacts import Artifact, Facts, Kind, canonical
 from hanbok.studio.artifacts import sha256 as sha256_of
 from hanbok.studio.curate import accounts
+from hanbok.studio.curate.decontaminate import Decontaminate, DecontaminatePlan
 from hanbok.studio.curate.dedup.copies import Copies
+from hanbok.studio.curate.dedup.spans import Spans
 from hanbok.studio.curate.job import work
+from hanbok.studio.curate.mixing import Mix, MixPlan
 from hanbok.studio.curate.pipeline import Part, Pipeline, Segment
 from hanbok.studio.curate.reader import Source, SourceUnreadable, reader_of
 from hanbok.studio.curate.runner import Runner, cores, runner_of
@@ -34,11 +37,25 @@ class CopiesPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Also texts that are alike, not only those that are the same."""
 
 
+class SpansPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which passages are cut that several documents share."""
+
+    least: Annotated[int, Meta(ge=40)] = 100
+    """Characters that a passage must have."""
+    left: Annotated[int, Meta(ge=0)] = 30
+    """A document of which less is left goes."""
+    documents: Annotated[int, Meta(ge=2)] = 2
+    """In how many documents it must stand."""
+
+
 class CuratePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From sources to a corpus. What is left out is not done; a part given without settings has its defaults."""
 
     sources: Annotated[tuple[Source, ...], Meta(min_length=1)]
     copies: CopiesPlan | None = CopiesPlan()
+    spans: SpansPlan | None = None
+    decontaminate: DecontaminatePlan | None = None
+    mix: MixPlan | None = None
     shard_mb: Annotated[int, Meta(ge=1)] = 32
     """Megabytes of input that make a shard: what a worker holds in memory, a few times over."""
     seed: int = 0
@@ -49,6 +66,12 @@ def judges(plan: CuratePlan) -> list[Step | Sweep]:
     found: list[Step | Sweep] = []
     if plan.copies:
         found.append(Copies(near=plan.copies.near))
+    if plan.spans:
+        found.append(Spans(least=plan.spans.least, left=plan.spans.left, documents=plan.spans.documents))
+    if plan.decontaminate:
+        found.append(Decontaminate(plan.decontaminate))
+    if plan.mix:
+        found.append(Mix(plan.mix, plan.seed))
     return found
 
 
@@ -79,11 +102,10 @@ class Curation:
         return sha256(canonical(self.spec)).hexdigest()
 
     def parts(self) -> Sequence[Part]:
-        size = self.plan.shard_mb * 1_000_000
         return [
             Part(source=source, piece=piece, digest=digest)
             for source, path, digest in self.files
-            for piece in reader_of(path, source).split(path, size)
+            for piece in reader_of(path, source).split(path, self._size)
         ]
 
     def pipeline(self) -> Pipeline:
@@ -95,12 +117,27 @@ class Curation:
                 steps = []
             else:
                 steps.append(one)
-        return Pipeline(read=read, segments=(*segments, Segment(steps=tuple(steps))), seed=self.plan.seed)
+        return Pipeline(
+            read=self._read,
+            segments=(*segments, Segment(steps=tuple(steps))),
+            seed=self.plan.seed,
+            portion=self._size,
+        )
 
+    @property
+    def _size(self) -> int:
+        return self.plan.shard_mb * 1_000_000
 
-def read(part: Part) -> pl.DataFrame:
-    """Return the rows of a part. Raises HanbokError."""
-    return pl.concat(list(reader_of(part.piece.path, part.source).read(part.piece, part.source)))
+    def _read(self, part: Part) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a part in portions of a shard's size: a packed file is one part, however large."""
+        held: list[pl.DataFrame] = []
+        for rows in reader_of(part.piece.path, part.source).read(part.piece, part.source):
+            held.append(rows)
+            if sum(one.estimated_size() for one in held) >= self._size:
+                yield pl.concat(held)
+                held = []
+        if held:
+            yield pl.concat(held)
 
 
 def files_of(source: Source) -> list[Path]:

@@ -4,10 +4,11 @@ import errno
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Final
+from types import TracebackType
+from typing import IO, Final, Self
 
 import msgspec
 import numpy as np
@@ -25,55 +26,96 @@ HALF: Final = ".tmp"
 WHOLE: Final = "all.json"
 """The mark of a phase that is one task."""
 _LEVEL = 1  # of zstd: a shard is written and read a few times, mostly waiting for the processor
-_GROUP = 16_384  # rows
+_ROWS = 16_384  # in a row group at most
+_GROUP = 8 << 20  # bytes of one
 
 
-def place(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Have a file written and give it its name once it is whole and on the disk. Raises DiskFull."""
+@contextmanager
+def placing(path: Path) -> Iterator[IO[bytes]]:
+    """Have a file written, and give it its name once it is whole and on the disk. Raises DiskFull."""
     half = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}{HALF}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with half.open("wb") as file:
-            write(file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         half.replace(path)
     except (OSError, pa.ArrowException) as error:
-        half.unlink(missing_ok=True)
         if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT} or "No space left" in str(error):
             raise DiskFull(stage=STAGE, folder=path.parent) from error
         raise
+    finally:
+        half.unlink(missing_ok=True)
 
 
-def put_rows(path: Path, rows: pl.DataFrame) -> None:
-    """Write a shard: the same rows give the same bytes."""
-    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-    place(
-        path,
-        lambda file: pq.write_table(
-            table,
-            file,
-            compression="zstd",
-            compression_level=_LEVEL,
-            row_group_size=_GROUP,
-            use_dictionary=False,
-        ),
-    )
+class ShardWriter:
+    """Writes shards as rows come: the same rows in the same portions give the same bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files = ExitStack()
+        self._writers: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> Self:
+        self._files.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._files.__exit__(kind, raised, trace)
+
+    def put(self, name: str, rows: pl.DataFrame) -> None:
+        """Append rows to the shard of this name."""
+        table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if name not in self._writers:
+            file = self._files.enter_context(placing(self.folder / name))
+            writer = pq.ParquetWriter(
+                file, table.schema, compression="zstd", compression_level=_LEVEL, use_dictionary=False
+            )
+            self._writers[name] = self._files.enter_context(writer)
+        group = max(1, min(_ROWS, rows.height * _GROUP // max(1, table.nbytes)))
+        self._writers[name].write_table(table, row_group_size=group)
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._writers)
 
 
 def rows_in(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
-    """Read a shard of this job. Raises ShardBroken."""
-    with _ours(path):
-        rows = pl.from_arrow(pq.read_table(path, columns=columns, partitioning=None))
+    """Read columns of a shard of this job. Raises ShardBroken."""
+    with _ours(path), pq.ParquetFile(path) as file:
+        return _framed(file.read(columns=columns))
+
+
+def portions(path: Path, size: int) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a shard of this job, so many at a time as have about `size` bytes. Raises ShardBroken."""
+    with _ours(path), pq.ParquetFile(path) as file:
+        groups: list[int] = []
+        held = 0
+        for group in range(file.num_row_groups):
+            groups.append(group)
+            held += file.metadata.row_group(group).total_byte_size
+            if held >= size:
+                yield _framed(file.read_row_groups(groups))
+                groups, held = [], 0
+        if groups or not file.num_row_groups:
+            yield _framed(file.read_row_groups(groups))
+
+
+def _framed(table: pa.Table) -> pl.DataFrame:
+    rows = pl.from_arrow(table)
     if not isinstance(rows, pl.DataFrame):
-        raise TypeError(path)
+        raise TypeError(type(rows).__name__)
     return rows
 
 
 def put_table(path: Path, table: pa.Table) -> None:
     """Write a table so that a reader can map it."""
     whole = max(1, table.num_rows)
-    place(path, lambda file: feather.write_feather(table, file, compression="uncompressed", chunksize=whole))
+    with placing(path) as file:
+        feather.write_feather(table, file, compression="uncompressed", chunksize=whole)
 
 
 def table_in(path: Path) -> pa.Table:
@@ -84,7 +126,8 @@ def table_in(path: Path) -> pa.Table:
 
 def put_array(path: Path, array: np.ndarray) -> None:
     """Write an array so that a reader can map it."""
-    place(path, lambda file: np.save(file, array))
+    with placing(path) as file:
+        np.save(file, array)
 
 
 def array_in(path: Path) -> np.ndarray:
@@ -96,7 +139,8 @@ def array_in(path: Path) -> np.ndarray:
 
 def put_json(path: Path, facts: Facts) -> None:
     """Write facts; equal ones give equal bytes."""
-    place(path, lambda file: _write(file, msgspec.json.encode(facts, order="sorted")))
+    with placing(path) as file:
+        file.write(msgspec.json.encode(facts, order="sorted"))
 
 
 def json_in(path: Path) -> Facts:
@@ -126,7 +170,3 @@ def _ours(path: Path) -> Iterator[None]:
 def marks_of(path: Path) -> tuple[Path, Path]:
     """Return the marks of the task that may have written a file: of its shard's or of its whole phase's."""
     return path.with_name(f"{path.name.partition('.')[0]}.json"), path.with_name(WHOLE)
-
-
-def _write(file: IO[bytes], content: bytes) -> None:
-    file.write(content)

@@ -16,6 +16,10 @@ import polars as pl
 from hanbok.studio.artifacts import Facts
 
 DROPPED: Final = "dropped"
+EVIDENCE: Final = "evidence"
+"""A column that a step may add: what in a text made it drop it, for the report. It goes with the dropped rows."""
+ITEM: Final = "item"
+"""A column that a step may add: what a dropped row gave away, such as `kobest#12`; all are listed in the report."""
 TEXTS: Final = ("text", "messages", "chosen", "rejected")
 """Columns that hold what people wrote; the last three as JSON."""
 

@@ -19,6 +19,8 @@ from hanbok.studio.curate.shards import array_in, table_in
 
 HASH: Final = "hash"
 ROW: Final = "row"
+BIN: Final = "bin"
+"""A column that the last sweep may add: bins follow one another in the corpus."""
 Numbers: TypeAlias = "np.ndarray"
 
 
@@ -84,12 +86,16 @@ class Sweep(Protocol):
     name: str
     ranked: bool
     """Whether it needs the order of all ids."""
+    lays: bool
+    """Whether `apply` may repeat rows and bring them into another order: the last sweep's right."""
 
     @property
     def spec(self) -> Facts: ...
 
     def keys(self, rows: pl.DataFrame) -> dict[str, pa.Table]:
-        """Return a shard's keys by name. A table that is gathered has `hash` (sorted, uint64) and `row` (uint32)."""
+        """Return the keys of a part of a shard, by name. A table that is gathered has `hash` (sorted, uint64) and
+        `row` (uint32), counted within this part.
+        """
         ...
 
     @property
@@ -102,9 +108,11 @@ class Sweep(Protocol):
         ...
 
     def resolve(self, shelf: Shelf, found: Iterator[pa.Table]) -> tuple[Iterator[pa.Table], Facts]:
-        """Return the verdict on each shard in their order, and facts for the report."""
+        """Return the verdict on each shard in their order, and facts for the report. One with a column `row` is in
+        order of it.
+        """
         ...
 
     def apply(self, rows: pl.DataFrame, verdict: pa.Table) -> pl.DataFrame:
-        """Judge a shard's rows as `hanbok.studio.curate.step` says. May add rows' columns; the rows are `keys`' own."""
+        """Judge a part of a shard as `hanbok.studio.curate.step` says, by the verdict on its rows; may add columns."""
         ...

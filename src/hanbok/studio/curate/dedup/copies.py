@@ -28,6 +28,7 @@ _BINS: Final = (1, 2, 3, 5, 10, 100)
 class Copies:
     name = "copies"
     ranked = True
+    lays = False
     gathered = "bands"
 
     def __init__(self, *, near: bool = True) -> None:

@@ -29,6 +29,7 @@ class Spans:
 
     name = "spans"
     ranked = True
+    lays = False
     gathered = "grams"
 
     def __init__(self, *, least: int = 100, left: int = 30, documents: int = 2) -> None:
