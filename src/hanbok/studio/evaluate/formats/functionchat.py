@@ -1,10 +1,12 @@
-"""FunctionChat-Bench as published: dialogs (an item a turn), and single calls (an item a query and set of tools)."""
+"""FunctionChat-Bench as published: dialogs (an item a turn), decisions, and single calls (an item a query and set
+of tools).
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hanbok.studio.evaluate.item import Item
+from hanbok.studio.evaluate.item import Chat, Item
 
 
 class Functionchat:
@@ -13,24 +15,32 @@ class Functionchat:
     def __init__(self, options: Mapping[str, Any]) -> None: ...
 
     def read(self, row: dict[str, Any], place: str) -> Iterable[Item]:
-        return _dialog(row, place) if "turns" in row else _single(row, place)
+        if "turns" in row:
+            name = row.get("id") or row.get("dialog_num") or place
+            return [
+                _turn(turn, f"{name}-{turn['serial_num']}", turn["query"], row["tools"])
+                for turn in row["turns"]
+            ]
+        if "input_messages" in row:
+            name = str(row.get("id") or row.get("serial_num") or place)
+            return [_turn(row, name, row["input_messages"], row["input_tools"])]
+        return _single(row, place)
 
 
-def _dialog(row: dict[str, Any], place: str) -> Iterator[Item]:
-    for turn in row["turns"]:
-        truth = turn["ground_truth"]
-        calls = truth.get("tool_calls") or []
-        yield Item(
-            id=f"{row.get('id') or row.get('dialog_num') or place}-{turn['serial_num']}",
-            group=turn["type_of_output"],
-            question=str(turn["query"][-1].get("content") or ""),
-            messages=turn["query"],
-            tools=row["tools"],
-            calls=tuple((one["function"]["name"], one["function"]["arguments"]) for one in calls),
-            allowed=_allowed(turn.get("acceptable_arguments")),
-            golds=(str(truth.get("content") or ""),),
-            facts={"type": turn["type_of_output"]},
-        )
+def _turn(turn: dict[str, Any], name: str, messages: Chat, tools: list[dict[str, Any]]) -> Item:
+    truth = turn["ground_truth"]
+    calls = truth.get("tool_calls") or []
+    return Item(
+        id=name,
+        group=turn["type_of_output"],
+        question=str(messages[-1].get("content") or ""),
+        messages=messages,
+        tools=tools,
+        calls=tuple((one["function"]["name"], one["function"]["arguments"]) for one in calls),
+        allowed=_allowed(turn.get("acceptable_arguments")),
+        golds=(str(truth.get("content") or ""),),
+        facts={"type": turn["type_of_output"]},
+    )
 
 
 def _single(row: dict[str, Any], place: str) -> Iterator[Item]:

@@ -55,14 +55,17 @@ class Functions:
 
 
 def _equal(given: str, expected: str, allowed: Sequence[str]) -> bool:
-    read = _read(given)
-    if read is None:
+    """Each argument may be the expected one or one that is allowed for it."""
+    read, wanted = _read(given), _read(expected)
+    others = [one for text in allowed if (one := _read(text)) is not None]
+    if read is None or wanted is None:
         return False
-    for one in (expected, *allowed):
-        wanted = _read(one)
-        if wanted is not None and _same(read, wanted):
-            return True
-    return False
+    if any(_same(read, one) for one in others):
+        return True
+    return read.keys() == wanted.keys() and all(
+        _any(value, wanted[name]) or any(name in one and _any(value, one[name]) for one in others)
+        for name, value in read.items()
+    )
 
 
 def _read(text: str) -> dict[str, Any] | None:
