@@ -74,10 +74,14 @@ def _serve(config: File = None) -> int:
     return serve([] if config is None else ["--config", str(config)])
 
 
-def _missing(error: ModuleNotFoundError) -> Exception:
-    """Tell an extra that is not installed from a fault of our own."""
-    package = (error.name or "").partition(".")[0]
-    return StudioExtraMissing(package=package) if package in _ENGINES else error
+def _missing(error: ImportError) -> Exception:
+    """Tell an extra that is not installed from a fault of our own; cyclopts wraps what a verb's module raised."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ModuleNotFoundError) and (cause.name or "").partition(".")[0] in _ENGINES:
+            return StudioExtraMissing(package=cause.name)
+        cause = cause.__cause__
+    return error
 
 
 def run(arguments: list[str]) -> int:
@@ -87,6 +91,6 @@ def run(arguments: list[str]) -> int:
         code: object = build()(arguments, exit_on_error=False, print_error=True, error_console=errors)
     except CycloptsError:
         return USAGE
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise _missing(error) from error
     return code if isinstance(code, int) else 0
