@@ -26,3 +26,8 @@ def speaks(environ: Mapping[str, str] | None = None) -> Language:
     environ = os.environ if environ is None else environ
     tongue = environ.get("HANBOK_LANGUAGE") or environ.get("LC_ALL") or environ.get("LANG") or ""
     return Language.EN if tongue.startswith("en") else Language.KO
+
+
+def judge_key(environ: Mapping[str, str] | None = None) -> str:
+    """Return the key for the model that judges in `hanbok model evaluate`; empty: that of the model judged."""
+    return (os.environ if environ is None else environ).get("HANBOK_JUDGE_KEY", "")

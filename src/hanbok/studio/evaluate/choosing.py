@@ -22,7 +22,7 @@ class Methods:
     async def of(self, spec: TaskSpec, wanted: str) -> tuple[str, Method]:
         """Return the method of a task and its name. Raises MethodUnfit, EndpointGone, EndpointRefuses."""
         asked = wanted if wanted != "auto" else spec.method
-        letters = all(len(label) == 1 for label in spec.labels)
+        letters = all(len(label) == 1 for label in spec.names or spec.labels)
         for name in _ORDER if asked == "auto" else (asked,):
             method = self._method(name)
             fits = self._form in method.forms and (name != "first_token" or letters)

@@ -18,7 +18,7 @@ from hanbok.studio.evaluate.held_out import HeldOutTask, held_out_task
 from hanbok.studio.evaluate.judge import Judge, ModelJudge, RecordedJudge
 from hanbok.studio.evaluate.pinned import pinned
 from hanbok.studio.evaluate.running import Bench, Price, evaluate
-from hanbok.studio.evaluate.serving import served, weights_of
+from hanbok.studio.evaluate.serving import served, weights_in, weights_of
 from hanbok.studio.evaluate.suite import Suite, TaskSpec, joined, read_suite
 from hanbok.studio.scores import Scores, Subject
 from hanbok.studio.stage import Estimate, Progress
@@ -33,6 +33,13 @@ class EndpointPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     url: Annotated[str, Meta(description="Base URL, which ends in /v1.")]
     model: Annotated[str, Meta(description="Name of the model there.")]
     fields: Annotated[dict[str, Any], Meta(description="More fields for every request.")] = {}
+
+
+class WeightsPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A GGUF file that no build made."""
+
+    gguf: Annotated[Path, Meta(description="The file, or `embedded`: the weights of the extra `local`.")]
+    adapter: Annotated[Path | None, Meta(description="A GGUF with an adapter for it.")] = None
 
 
 class PricePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +67,9 @@ class EvaluatePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ] = HeldOutTask()
     endpoint: Annotated[
         EndpointPlan | None, Meta(description="An endpoint to evaluate instead of what the recipe made.")
+    ] = None
+    weights: Annotated[
+        WeightsPlan | None, Meta(description="A file to evaluate instead of what the recipe made.")
     ] = None
     form: Annotated[
         Literal["chat", "plain"], Meta(description="`plain`: prompts are completed as they stand.")
@@ -95,6 +105,9 @@ class Evaluate:
         for place in ("files", "data", "patience", "concurrency"):
             del plan[place]
         plan["suites"] = msgspec.to_builtins(self._suites)
+        weights = self.plan.weights
+        if weights is not None:
+            plan["weights"] = msgspec.to_builtins(weights_in(weights.gguf, weights.adapter)[1])
         judge = self.plan.judge
         if judge is not None and judge.recorded is not None:
             plan["judge"] = {"recorded": pinned(judge.recorded, judge.recorded.parent).sha256}
@@ -140,7 +153,8 @@ class Evaluate:
                 door = _door(upstream, plan, self._keys[0], self.plan.patience)
                 subject = Subject(name=plan.model, kind="endpoint", url=plan.url)
                 return await evaluate(suite, self._bench(subject, door, judge), folder, progress)
-            weights, subject = weights_of(inputs)
+            named = self.plan.weights
+            weights, subject = weights_of(inputs) if named is None else weights_in(named.gguf, named.adapter)
             weights = replace(
                 weights,
                 template=self.plan.template or weights.template,
@@ -148,7 +162,7 @@ class Evaluate:
                 context=self.plan.context,
                 slots=self.plan.concurrency,
             )
-            async with served(weights, folder / ".model") as (where, key):
+            async with served(weights, folder / ".model", folder.parent / ".weights") as (where, key):
                 door = Door(upstream, where, "subject", key, self.plan.patience)
                 return await evaluate(suite, self._bench(subject, door, judge), folder, progress)
         finally:

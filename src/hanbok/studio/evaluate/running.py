@@ -24,7 +24,7 @@ from hanbok.studio.evaluate.plugs import TASKS, plug
 from hanbok.studio.evaluate.prompting import Prompter
 from hanbok.studio.evaluate.suite import Suite, TaskSpec, digest_of, items_of
 from hanbok.studio.evaluate.task import Task
-from hanbok.studio.scores import ANSWERS, SCORES, Answer, Protocol, Scores, Spent, Subject, TaskScore
+from hanbok.studio.scores import ANSWERS, SCORES, Answer, Metric, Protocol, Scores, Spent, Subject, TaskScore
 from hanbok.studio.significance import FEW, average, smallest_gain
 from hanbok.studio.stage import Progress
 
@@ -248,17 +248,19 @@ def _scored(one: _Set, answers: list[Answer]) -> TaskScore:
         protocol=one.protocol,
         rows=len(answers),
         unread=unread,
-        warnings=list(_warnings(len(answers), unread, metrics[one.task.main].value)),
+        warnings=list(_warnings(len(answers), unread, metrics[one.task.main])),
     )
 
 
-def _warnings(rows: int, unread: int, value: float) -> Iterator[Text]:
-    if rows < FEW:
-        least = 100 * smallest_gain(rows, value)
+def _warnings(rows: int, unread: int, main: Metric) -> Iterator[Text]:
+    if rows < FEW and main.interval == "wilson":
+        least = 100 * smallest_gain(rows, main.value)
         yield Text(
             ko=f"{rows}행뿐입니다. 두 모델의 차이가 약 {least:.0f}%p는 되어야 가려집니다",
             en=f"only {rows} rows: two models must differ by some {least:.0f} points to be told apart",
         )
+    elif rows < FEW:
+        yield Text(ko=f"{rows}행뿐이라 구간이 넓습니다", en=f"only {rows} rows: the interval is wide")
     if unread > _UNREAD * rows:
         yield Text(
             ko=f"{rows}행 가운데 {unread}행의 답에서 아무것도 읽지 못했습니다",

@@ -12,21 +12,22 @@ from typing import Final
 import msgspec
 
 from hanbok.core.secret import Secret
-from hanbok.gateway.llama.bundle import bundle
+from hanbok.gateway.llama.bundle import BASE, bundle
 from hanbok.gateway.llama.cores import physical_cores
 from hanbok.gateway.llama.gguf_head import read_head, template_in
 from hanbok.gateway.llama.supervisor import Supervisor
 from hanbok.gateway.llama.wire import Adapter, Spec
-from hanbok.studio.artifacts import Artifact
+from hanbok.studio.artifacts import Artifact, sha256
 from hanbok.studio.errors import StudioExtraMissing
 from hanbok.studio.evaluate.errors import SubjectMissing
 from hanbok.studio.scores import Subject
 
+EMBEDDED: Final = "embedded"
 _STARTING: Final = 900.0
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` None: the weights that the extra `local` brings, kept in the state folder. `template`: Jinja text;
+    """`path` None: the weights that the extra `local` brings. `template`: Jinja text;
     empty: the file's own or, for a base that has none, the one by which the gateway serves a base.
     """
 
@@ -40,14 +41,16 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def served(
-    weights: Weights, state: Path
+    weights: Weights, folder: Path, cache: Path
 ) -> AsyncGenerator[tuple[Callable[[], Awaitable[str]], Secret]]:
-    """Serve while the context lasts; yield what tells the base URL, and the key. Raises StudioExtraMissing."""
+    """Serve while the context lasts, with a log in `folder` and weights of the package kept in `cache`; yield what
+    tells the base URL, and the key. Raises StudioExtraMissing.
+    """
     if find_spec("xllamacpp") is None:
         raise StudioExtraMissing(package="xllamacpp")
     key = secrets.token_urlsafe(32)
     spec = Spec(
-        folder=str(state),
+        folder=str(cache),
         path=str(weights.path) if weights.path else "",
         alias="subject",
         key=key,
@@ -60,7 +63,7 @@ async def served(
     )
     if not weights.template and not (weights.path is not None and template_in(weights.path)):
         spec = bundle(spec, dressed=False)
-    supervisor = Supervisor(spec, "evaluate", state / "model.log")
+    supervisor = Supervisor(spec, "evaluate", folder / "model.log")
     supervisor.start()
 
     async def where() -> str:
@@ -96,6 +99,29 @@ def weights_of(inputs: Mapping[str, Artifact]) -> tuple[Weights, Subject]:
         Weights(path=gguf_in(base), adapter=path, template=template, stops=stops),
         Subject(name=name, kind="embedded", digest=base.digest, adapter=chosen.digest),
     )
+
+
+def weights_in(path: Path, adapter: Path | None) -> tuple[Weights, Subject]:
+    """Return a file that no build made; one of the name `embedded` stands for the weights of the extra `local`.
+
+    Raises SubjectMissing.
+    """
+    below = "" if adapter is None else _digest(adapter)
+    if path.name == EMBEDDED:
+        name = EMBEDDED if adapter is None else f"{EMBEDDED}+{adapter.stem}"
+        return Weights(adapter=adapter), Subject(name=name, kind="embedded", digest=BASE, adapter=below)
+    if is_adapter(path):
+        raise SubjectMissing(why=f"{path.name}: --adapter")
+    name = path.stem if adapter is None else f"{path.stem}+{adapter.stem}"
+    subject = Subject(name=name, kind="embedded", digest=_digest(path), adapter=below)
+    return Weights(path=path, adapter=adapter), subject
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path)
+    except OSError as error:
+        raise SubjectMissing(why=f"{path}: {error.strerror}") from None
 
 
 def gguf_in(artifact: Artifact) -> Path:
