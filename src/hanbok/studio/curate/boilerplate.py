@@ -25,7 +25,7 @@ class BoilerplatePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class Boilerplate:
     """Counts what it takes out in `n_boilerplate`; drops a text that was nothing else as `boilerplate:only`."""
 
-    name: Final = "boilerplate"
+    name: str = "boilerplate"
 
     def __init__(self, plan: BoilerplatePlan) -> None:
         self._plan = plan

@@ -24,7 +24,7 @@ def where(texts: pl.Series, mask: pl.Series, change: Callable[[pl.Series], pl.Se
 def said(column: str, value: str, change: Callable[[str], str]) -> str:
     """Return a value of a column with what people said in it changed: the text, or the contents of messages.
 
-    Texts inside JSON are changed as they are meant, not as JSON spells them: `\\n010` has no letter n before its 0.
+    Texts inside JSON are changed as they are meant, not as JSON spells them: an escaped line end is no letter n.
     """
     if column not in _DIALOGUE:
         return change(value)
@@ -37,6 +37,20 @@ def said(column: str, value: str, change: Callable[[str], str]) -> str:
     for message in decoded if isinstance(decoded, list) else [decoded]:
         _mend(message, change)
     return msgspec.json.encode(decoded).decode()
+
+
+def spoken(column: str, value: str) -> str:
+    """Return what people said in a value of a column, as one text."""
+    parts: list[str] = []
+
+    def hear(text: str) -> str:
+        parts.append(text)
+        return text
+
+    if column not in _DIALOGUE:
+        return value
+    said(column, value, hear)
+    return "\n".join(parts)
 
 
 def _mend(message: object, change: Callable[[str], str]) -> None:

@@ -71,7 +71,7 @@ def presets() -> list[str]:
 class Filtering:
     """Drops the rows that are beyond a limit, as `filter:KEY` of the first filter that says so."""
 
-    name: Final = "filter"
+    name: str = "filter"
 
     def __init__(self, plan: FilterPlan, *, dialogues: bool = False) -> None:
         self._preset = preset(plan.preset or ("dialogue" if dialogues else "fineweb2"))

@@ -27,13 +27,16 @@ _SHORT: Final = 150
 """Below it profiles of 101 languages guess; between two they do not."""
 _FARTHEST: Final = 1200
 _UNKNOWN: Final = "unknown"
+_KANA: Final = 0.1  # Japanese is half Chinese characters
 
 
 class LanguagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which languages stay."""
 
-    keep: tuple[str, ...] = ("ko",)
-    """Codes (ISO 639-1) of the languages that stay; empty: all, unknown ones too."""
+    keep: tuple[str, ...] | None = None
+    """Codes (ISO 639-1) of the languages that stay; empty: all, unknown ones too; none given: Korean documents, and
+    dialogues in any.
+    """
     share: float = 0.3
     """The least share of Hangul in all letters that makes a text Korean, of Arabic letters likewise."""
 
@@ -41,22 +44,23 @@ class LanguagePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Language:
     """Adds `language` and `q_language` (the share of its script), drops others as `language:CODE`."""
 
-    name: Final = "language"
+    name: str = "language"
 
-    def __init__(self, plan: LanguagePlan) -> None:
+    def __init__(self, plan: LanguagePlan, *, dialogues: bool = False) -> None:
         self._plan = plan
+        self._keep = plan.keep if plan.keep is not None else () if dialogues else ("ko",)
 
     @property
     def spec(self) -> Facts:
-        return {"version": 1, **msgspec.to_builtins(self._plan)}
+        return {"version": 1, "keep": list(self._keep), "share": self._plan.share}
 
     def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Name each row's language."""
         named = languages(told(rows), self._plan.share)
         rows = rows.with_columns(named["language"], named["q_language"])
-        if not self._plan.keep:
+        if not self._keep:
             return rows
-        other = pl.col(DROPPED).is_null() & ~pl.col("language").is_in(self._plan.keep)
+        other = pl.col(DROPPED).is_null() & ~pl.col("language").is_in(self._keep)
         reason = pl.lit("language:") + pl.col("language")
         return rows.with_columns(pl.when(other).then(reason).otherwise(pl.col(DROPPED)).alias(DROPPED))
 
@@ -80,7 +84,7 @@ def languages(texts: pl.Series, share: float = 0.3) -> pl.DataFrame:
         .then(pl.lit(_UNKNOWN))
         .when((pl.col("hangul") >= share) & (pl.col("hangul") > pl.col("kana")))
         .then(pl.lit("ko"))
-        .when(pl.col("kana") >= 0.1)  # Japanese is half Chinese characters
+        .when(pl.col("kana") >= _KANA)
         .then(pl.lit("ja"))
         .when(pl.col("han") >= share)
         .then(pl.lit("zh"))

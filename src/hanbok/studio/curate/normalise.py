@@ -29,7 +29,11 @@ _HALF: Final = {
     if unicodedata.name(chr(one), "")
 }
 _DECOMPOSED: Final = "[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\uffa1-\uffdc\u0300-\u036f\u3099\u309a]"
-_HIDDEN: Final = "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\uffa0]"
+_HIDDEN: Final = (
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u115f\u1160\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\uffa0]"
+)
+"""Controls, fillers and marks of direction; the joiners of emoji and of Persian stay."""
 _SPACES: Final = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u3164]"
 _BREAKS: Final = "\r\n|[\r\u0085\u2028\u2029]"
 _CAPPED: Final = "ㅋㅎㅠㅜ!?~.…"
@@ -48,7 +52,7 @@ class NormalisePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Normalise:
     """Changes texts, drops none but what had nothing but hidden characters: `normalise:empty`."""
 
-    name: Final = "normalise"
+    name: str = "normalise"
 
     def __init__(self, plan: NormalisePlan) -> None:
         self._plan = plan

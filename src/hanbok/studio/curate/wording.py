@@ -1,4 +1,4 @@
-"""Measures of a text's words, compiled: how much of it is said again, as Gopher measures it (arXiv 2112.11446, table A1).
+"""Measures of a text's words, compiled: how much of it is said again, as Gopher does (arXiv 2112.11446, table A1).
 
 `top_n`: the share of the most frequent run of n words. `dup_n`: the share of runs of n words that were there before.
 `over_n`: the share of words of more than n letters.
@@ -108,7 +108,7 @@ def _length(sizes, at, n):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
 
 
 @numba.njit(cache=True)
-def _most_frequent(hashes, sizes, begin, end, n, keys, counts, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913
+def _most_frequent(hashes, sizes, begin, end, n, keys, counts, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - a kernel's arrays
     best, chars = 1, 0
     for at in range(begin, end - n + 1):
         slot, key = _slot(hashes, at, n, keys, marks, mark, mask)
@@ -124,7 +124,7 @@ def _most_frequent(hashes, sizes, begin, end, n, keys, counts, marks, mark, mask
 
 
 @numba.njit(cache=True)
-def _said_before(hashes, sizes, begin, end, n, keys, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913
+def _said_before(hashes, sizes, begin, end, n, keys, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - as above
     chars, at = 0, begin
     while at <= end - n:
         slot, key = _slot(hashes, at, n, keys, marks, mark, mask)

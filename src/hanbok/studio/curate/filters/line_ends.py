@@ -8,7 +8,9 @@ from hanbok.core.values import Text
 from hanbok.studio.curate.filter import LINES, Limits, below, share
 
 # Korean lines often end in a final ending without a mark; a paragraph may be cut after a sentence that was whole.
-_ENDED = r"""(?:[.!?。！？…؟]|[다요죠까음임함됨네오라][.!? ~]*)[ \t"'”’)\]」』》>]*$|[다요죠까음임함][.!?] .*$"""
+_ENDED = (
+    r"""(?:[.!?。！？…؟]|[다요죠까음임함됨네오라][.!? ~]*)[ \t"'”’)\]」』》>]*$|[다요죠까음임함][.!?] .*$"""
+)
 
 
 class LineEnds:

@@ -7,8 +7,8 @@ import polars as pl
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import CHARS, TEXT, Limits, above, share
 
-# Characters that stand for lost ones; UTF-8 Hangul read as Latin-1 or Windows-1252 (0xEA-0xED and two bytes above 0x7F);
-# CP949 read so (runs of such bytes).
+# Characters that stand for lost ones; UTF-8 Hangul read as Latin-1 or Windows-1252 (0xEA-0xED and two bytes above
+# 0x7F); CP949 read so (runs of such bytes).
 _BROKEN: Final = (
     r"[\ufffd\ue000-\uf8ff]"
     r"|[ê-í][\u0080-\u00bf\u0152-\u0192\u02c6-\u02dc\u2013-\u203a\u20ac\u2122]{2}"

@@ -19,7 +19,7 @@ class Spam:
     languages: ClassVar[frozenset[str]] = frozenset({"ko", ""})
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        """A word or two is a mention; many, close together, are an advertisement."""
+        """Ask for many words close together: one or two are a mention."""
         hits = TEXT.str.extract_many(_words(), ascii_case_insensitive=True).list.len()
         return hits >= pl.max_horizontal(WORDS.list.len() * limits["share"], pl.lit(limits["least"]))
 

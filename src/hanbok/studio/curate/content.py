@@ -1,0 +1,66 @@
+"""What is done to texts by what they say: the steps before copies are sought, and those after."""
+
+from typing import Protocol
+
+from hanbok.studio.curate.boilerplate import Boilerplate, BoilerplatePlan
+from hanbok.studio.curate.filtering import Filtering, FilterPlan
+from hanbok.studio.curate.languages import Language, LanguagePlan
+from hanbok.studio.curate.licences import LicencePlan, Licences, clear
+from hanbok.studio.curate.normalise import Normalise, NormalisePlan
+from hanbok.studio.curate.personal import Personal, PersonalPlan
+from hanbok.studio.curate.reader import Source
+from hanbok.studio.curate.sensitive import Sensitive, SensitivePlan
+from hanbok.studio.curate.step import Step
+
+
+class ContentPlan(Protocol):
+    """The parts of a plan that are about contents."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]: ...
+    @property
+    def licences(self) -> LicencePlan: ...
+    @property
+    def normalise(self) -> NormalisePlan | None: ...
+    @property
+    def language(self) -> LanguagePlan | None: ...
+    @property
+    def boilerplate(self) -> BoilerplatePlan | None: ...
+    @property
+    def filters(self) -> FilterPlan | None: ...
+    @property
+    def personal(self) -> PersonalPlan | None: ...
+    @property
+    def sensitive(self) -> SensitivePlan | None: ...
+
+
+def screening(plan: ContentPlan) -> list[Step]:
+    """Return the steps for every row, the cheapest first: what may not be used is not looked at.
+
+    Raises LicenceForbids, LicenceUnknown, PresetUnfit, SourceUnreadable.
+    """
+    clear(plan.sources, plan.licences)
+    steps: list[Step] = [Licences(plan.licences, plan.sources)]
+    if plan.normalise:
+        steps.append(Normalise(plan.normalise))
+    if plan.language:
+        steps.append(Language(plan.language, dialogues=_dialogues(plan)))
+    if plan.boilerplate:
+        steps.append(Boilerplate(plan.boilerplate))
+    if plan.filters:
+        steps.append(Filtering(plan.filters, dialogues=_dialogues(plan)))
+    return steps
+
+
+def clearing(plan: ContentPlan) -> list[Step]:
+    """Return the steps for the rows that are left when copies are gone: the dear ones."""
+    steps: list[Step] = []
+    if plan.sensitive:
+        steps.append(Sensitive(plan.sensitive, dialogues=_dialogues(plan)))
+    if plan.personal:
+        steps.append(Personal(plan.personal))
+    return steps
+
+
+def _dialogues(plan: ContentPlan) -> bool:
+    return any(one.messages for one in plan.sources)

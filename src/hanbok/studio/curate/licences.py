@@ -1,0 +1,175 @@
+"""Whether a source may be trained on: its licence, what its owner said, what its site says to crawlers."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal
+from urllib.robotparser import RobotFileParser
+
+import msgspec
+import polars as pl
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+from hanbok.studio.artifacts import Facts
+from hanbok.studio.curate.reader import Source, SourceUnreadable
+from hanbok.studio.curate.step import drop
+
+AGENTS: Final = (
+    "GPTBot", "CCBot", "Google-Extended", "ClaudeBot", "anthropic-ai", "Applebot-Extended", "Bytespider",
+    "meta-externalagent", "cohere-ai", "Amazonbot", "Diffbot",
+)  # fmt: skip
+"""Crawlers that collect for training, by the names that robots.txt gives them."""
+_VERSION: Final = re.compile(r"^(CC-BY(?:-NC)?(?:-SA|-ND)?)-\d\.\d(?:-[A-Z]{2,3})?$")
+_AI: Final = re.compile(r"^KOGL-[1-4]\+AI$")
+_OTHER: Final = "LicenseRef-"
+_NOT_OUT: Final = ("", "none")
+
+
+class LicenceForbids(HanbokError):
+    code = "licence_forbids"
+    message = Text(
+        ko="자료 {source!r}의 이용조건 {licence}은(는) 이 학습을 허락하지 않습니다: {why}",
+        en="the licence {licence} of the source {source!r} does not allow this training: {why}",
+    )
+    hint = Text(
+        ko="그 자료를 빼거나, 따로 받은 허락이나 계약을 `basis`에 적으십시오. 비상업 연구면 `purpose: research`",
+        en="Leave it out, or state your permission or contract in `basis`; for research: `purpose: research`",
+    )
+
+
+class LicenceUnknown(HanbokError):
+    code = "licence_unknown"
+    message = Text(
+        ko="자료 {source!r}의 이용조건을 알 수 없습니다: {licence!r}",
+        en="the licence of the source {source!r} is not known: {licence!r}",
+    )
+    hint = Text(
+        ko="`licence`에 SPDX 식별자, KOGL-0~4, KOGL-3+AI 가운데 하나를 쓰거나 `basis`에 근거를 적으십시오",
+        en="Put an SPDX id, KOGL-0..4 or KOGL-3+AI into `licence`, or say by what right in `basis`",
+    )
+
+
+class LicencePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the corpus is for, and how owners' words are heard."""
+
+    purpose: Literal["commercial", "research"] = "commercial"
+    """What the model will be used for. Licences that exclude commercial use stop a source only for `commercial`."""
+    opt_outs: Literal["honour", "record"] = "honour"
+    """`honour`: rows whose owner keeps them from training are dropped; `record`: they stay, and the report says so."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a licence allows and asks."""
+
+    ko: str
+    en: str
+    commercial: bool = True
+    derivatives: bool = True
+    attribution: bool = False
+    share_alike: bool = False
+
+    def forbids(self, purpose: str) -> Text | None:
+        """Return why it does not allow to train for this purpose, None where it does."""
+        if not self.derivatives:
+            return Text(ko="변경을 금지합니다", en="it forbids derivatives")
+        if purpose == "commercial" and not self.commercial:
+            return Text(ko="상업적 이용을 금지합니다", en="it forbids commercial use")
+        return None
+
+
+def terms(licence: str) -> Terms | None:
+    """Return what a licence says, None for one that is not known."""
+    if _AI.match(licence):
+        known = _table()[licence.removesuffix("+AI")]
+        ko, en = f"{known.ko} + AI유형", f"{known.en} + AI type"
+        return Terms(
+            ko=ko, en=en, attribution=known.attribution
+        )  # its AI type allows training whatever the other says
+    return _table().get(licence) or ((found := _VERSION.match(licence)) and _table().get(found[1])) or None
+
+
+def clear(sources: Iterable[Source], plan: LicencePlan) -> None:
+    """Check that all sources may be trained on. Raises LicenceForbids, LicenceUnknown."""
+    for source in sources:
+        if source.basis:
+            continue
+        if (known := terms(source.licence)) is None:
+            if source.licence_key and not source.licence:
+                continue  # each row says its own
+            raise LicenceUnknown(source=source.name, licence=source.licence)
+        if (why := known.forbids(plan.purpose)) is not None:
+            raise LicenceForbids(source=source.name, licence=source.licence, why=why)
+
+
+class Licences:
+    """Drops rows as `licence:forbids`, `licence:unknown`, `licence:opt_out` or `licence:robots`."""
+
+    name: str = "licence"
+
+    def __init__(self, plan: LicencePlan, sources: Iterable[Source]) -> None:
+        self._plan = plan
+        self._sources = {one.name: one for one in sources}
+        self._robots = {one.name: _robots(one) for one in self._sources.values() if one.robots}
+
+    @property
+    def spec(self) -> Facts:
+        robots = {name: text for name, (text, _) in self._robots.items()}
+        return {"version": 1, **msgspec.to_builtins(self._plan), "robots": robots}
+
+    def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Judge each row by its own licence and its owner's words."""
+        licences = rows["licence"].unique().to_list()
+        judged = {one: self._judged(one or "") for one in licences}
+        grounded = pl.col("source").is_in([name for name, one in self._sources.items() if one.basis])
+        reasons: dict[str, pl.Expr] = {
+            "forbids": pl.col("licence").is_in([one for one, how in judged.items() if how == "forbids"])
+            & ~grounded,
+            "unknown": pl.col("licence").is_in(
+                [one for one, how in judged.items() if how == "unknown"], nulls_equal=True
+            )
+            & ~grounded,
+        }
+        if self._plan.opt_outs == "honour":
+            reasons["opt_out"] = ~pl.col("opt_out").fill_null("").is_in(_NOT_OUT)
+        if self._robots:
+            closed = pl.Series(
+                "closed",
+                [self._closed(*one) for one in rows.select("source", "origin").iter_rows()],
+                dtype=pl.Boolean,
+            )
+            rows = rows.with_columns(
+                pl.when(closed).then(pl.lit("robots")).otherwise(pl.col("opt_out")).alias("opt_out")
+            )
+            if self._plan.opt_outs == "honour":
+                reasons = {"robots": pl.col("opt_out") == "robots", **reasons}
+        return drop(rows, self.name, reasons)
+
+    def _judged(self, licence: str) -> str:
+        if (known := terms(licence)) is None:
+            return "unknown"
+        return "forbids" if known.forbids(self._plan.purpose) else ""
+
+    def _closed(self, source: str, origin: str) -> bool:
+        _, robots = self._robots.get(source, ("", None))
+        return robots is not None and not all(robots.can_fetch(agent, origin) for agent in AGENTS)
+
+
+def _robots(source: Source) -> tuple[str, RobotFileParser]:
+    """Read the copy of a site's robots.txt. Raises SourceUnreadable."""
+    try:
+        text = Path(source.robots).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise SourceUnreadable(source=source.name, path=source.robots, why=error.strerror) from error
+    parser = RobotFileParser()
+    parser.parse(text.splitlines())
+    return text, parser
+
+
+@cache
+def _table() -> Mapping[str, Terms]:
+    table = tomllib.loads(files("hanbok.studio.curate").joinpath("licences.toml").read_text(encoding="utf-8"))
+    return {key: msgspec.convert(row, Terms) for key, row in table.items()}
