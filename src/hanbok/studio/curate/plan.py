@@ -14,14 +14,22 @@ from msgspec import Meta
 from hanbok.studio.artifacts import Artifact, Facts, Kind, canonical
 from hanbok.studio.artifacts import sha256 as sha256_of
 from hanbok.studio.curate import accounts
+from hanbok.studio.curate.boilerplate import BoilerplatePlan
+from hanbok.studio.curate.content import clearing, screening
 from hanbok.studio.curate.decontaminate import Decontaminate, DecontaminatePlan
-from hanbok.studio.curate.dedup.copies import Copies
+from hanbok.studio.curate.dedup.copies import ALIKE, Copies
 from hanbok.studio.curate.dedup.spans import Spans
+from hanbok.studio.curate.filtering import FilterPlan
 from hanbok.studio.curate.job import work
+from hanbok.studio.curate.languages import LanguagePlan
+from hanbok.studio.curate.licences import LicencePlan
 from hanbok.studio.curate.mixing import Mix, MixPlan
+from hanbok.studio.curate.normalise import NormalisePlan
+from hanbok.studio.curate.personal import PersonalPlan
 from hanbok.studio.curate.pipeline import Part, Pipeline, Segment
 from hanbok.studio.curate.reader import Source, SourceUnreadable, reader_of
 from hanbok.studio.curate.runner import Runner, cores, runner_of
+from hanbok.studio.curate.sensitive import SensitivePlan
 from hanbok.studio.curate.step import Step
 from hanbok.studio.curate.sweep import Sweep
 from hanbok.studio.stage import Estimate, Progress
@@ -35,6 +43,8 @@ class CopiesPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     near: bool = True
     """Also texts that are alike, not only those that are the same."""
+    alike: Annotated[float, Meta(ge=0.4, le=1)] = ALIKE
+    """Share of their 5-grams that texts must have in common to be alike."""
 
 
 class SpansPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,9 +59,16 @@ class SpansPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class CuratePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From sources to a corpus. What is left out is not done; a part given without settings has its defaults."""
+    """From sources to a corpus. A part that is left out has its defaults; a part that is `null` is not done."""
 
     sources: Annotated[tuple[Source, ...], Meta(min_length=1)]
+    licences: LicencePlan = LicencePlan()
+    normalise: NormalisePlan | None = NormalisePlan()
+    language: LanguagePlan | None = LanguagePlan()
+    boilerplate: BoilerplatePlan | None = BoilerplatePlan()
+    filters: FilterPlan | None = FilterPlan()
+    sensitive: SensitivePlan | None = SensitivePlan()
+    personal: PersonalPlan | None = PersonalPlan()
     copies: CopiesPlan | None = CopiesPlan()
     spans: SpansPlan | None = None
     decontaminate: DecontaminatePlan | None = None
@@ -63,13 +80,14 @@ class CuratePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 def judges(plan: CuratePlan) -> list[Step | Sweep]:
     """Return all that judges the rows, in order."""
-    found: list[Step | Sweep] = []
+    found: list[Step | Sweep] = [*screening(plan)]
     if plan.copies:
-        found.append(Copies(near=plan.copies.near))
+        found.append(Copies(near=plan.copies.near, alike=plan.copies.alike))
     if plan.spans:
         found.append(Spans(least=plan.spans.least, left=plan.spans.left, documents=plan.spans.documents))
     if plan.decontaminate:
         found.append(Decontaminate(plan.decontaminate))
+    found.extend(clearing(plan))
     if plan.mix:
         found.append(Mix(plan.mix, plan.seed))
     return found
@@ -89,9 +107,10 @@ class Curation:
     @cached_property
     def spec(self) -> Facts:
         """What decides the corpus. Paths do not, names of files do: ids come from them."""
-        plan = msgspec.to_builtins(self.plan, enc_hook=str)
+        plan = msgspec.to_builtins(self.plan, enc_hook=lambda path: path.name)
         for source in plan["sources"]:
             del source["path"]
+            source["robots"] = sha256_of(Path(source["robots"])) if source["robots"] else ""
             source["files"] = [
                 [path.name, digest] for one, path, digest in self.files if one.name == source["name"]
             ]

@@ -40,7 +40,11 @@ class Shelf:
     def tables(self, name: str) -> Iterator[tuple[int, pa.Table]]:
         """Yield each shard's table of keys of that name."""
         for shard in range(self.shards):
-            yield shard, table_in(self.keys / f"{shard:05}.{name}.arrow")
+            yield shard, self.table(name, shard)
+
+    def table(self, name: str, shard: int) -> pa.Table:
+        """Return a shard's table of keys of that name."""
+        return table_in(self.keys / f"{shard:05}.{name}.arrow")
 
     def range(self, name: str, part: int, parts: int) -> tuple[list[pa.Table], Numbers]:
         """Return the keys with hashes in one of `parts` equal ranges, shard by shard, and their rows' positions."""

@@ -1,9 +1,9 @@
 """Drops copies and near-copies: of each cluster of like texts the one with the smallest id stays.
 
-Texts are the same when their folded characters are (`same`), alike when one of 18 bands agrees (`near`): of two texts
-that share 70 % of their 5-grams, 79 in 100 are found; at 80 %, 98. Korean is compared by characters, never by words:
-particles and spacing (띄어쓰기) differ too easily. How many copies there were stays in the column `copies`: it tells
-of quality, and mixing may use it.
+Texts are the same when their folded characters are (`same`). They may be alike (`near`) when one of 21 bands agrees,
+and they are when their sketches agree in enough places. Korean is compared by characters, never by words: particles
+and spacing (띄어쓰기) differ too easily. How many copies there were stays in the column `copies`: it tells of quality,
+and mixing may use it.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,17 @@ import polars as pl
 import pyarrow as pa
 
 from hanbok.studio.artifacts import Facts
-from hanbok.studio.curate.dedup.plain import BANDS, GRAM, ROWS
+from hanbok.studio.curate.dedup.plain import BANDS, BUCKETS, GRAM, ROWS
 from hanbok.studio.curate.dedup.signatures import signed
 from hanbok.studio.curate.step import drop, told
 from hanbok.studio.curate.sweep import HASH, ROW, Numbers, Shelf, numbers
 
 COPIES: Final = "copies"
+ALIKE: Final = 0.56
+"""Share of their 5-grams from which on two texts count as alike. A sketch tells it to 0.04 (one deviation)."""
 _VERSION: Final = 1
+_SKETCH: Final = "sketch"
+_PAIRS: Final = 50_000  # whose sketches are in memory at a time
 _BINS: Final = (1, 2, 3, 5, 10, 100)
 
 
@@ -31,13 +35,13 @@ class Copies:
     lays = False
     gathered = "bands"
 
-    def __init__(self, *, near: bool = True) -> None:
-        self.near = near
+    def __init__(self, *, near: bool = True, alike: float = ALIKE) -> None:
+        self.near, self.alike = near, alike
 
     @property
     def spec(self) -> Facts:
         bands = BANDS if self.near else 0
-        return {"version": _VERSION, "gram": GRAM, "bands": bands, "rows": ROWS}
+        return {"version": _VERSION, "gram": GRAM, "bands": bands, "rows": ROWS, "alike": self.alike}
 
     def keys(self, rows: pl.DataFrame) -> dict[str, pa.Table]:
         """Return hashes of bands, and of whole texts among them: `whole` marks those, by their second hash."""
@@ -51,21 +55,33 @@ class Copies:
         hashed, owner, kind = np.concatenate(hashes), np.concatenate(row), np.concatenate(whole)
         order = np.argsort(hashed, kind="stable")
         table = pa.table({HASH: hashed[order], ROW: owner[order].astype(np.uint32), "whole": kind[order]})
-        return {self.gathered: table}
+        sketches = pa.array(found.sketches.reshape(-1), pa.uint8())
+        return {
+            self.gathered: table,
+            _SKETCH: pa.table({_SKETCH: pa.FixedSizeListArray.from_arrays(sketches, BUCKETS)}),
+        }
 
     def gather(self, shelf: Shelf, part: int, parts: int) -> pa.Table:
         """Join each row to the first of those that have a hash in common with it; `same`: the whole text is."""
         tables, positions = shelf.range(self.gathered, part, parts)
-        rank = shelf.ranks()[positions]
         hashed = np.concatenate([numbers(one, HASH) for one in tables])
         whole = np.concatenate([numbers(one, "whole") for one in tables])
+        ranks = shelf.ranks()
+        rank = ranks[positions]
         order = np.lexsort((rank, whole, hashed))
-        hashed, whole, rank = hashed[order], whole[order], rank[order]
+        hashed, whole, rank, positions = hashed[order], whole[order], rank[order], positions[order]
         fresh = np.ones(len(hashed), bool)
         fresh[1:] = (hashed[1:] != hashed[:-1]) | (whole[1:] != whole[:-1])
-        first = rank[np.maximum.accumulate(np.where(fresh, np.arange(len(rank)), 0))]
-        pairs = pl.DataFrame({"a": first, "b": rank, "same": whole != 0}).filter(pl.col("a") != pl.col("b"))
-        return pairs.group_by("a", "b").agg(pl.col("same").any()).sort("a", "b").to_arrow()
+        first = positions[np.maximum.accumulate(np.where(fresh, np.arange(len(rank)), 0))]
+        met = pl.DataFrame({"one": first, "other": positions, "same": whole != 0})
+        pairs = (
+            met.filter(pl.col("one") != pl.col("other")).group_by("one", "other").agg(pl.col("same").any())
+        )
+        pairs = pairs.sort("one", "other")
+        one, other = pairs["one"].to_numpy(), pairs["other"].to_numpy()
+        same = pairs["same"].to_numpy()
+        held = np.flatnonzero(same | (_agreement(shelf, one, other) >= self.alike))
+        return pa.table({"a": ranks[one[held]], "b": ranks[other[held]], "same": same[held]})
 
     def resolve(self, shelf: Shelf, found: Iterator[pa.Table]) -> tuple[Iterator[pa.Table], Facts]:
         rank, starts = shelf.ranks(), shelf.starts()
@@ -109,6 +125,30 @@ class Copies:
             {"same": pl.col("_same"), "near": pl.col("_near")},
         )
         return judged.drop("_same", "_near").with_columns(pl.Series(COPIES, copies))
+
+
+def _agreement(shelf: Shelf, one: Numbers, other: Numbers) -> Numbers:
+    """Return in what share of their sketches' places pairs of rows agree."""
+    starts = shelf.starts()
+    agreed = np.empty(len(one))
+    for begin in range(0, len(one), _PAIRS):
+        some = slice(begin, begin + _PAIRS)
+        agreed[some] = (_sketches(shelf, starts, one[some]) == _sketches(shelf, starts, other[some])).mean(
+            axis=1
+        )
+    return agreed
+
+
+def _sketches(shelf: Shelf, starts: Numbers, positions: Numbers) -> Numbers:
+    """Return the sketches of rows, read shard by shard."""
+    found = np.empty((len(positions), BUCKETS), np.uint8)
+    shards = np.searchsorted(starts, positions, side="right") - 1
+    for shard in np.unique(shards).tolist():
+        held = np.flatnonzero(shards == shard)
+        column = shelf.table(_SKETCH, shard)[_SKETCH].chunk(0)
+        rows = column.values.to_numpy().reshape(-1, BUCKETS)
+        found[held] = rows[positions[held] - starts[shard]]
+    return found
 
 
 def join(leader: Numbers, edges: list[tuple[Numbers, Numbers]]) -> None:

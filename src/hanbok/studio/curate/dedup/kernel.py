@@ -3,7 +3,7 @@
 A text becomes its folded characters. Their 5-grams are a set, of which a sketch of 126 numbers is taken: the share of
 numbers that two sketches agree in estimates the share of 5-grams that the texts have in common. The method is fast
 similarity sketching (Dahlgaard, Knudsen, Thorup, FOCS 2017): every gram falls into one bucket a round, the smallest
-stays, and rounds go on until no bucket is empty; so a long text costs one step a gram, not 126. A band is 7 numbers
+stays, and rounds go on until no bucket is empty; so a long text costs one step a gram, not 126. A band is 6 numbers
 hashed to one.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 from hanbok.studio.curate.dedup.folding import JOINS, MANY, PLANE
 
 GRAM: Final = 5
-BANDS: Final = 18
-ROWS: Final = 7
+BANDS: Final = 21
+ROWS: Final = 6
 BUCKETS: Final = BANDS * ROWS
 BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 """Odd, so that no digit of the rolling hash is lost."""
@@ -150,9 +150,10 @@ def keys(
     sizes: np.ndarray,
     same: np.ndarray,
     bands: np.ndarray,
+    sketches: np.ndarray,
 ) -> None:
     """Fill for each text: the number of its folded characters (-1: it must be composed first), two hashes of them all,
-    and its bands.
+    its bands, and the last byte of each number of its sketch.
     """
     longest = np.max(np.diff(offsets)) if len(offsets) > 1 else 0
     codes = np.empty(longest + 1, np.uint32)
@@ -175,6 +176,7 @@ def keys(
         if count == 0:
             continue
         sketch(hashes, count, buckets)
+        sketches[row] = buckets & np.uint64(0xFF)
         for band in range(BANDS):
             hashed = np.uint64(band + 1)
             for one in range(ROWS):

@@ -7,8 +7,8 @@ import numpy as np
 from hanbok.studio.curate.dedup.folding import JOINS, MANY, PLANE
 
 GRAM: Final = 5
-BANDS: Final = 18
-ROWS: Final = 7
+BANDS: Final = 21
+ROWS: Final = 6
 BUCKETS: Final = BANDS * ROWS
 _U = np.uint64
 BASE: Final = _U(0x9E3779B97F4A7C15)
@@ -125,6 +125,7 @@ def keys(
     sizes: np.ndarray,
     same: np.ndarray,
     bands: np.ndarray,
+    sketches: np.ndarray,
 ) -> None:
     """Fill what the compiled kernel fills, some texts at a time."""
     begin, rows = 0, len(offsets) - 1
@@ -132,7 +133,9 @@ def keys(
         end = int(np.searchsorted(offsets, offsets[begin] + _CHUNK))
         end = min(max(end, begin + 1), rows)
         some = slice(begin, end)
-        _keys(data, offsets[begin : end + 1], table, many, sizes[some], same[some], bands[some])
+        _keys(
+            data, offsets[begin : end + 1], table, many, sizes[some], same[some], bands[some], sketches[some]
+        )
         begin = end
 
 
@@ -144,6 +147,7 @@ def _keys(
     sizes: np.ndarray,
     same: np.ndarray,
     bands: np.ndarray,
+    sketches: np.ndarray,
 ) -> None:
     codes, _, found = fold(data, offsets, table, many)
     sizes[:] = found
@@ -153,6 +157,7 @@ def _keys(
     at = np.arange(len(hashes)) - np.repeat(np.cumsum(counts) - counts, counts)
     same[:, 1] = mixed(_sums(hashes * (at.astype(np.uint64) * _U(2) + _U(1)), counts))
     buckets = sketch(hashes, counts)
+    sketches[counts > 0] = (buckets[counts > 0] & _U(0xFF)).astype(np.uint8)
     for band in range(BANDS):
         hashed = np.full(len(counts), band + 1, np.uint64)
         for one in range(ROWS):

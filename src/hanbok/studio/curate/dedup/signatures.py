@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from hanbok.studio.curate.dedup import plain
 from hanbok.studio.curate.dedup.folding import folds
-from hanbok.studio.curate.dedup.plain import BANDS
+from hanbok.studio.curate.dedup.plain import BANDS, BUCKETS
 
 try:
     from hanbok.studio.curate.dedup import kernel
@@ -21,37 +21,39 @@ else:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signatures:
-    """Of each text: the number of its folded characters, a 16-byte hash of them, and the hashes of its bands.
+    """Of each text: the number of its folded characters, a 16-byte hash of them, its bands' hashes, its sketch.
 
-    A text without folded characters has no bands: its entries there mean nothing.
+    A text without folded characters has neither bands nor sketch: its entries there mean nothing.
     """
 
     sizes: np.ndarray
     same: np.ndarray
     bands: np.ndarray
+    sketches: np.ndarray
 
 
 def signed(texts: pl.Series, keys: Callable[..., None] | None = None) -> Signatures:
     """Return the signatures of texts."""
+    run = keys or compiled or plain.keys
+    tables = folds()
+    found = _signed(run, texts, tables.first, tables.many)
+    loose = np.flatnonzero(found.sizes < 0)
+    if loose.size:
+        again = _signed(run, texts.gather(loose).str.normalize("NFC"), tables.composed, tables.many)
+        for name in ("sizes", "same", "bands", "sketches"):
+            getattr(found, name)[loose] = getattr(again, name)
+    return found
+
+
+def _signed(run: Callable[..., None], texts: pl.Series, table: np.ndarray, many: np.ndarray) -> Signatures:
     rows = len(texts)
     found = Signatures(
         sizes=np.empty(rows, np.int64),
         same=np.zeros((rows, 2), np.uint64),
         bands=np.zeros((rows, BANDS), np.uint64),
+        sketches=np.zeros((rows, BUCKETS), np.uint8),
     )
-    run = keys or compiled or plain.keys
-    tables = folds()
-    run(*buffers(texts), tables.first, tables.many, found.sizes, found.same, found.bands)
-    loose = np.flatnonzero(found.sizes < 0)
-    if loose.size:
-        again = Signatures(
-            sizes=np.empty(len(loose), np.int64),
-            same=np.zeros((len(loose), 2), np.uint64),
-            bands=np.zeros((len(loose), BANDS), np.uint64),
-        )
-        composed = texts.gather(loose).str.normalize("NFC")
-        run(*buffers(composed), tables.composed, tables.many, again.sizes, again.same, again.bands)
-        found.sizes[loose], found.same[loose], found.bands[loose] = again.sizes, again.same, again.bands
+    run(*buffers(texts), table, many, found.sizes, found.same, found.bands, found.sketches)
     return found
 
 
