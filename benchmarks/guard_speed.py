@@ -1,5 +1,7 @@
 """Speed of the guard: structured types on Korean documents, a chat prompt with all types, hostile megabytes.
 
+CPU time, the best of several rounds; about eight minutes.
+
 Run: .venv/bin/python benchmarks/guard_speed.py
 """
 
@@ -10,6 +12,7 @@ from pathlib import Path
 
 from hanbok.guard.guard import Guard
 from hanbok.guard.kinds import kinds
+from hostile_texts import hostile
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data"
 STRUCTURED = frozenset(kinds()) - {"PERSON", "ADDRESS"}
@@ -19,28 +22,8 @@ PROMPT = (
     "메일은 minsu@example.com 입니다. 환불 계좌는 신한은행 110-123-456789 라고 합니다. "
 )
 PROMPT += "요금제는 매월 5만 5천 원이며 약정은 24개월이고, 해지하면 위약금이 있는지 물었습니다. " * 7
-HOSTILE = {
-    "digits": "1",
-    "phones": "010-2345-6789 ",
-    "resident numbers": "900101-1234567,",
-    "at signs": "a@",
-    "addresses of mail": "a@a.co ",
-    "spaced digits": "0 ",
-    "full-width digits": "０",
-    "invisible": "0\u200b",
-    "read aloud": "일이삼사",
-    "entities": "&#48;",
-    "base64": "A",
-    "tokens": "eyJaaaaaaaa.",
-    "labels": "password=",
-    "addresses in rows": "1.1.",
-    "births": "생년월일 1990-01-01 ",
-    "table": "가,010-2345-6789,06234\n",
-    "headings": "생년월일,생년월일\n",
-    "plates": "12가3456 ",
-    "number rows": "123456\n",
-    "private keys": "-----BEGIN PRIVATE KEY-----",
-}
+BAR = 1.2
+"""Seconds of CPU above which a hostile megabyte is listed; the issue allows 2."""
 
 
 def documents() -> Iterator[str]:
@@ -81,11 +64,23 @@ def main() -> None:
     for name, one in (("structured", guard), ("all", whole)):
         took = cpu(lambda one=one: [one.find(PROMPT) for _ in range(100)]) / 100
         print(f"chat prompt of {len(PROMPT)} characters, {name} types: {took * 1e3:.3f} ms")
-    for name, seed in HOSTILE.items():
-        text = seed * (MEGABYTE // len(seed.encode()))
-        start = time.process_time()
-        found = len(guard.find(text))
-        print(f"1 MB of {name}: {time.process_time() - start:.2f} s, {found} findings")
+    hostile_texts(whole)
+
+
+def hostile_texts(guard: Guard) -> None:
+    """Print the slowest megabytes, and whether two take more than twice as long as one."""
+    took = {name: cpu(lambda text=text: guard.find(text), 2) for name, text in hostile(MEGABYTE)}
+    slowest = sorted(took, key=took.__getitem__, reverse=True)
+    print(
+        f"{len(took)} hostile megabytes, all types: {sum(took.values()) / len(took):.2f} s of CPU on average"
+    )
+    for name in slowest:
+        if took[name] > BAR or name in slowest[:10]:
+            print(f"1 MB of {name}: {took[name]:.2f} s")
+    half = {name: cpu(lambda text=text: guard.find(text), 2) for name, text in hostile(MEGABYTE // 2)}
+    growth = {name: took[name] / half[name] for name in took if took[name] > 0.1}
+    worst = max(growth, key=growth.__getitem__)
+    print(f"1 MB takes at most {growth[worst]:.1f} times as long as half of it ({worst})")
 
 
 if __name__ == "__main__":

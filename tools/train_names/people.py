@@ -20,6 +20,8 @@ _ASIAN = [
 PARTS = frozenset(word for name in (_VIETNAMESE, _CHINESE, *_ASIAN) for part in name for word in part)
 """Words of names of the people from Asia who live in Korea."""
 _PURE = _LISTS["pure"].split()
+FUSED = 0.12
+"""The share of foreign names that are written in one word (`소피마르소`)."""
 MODERN = tuple(_LISTS["given"].split())
 """Given names of people born from the 1940s to the 2020s."""
 
@@ -79,4 +81,5 @@ class People:
         if self.chance.random() < 0.12:
             return " ".join(self.chance.choice(part) for part in self.chance.choice(_ASIAN))
         words = self.chance.choices((1, 2, 3), (0.35, 0.58, 0.07))[0]
-        return " ".join(self.chance.choices(self.foreign, self.foreign_weights, k=words))
+        joint = "" if self.chance.random() < FUSED else " "
+        return joint.join(self.chance.choices(self.foreign, self.foreign_weights, k=words))

@@ -72,6 +72,7 @@ def crowd(words: dictionary.Dictionary, chance: random.Random) -> People:
         for word, count in sorted(words.foreign.items())
         if 2 <= len(word) <= 6 and word not in words.frequent and (count >= 2 or chance.random() < 0.15)
     }
+    foreign |= {word: max(foreign.get(word, 0), 6) for word in wordlist.listed("known")}
     given = {name: count for name, count in sorted(words.given().items()) if count >= 3}
     return People(chance, given, foreign)
 
@@ -89,6 +90,7 @@ def material(data: Path, words: dictionary.Dictionary, people: People, held_out:
     sentences += corpus.plain(data, 1500, chance)
     sentences += corpus.wordy(_common(words, chance), 15000, chance)
     sentences += corpus.wordy([one for one in wordlist.loanwords() if len(one) > 1], 6000, chance)
+    sentences += corpus.wordy([one for one in wordlist.listed("others") if len(one) > 1], 2000, chance)
     return sentences
 
 

@@ -64,7 +64,15 @@ def word_list(words: Dictionary, seen: Usage) -> dict[str, int]:
         kinds[word] = bits.NOUN | bits.FREQUENT
     _mark(kinds, bits.FOREIGN, (one for one in PARTS if len(one) > 1 or seen.stems[one] < 5))
     _mark_usage(kinds, words, seen)
+    _mark(kinds, bits.FOREIGN, (one for one in listed("known") if len(one) <= _LONGEST))
+    for word in listed("others"):
+        kinds[word] = bits.NOUN | bits.FREQUENT | bits.ORGANISATION
     return dict(kinds)
+
+
+def listed(name: str) -> list[str]:
+    """Return the words of one of the lists beside this script."""
+    return (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8").split()
 
 
 def loanwords() -> list[str]:
@@ -102,7 +110,7 @@ def pack(kinds: dict[str, int], words: Dictionary, common: Iterable[str] = ()) -
     """Return the file: syllables of names, words in everyday use, then the table."""
     given = {name for name, count in words.given().items() if count >= 3} | set(MODERN)
     syllables = Counter(one for name in words.foreign for one in set(name))
-    syllables.update({one: _ENOUGH for name in PARTS for one in name})
+    syllables.update({one: _ENOUGH for name in (*PARTS, *listed("known")) for one in name})
     head = (
         "".join(sorted({name[0] for name in given})),
         "".join(sorted({name[-1] for name in given} - {"님", "씨"})),

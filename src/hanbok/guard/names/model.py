@@ -43,7 +43,7 @@ _FLOOR: Final = -2.5 * SCALE
 _FLOOR_UNLISTED: Final = -1.4 * SCALE
 """A stem that weighs no more by itself is dropped; one that no list knows as a name must weigh more."""
 _THRESHOLD: Final = -0.2 * SCALE
-_FOREIGN_THRESHOLD: Final = -0.8 * SCALE
+_FOREIGN_THRESHOLD: Final = -1.1 * SCALE
 """What a name must weigh at least; Korean names more, because more words look like them."""
 _REMEMBERED: Final = 30_000
 """Words known to be no names, kept so that they need no second look."""

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from hanbok.guard.names.lexicon import (
     FOREIGN,
+    FOREIGN_RARE,
     FREQUENT,
     GIVEN,
     GIVEN_RARE,
@@ -39,16 +40,18 @@ SHAPES: Final = "SKDLF"
 """K: surname and given name, D: a double surname, L: two syllables that begin with a surname, S: a surname alone,
 F: anything else.
 """
+_LONGEST_KOREAN: Final = 7
+"""A word that begins with a Korean name and is longer must end in a particle or a title."""
 SIEVE: Final = -20
 """Words that weigh no more fall through."""
-_LONGEST_NAME, _SHORT, _FULL, _TWO = 6, 4, 3, 2
+_LONGEST_NAME, _SHORT, _FULL, _TWO = 8, 4, 3, 2
 _LISTED_GIVEN: Final = GIVEN | GIVEN_RARE
 _SHAPES_OF: Final = {
-    (False, False, False): "-?FFFFF",
-    (False, True, True): "-?FDDFF",
-    (True, False, False): "-?LFFFF",
-    (True, True, False): "-?LKFFF",
-    (True, True, True): "-?LDDFF",
+    (False, False, False): "-?FFFFFFF",
+    (False, True, True): "-?FDDFFFF",
+    (True, False, False): "-?LFFFFFF",
+    (True, True, False): "-?LKFFFFF",
+    (True, True, True): "-?LDDFFFF",
 }
 """The shape of a stem of each length, by whether the word begins with a surname, may be a whole Korean name, and begins
 with a double surname. One syllable is looked at apart: a rare surname alone (`반 반장`) is more often a word.
@@ -62,6 +65,8 @@ class Stem(NamedTuple):
     shape: str
     kinds: int
     suffix: int
+    fused: int = 0
+    """How well it falls apart into two listed parts of foreign names (`소피마르소`): see `_fused`."""
 
 
 class WordTables(NamedTuple):
@@ -85,6 +90,7 @@ class WordTables(NamedTuple):
     given_kinds_: Table
     given_place_: Table
     length_: Table
+    fused_: Table
     grams: Table
 
 
@@ -137,7 +143,12 @@ def candidates(word: str, lexicon: Lexicon) -> tuple[Reading, list[Stem]]:
                 if shape == "K" and kinds & FOREIGN and not reading.given & GIVEN:
                     shape = "F"
                 if _possible(shape, reading, length, suffix, lexicon):
-                    found.append(Stem(length, shape, kinds, suffix))
+                    fused = (
+                        _fused(word[:length], lexicon)
+                        if length >= _SHORT and shape == "F" and not kinds
+                        else 0
+                    )
+                    found.append(Stem(length, shape, kinds, suffix, fused))
         if found:
             for length in range(2, min(size, _SHORT) + 1):
                 prefixes[length] = prefixes[length] or look_up(word[:length])
@@ -167,8 +178,26 @@ def full_name(word: str, length: int, lexicon: Lexicon) -> tuple[Reading, Stem]:
 
 def _longest(word: str, size: int, lexicon: Lexicon) -> int:
     """Return how many syllables a name in this word may have."""
-    longest = min(size, _LONGEST_NAME)
-    return longest if longest <= _SHORT or lexicon.foreign.issuperset(word[:longest]) else _SHORT
+    if size <= _SHORT:
+        return size
+    longest, foreign = 0, lexicon.foreign
+    for syllable in word[:_LONGEST_NAME]:
+        if syllable not in foreign:
+            break
+        longest += 1
+    return max(longest, _SHORT)
+
+
+def _fused(name: str, lexicon: Lexicon) -> int:
+    """Return how well a name falls apart into two that are listed: 0 to 5, of one syllable and another 1 or 2."""
+    best, look_up = 0, lexicon.kinds
+    for cut in range(1, len(name) - 1):
+        left = look_up(name[:cut]) & (FOREIGN | FOREIGN_RARE)
+        right = left and look_up(name[cut:]) & (FOREIGN | FOREIGN_RARE)
+        if right:
+            known = (left & FOREIGN > 0) + (right & FOREIGN > 0)
+            best = max(best, known if cut == 1 else 3 + known)
+    return best
 
 
 def _possible(shape: str, reading: Reading, length: int, suffix: int, lexicon: Lexicon) -> bool:
@@ -179,7 +208,7 @@ def _possible(shape: str, reading: Reading, length: int, suffix: int, lexicon: L
         return suffix != PARTICLE
     if shape == "K":
         return bool(suffix) or (
-            len(word) <= _LONGEST_NAME + 1
+            len(word) <= _LONGEST_KOREAN
             and bool(given & _LISTED_GIVEN)
             and not (prefixes[2] or lexicon.kinds(word[:2])) & NOUN
         )
@@ -195,10 +224,10 @@ def _possible(shape: str, reading: Reading, length: int, suffix: int, lexicon: L
 def weigh(reading: Reading, one: Stem, tables: WordTables) -> int:
     """Return the sum of the weights of all that the word itself says of this candidate."""
     word, prefixes, whole, given = reading
-    length, shape, kinds, suffix = one
+    length, shape, kinds, suffix, _ = one
     (
         t_suffix, t_kinds, t_whole, t_tail, t_tail_start, t_whole_suffix, t_cut, t_noun, t_last, t_shorter, t_first,
-        t_pair, t_second, t_third, t_given, t_given_kinds, t_given_place, t_length, t_grams,
+        t_pair, t_second, t_third, t_given, t_given_kinds, t_given_place, t_length, t_fused, t_grams,
     ) = tables  # fmt: skip
     size, last = len(word), word[length - 1]
     rest = word[length:]
@@ -224,7 +253,12 @@ def weigh(reading: Reading, one: Stem, tables: WordTables) -> int:
     elif shape == "L":
         score += t_pair(word[:2], 0) + t_second(word[1], 0)
     else:
-        score += t_length(length, 0) + t_last(last, 0)
-        for at in range(length - 1):
-            score += t_grams(word[at : at + 2], 0)
+        score += t_length(length, 0) + t_last(last, 0) + _weigh_parts(word[:length], one, t_fused, t_grams)
+    return score
+
+
+def _weigh_parts(name: str, one: Stem, t_fused: Table, t_grams: Table) -> int:
+    score = t_fused(one.fused << 3 | one.suffix, 0) if one.fused else 0
+    for at in range(one.length - 1):
+        score += t_grams(name[at : at + 2], 0)
     return score

@@ -54,6 +54,8 @@ class AroundTables(NamedTuple):
     previous_last: Table
     gap: Table
     previous_kinds_: Table
+    titled_: Table
+    begins_: Table
     named: Table
     right: Table
     right_two: Table
@@ -130,11 +132,11 @@ def alone(word: str, following: str, named: str, lexicon: Lexicon) -> bool:
 def look_around(where: Spot, one: Stem, tables: AroundTables, lexicon: Lexicon) -> int:
     """Return the sum of the weights of all that stands around a candidate."""
     (
-        t_left, t_previous, t_previous_end, t_previous_last, t_gap, t_previous_kinds, t_named, t_right, t_right_two,
-        t_edge, t_following, t_following_two, t_entitled, t_following_kinds, t_verb, t_brackets,
+        t_left, t_previous, t_previous_end, t_previous_last, t_gap, t_previous_kinds, t_titled, t_begins, t_named,
+        t_right, t_right_two, t_edge, t_following, t_following_two, t_entitled, t_following_kinds, t_verb, t_brackets,
     ) = tables  # fmt: skip
     text, start, end, word, previous, gap, following, named = where
-    length, shape, kinds, suffix = one
+    length, shape, kinds, suffix, _ = one
     score = t_left(text[start - 1] if start else "\n", 0)
     if previous:
         score += (
@@ -143,9 +145,12 @@ def look_around(where: Spot, one: Stem, tables: AroundTables, lexicon: Lexicon) 
             + t_previous_last(previous[-1], 0)
             + t_gap(gap, 0)
             + t_previous_kinds(lexicon.kinds(previous) << 8 | kinds & 0x30, 0)
+            + t_titled((previous in TITLES) << 11 | kinds << 3 | suffix, 0)
         )
         if named:
             score += t_named(named + gap, 0)
+    else:
+        score += t_begins(kinds << 3 | suffix, 0)
     behind = text[end : end + 2]
     right = behind[:1]
     score += t_right(f"{right}{suffix}", 0) + t_right_two(behind, 0)
