@@ -10,8 +10,10 @@ from hanbok.studio.release.lora import read_lora
 from hanbok.studio.stage import Progress
 
 
-def write_adapter(source: Path, base: GgufFile, path: Path, progress: Progress) -> None:
-    """Write the PEFT folder `source` as half precision GGUF. Raises ExportUnsupported, ExportMismatch."""
+def write_adapter(source: Path, base: GgufFile, path: Path, progress: Progress) -> int:
+    """Write the PEFT folder `source` in half precision; return how many tensors it has. Raises ExportUnsupported,
+    ExportMismatch.
+    """
     lora = read_lora(source, base)
     tensors: list[NewTensor] = []
     for module, change in lora.changes.items():
@@ -26,6 +28,7 @@ def write_adapter(source: Path, base: GgufFile, path: Path, progress: Progress) 
         key("adapter.lora.alpha", lora.alpha),
     ]
     write(path, keys, tensors, progress.advance)
+    return len(tensors)
 
 
 def _half(name: str, values: Floats) -> NewTensor:

@@ -99,10 +99,11 @@ class ProbesMissing(HanbokError):
         en="{name}@{version} is not promoted without a run of the risky probes",
     )
     hint = Text(
-        ko="`hanbok probe run`으로 지금 모델과 새 모델({name}@{version})을 묻고 --probes 전 후 로 주십시오. "
-        "첫 릴리스는 --probes 하나면 됩니다. 없이 올리려면 --force 까닭 (기록됩니다)",
-        en="Run `hanbok probe run` on the model in service and on the new one ({name}@{version}) and give both with "
-        "--probes; for a first release one is enough. To go without: --force REASON (it is recorded)",
+        ko="`hanbok probe run --model {name} --out before.json`과 `hanbok probe run --model {name}@{version} "
+        "--out after.json`을 돌려 `--before before.json --after after.json`으로 주십시오. "
+        "없이 올리려면 --force 까닭 (기록됩니다)",
+        en="Run `hanbok probe run --model {name} --out before.json` and the same for {name}@{version} into after.json, "
+        "and give `--before before.json --after after.json`. To go without: --force REASON (it is recorded)",
     )
 
 

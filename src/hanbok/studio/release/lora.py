@@ -56,6 +56,27 @@ def read_lora(folder: Path, base: GgufFile) -> Lora:
     return Lora(alpha=float(config["lora_alpha"]), changes=changes)
 
 
+def deltas_of(folder: Path, names: Names, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Change]:
+    """Return the adapter in a PEFT folder by Hugging Face's names of the weights. Raises ExportUnsupported,
+    ExportMismatch.
+    """
+    config = _config(folder)
+    by_module = {names.module(name.removesuffix(".weight")): name for name in shapes if _is_linear(name)}
+    found: dict[str, Change] = {}
+    for module, parts in sorted(_parts(folder / WEIGHTS).items()):
+        name = by_module.get(names.module(module), "")
+        shape = (parts["B"].shape[0], parts["A"].shape[1])
+        if shapes.get(name) != shape:
+            raise ExportMismatch(tensor=module, why=f"{shape}, {shapes.get(name)}")
+        scale = _scale(config, module, len(parts["A"]))
+        found[name] = Change(a=parts["A"], b=parts["B"], scale=scale)
+    return found
+
+
+def _is_linear(name: str) -> bool:
+    return name.endswith("_proj.weight") or name == "lm_head.weight"
+
+
 def _config(folder: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
