@@ -17,7 +17,7 @@ from hanbok.studio.curate.shards import json_in, placing, put_json
 LINES: Final = "lines.jsonl"
 """The manifest of shards: what each was made of, how many rows went in and out, and why the others did not."""
 DROPPED: Final = "dropped.jsonl"
-"""A few dropped texts for each reason, as they were, personal data and all."""
+"""A few dropped texts for each reason, personal data masked."""
 _CLOSED: Final = ".closed.json"
 
 

@@ -29,8 +29,8 @@ _OTHER: Final = "LicenseRef-"
 _NOT_OUT: Final = ("", "none")
 
 
-class LicenceForbids(HanbokError):
-    code = "licence_forbids"
+class SourceForbidden(HanbokError):
+    code = "source_forbidden"
     message = Text(
         ko="자료 {source!r}의 이용조건 {licence}은(는) 이 학습을 허락하지 않습니다: {why}",
         en="the licence {licence} of the source {source!r} does not allow this training: {why}",
@@ -41,8 +41,8 @@ class LicenceForbids(HanbokError):
     )
 
 
-class LicenceUnknown(HanbokError):
-    code = "licence_unknown"
+class SourceUnlicensed(HanbokError):
+    code = "source_unlicensed"
     message = Text(
         ko="자료 {source!r}의 이용조건을 알 수 없습니다: {licence!r}",
         en="the licence of the source {source!r} is not known: {licence!r}",
@@ -93,16 +93,16 @@ def terms(licence: str) -> Terms | None:
 
 
 def clear(sources: Iterable[Source], plan: LicencePlan) -> None:
-    """Check that all sources may be trained on. Raises LicenceForbids, LicenceUnknown."""
+    """Check that all sources may be trained on. Raises SourceForbidden, SourceUnlicensed."""
     for source in sources:
         if source.basis:
             continue
         if (known := terms(source.licence)) is None:
             if source.licence_key and not source.licence:
                 continue  # each row says its own
-            raise LicenceUnknown(source=source.name, licence=source.licence)
+            raise SourceUnlicensed(source=source.name, licence=source.licence)
         if (why := known.forbids(plan.purpose)) is not None:
-            raise LicenceForbids(source=source.name, licence=source.licence, why=why)
+            raise SourceForbidden(source=source.name, licence=source.licence, why=why)
 
 
 class Licences:

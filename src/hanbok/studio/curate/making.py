@@ -178,9 +178,7 @@ def _message(one: dict[str, object]) -> dict[str, object]:
 
 
 def _word(values: Mapping[str, object], key: str) -> str:
-    if key not in values:
-        raise Unfit("no_field")
-    match values[key]:
+    match _reached(values, key):
         case str() as text:
             return text
         case None:
@@ -193,6 +191,17 @@ def _word(values: Mapping[str, object], key: str) -> str:
             return ", ".join(many)
         case _:
             raise Unfit("wrong_type")
+
+
+def _reached(values: Mapping[str, object], key: str) -> object:
+    """Return the value of a key, or of a path such as `meta.category`. Raises Unfit."""
+    if key in values:
+        return values[key]
+    first, _, rest = key.partition(".")
+    below = values.get(first)
+    if not rest or not isinstance(below, dict):
+        raise Unfit("no_field")
+    return _reached(below, rest)
 
 
 def _named(values: Mapping[str, object], key: str) -> str:

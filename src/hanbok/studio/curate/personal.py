@@ -30,8 +30,9 @@ LEFT: Final = "n_left_"
 TOPICS: Final = "n_topic_"
 """Texts about what the law calls sensitive, near somebody who could be told by it."""
 _TOPICS: Final = ("CREDIT_INFO", "SENSITIVE")
+UNIQUE: Final = frozenset(key for key, kind in kinds().items() if kind.category == "unique_id")
+"""고유식별정보: 개인정보 보호법 제24조, 같은 법 시행령 제19조."""
 _OPERATORS: Final = {"mask": "redact", "hide": "mask", "pseudonym": "pseudonym"}
-_UNIQUE: Final = frozenset(key for key, kind in kinds().items() if kind.category == "unique_id")
 
 
 class PersonalPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +60,7 @@ class Personal:
     def __init__(self, plan: PersonalPlan) -> None:
         self._plan = plan
         self._kinds = kinds_sought(names=plan.names)
-        self._keep = frozenset(plan.keep) - _UNIQUE
+        self._keep = frozenset(plan.keep) - UNIQUE
         self._drop = frozenset(self._kinds if plan.action == "drop" else plan.drop) - self._keep
 
     @property
@@ -147,9 +148,9 @@ class _Work:
         return treated.text
 
     def _judge(self, at: int, found: set[str], left: set[str], topics: set[str]) -> None:
-        if gone := sorted(found & self._drop, key=lambda kind: (kind not in _UNIQUE, kind)):
+        if gone := sorted(found & self._drop, key=lambda kind: (kind not in UNIQUE, kind)):
             self.reasons.setdefault(at, f"personal:{gone[0]}")
-        elif left & _UNIQUE:
+        elif left & UNIQUE:
             self.reasons.setdefault(at, "personal:left")
         elif topics and self._plan.topics == "drop":
             self.reasons.setdefault(at, f"personal:topic_{min(topics)}")
@@ -170,7 +171,7 @@ class _Pseudonyms:
         unique: list[Finding] = []
         other: list[Finding] = []
         for one in findings:
-            (unique if one.kind in _UNIQUE else other).append(one)
+            (unique if one.kind in UNIQUE else other).append(one)
         return sorted([*self._masking.edits(text, unique), *self._inventing.edits(text, other)])
 
 
@@ -184,8 +185,8 @@ class _Finds:
         return [one for one in self._find(text) if one.kind not in self._keep]
 
 
-def account(counts: Facts, *, names: bool) -> Facts:
-    """Return what the manifest says of personal data, out of the sums of a corpus's counts."""
+def account(counts: Facts, spec: Facts | None) -> Facts:
+    """Return what the manifest says of personal data: the sums of a corpus's counts, by this step's spec."""
 
     def by_kind(prefix: str) -> Facts:
         return {
@@ -194,7 +195,16 @@ def account(counts: Facts, *, names: bool) -> Facts:
             if key.startswith(prefix) and value
         }
 
-    return {"names": names, "treated": by_kind(FOUND), "left": by_kind(LEFT), "topics": by_kind(TOPICS)}
+    if spec is None:
+        return {"checked": False}
+    return {
+        "checked": True,
+        "action": spec["action"],
+        "names": spec["names"],
+        "treated": by_kind(FOUND),
+        "left": by_kind(LEFT),
+        "topics": by_kind(TOPICS),
+    }
 
 
 def hidden(text: str) -> str:

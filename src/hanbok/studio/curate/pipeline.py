@@ -11,6 +11,7 @@ import polars as pl
 
 from hanbok.studio.artifacts import Facts, canonical
 from hanbok.studio.curate.errors import ColumnsLost
+from hanbok.studio.curate.personal import hidden
 from hanbok.studio.curate.reader import Piece, Source
 from hanbok.studio.curate.step import DROPPED, EVIDENCE, ITEM, Step, told
 from hanbok.studio.curate.sweep import Sweep
@@ -166,7 +167,7 @@ class Ledger:
                 "reason": reason,
                 "id": one,
                 "source": source,
-                "text": text[:_SHOWN],
+                "text": hidden(text[: 2 * _SHOWN])[:_SHOWN],
                 **({"what": what} if what else {}),
             }
             for one, source, text, what in zip(*columns, strict=True)

@@ -15,7 +15,7 @@ from hanbok.studio.artifacts import Artifact, Facts, Kind, canonical
 from hanbok.studio.artifacts import sha256 as sha256_of
 from hanbok.studio.curate import accounts
 from hanbok.studio.curate.boilerplate import BoilerplatePlan
-from hanbok.studio.curate.content import clearing, screening
+from hanbok.studio.curate.content import clearing, declared, screening
 from hanbok.studio.curate.decontaminate import Decontaminate, DecontaminatePlan
 from hanbok.studio.curate.dedup.copies import ALIKE, Copies
 from hanbok.studio.curate.dedup.spans import Spans
@@ -210,7 +210,7 @@ class Curate:
         if (facts := accounts.closed(folder)) is None:
             self.labour(folder, progress)
             facts = accounts.close(folder, self._curation.pipeline())
-        return facts
+        return facts | declared(self.plan, self._curation.pipeline().spec, facts["out"]["counts"])
 
     def labour(self, folder: Path, progress: Progress) -> None:
         """Do all that is to be done in the folder, or this member's share of it, and wait for the others'."""
