@@ -13,6 +13,7 @@ import pytest
 
 from architecture.tree import ROOT
 from hanbok.settings.reading import load
+from hanbok.settings.recipes import read_recipe
 from hanbok.testing.running import RunningHanbok
 
 PAGES = [
@@ -82,10 +83,12 @@ def test_a_block_runs_as_pasted(block, server):
 
 
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
-def test_a_settings_file_is_valid(block, tmp_path):
-    path = tmp_path / "hanbok.yaml"
+def test_a_settings_file_or_a_recipe_is_valid(block, tmp_path):
+    recipe = block.text.startswith("# recipe\n")
+    path = tmp_path / ("recipe.yaml" if recipe else "hanbok.yaml")
     path.write_text(block.text, "utf-8")
-    assert load(path, {}).source == path
+    read = read_recipe(path, None, {}) if recipe else load(path, {})
+    assert read.source == path
 
 
 @pytest.mark.parametrize("block", of("sh"), ids=str)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 from msgspec import ValidationError, convert
+from msgspec.json import schema as json_schema
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
@@ -58,6 +59,12 @@ def read_recipe(
     except Problems as problems:
         raise RecipeInvalid(problems="\n".join(file.told(problems))) from None
     return ReadRecipe(recipe=recipe, source=source, text=text)
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a recipe, for editors."""
+    body = json_schema(Recipe, schema_hook=lambda _: {"type": "string"})
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | body
 
 
 def _recipe(tree: Any, folder: Path) -> Recipe:  # noqa: ANN401 - whatever the file holds
