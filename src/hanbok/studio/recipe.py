@@ -10,6 +10,7 @@ from hanbok.studio.curate.plan import CuratePlan
 from hanbok.studio.evaluate.plan import EvaluatePlan
 from hanbok.studio.release.export_plan import ExportPlan
 from hanbok.studio.release.parity import ParityPlan
+from hanbok.studio.release.plan import ReleasePlan
 from hanbok.studio.split import HeldOut
 from hanbok.studio.tune.plan import BasePlan, MergePlan, TunePlan, VocabularyPlan
 
@@ -55,18 +56,21 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     parity: Annotated[
         ParityPlan | None, Meta(description="How alike trained and exported model must answer.")
     ] = ParityPlan()
+    release: Annotated[
+        ReleasePlan | None, Meta(description="What is released, and to whom; null: nothing is.")
+    ] = ReleasePlan()
 
 
 def anchored(recipe: Recipe, folder: Path) -> Recipe:
     """Return a recipe whose sources are named by absolute paths."""
     phases = tuple(
-        msgspec.structs.replace(one, curate=_anchored(one.curate, folder)) if one.curate else one
+        msgspec.structs.replace(one, curate=anchored_sources(one.curate, folder)) if one.curate else one
         for one in recipe.phases
     )
-    return msgspec.structs.replace(recipe, curate=_anchored(recipe.curate, folder), phases=phases)
+    return msgspec.structs.replace(recipe, curate=anchored_sources(recipe.curate, folder), phases=phases)
 
 
-def _anchored(plan: CuratePlan, folder: Path) -> CuratePlan:
+def anchored_sources(plan: CuratePlan, folder: Path) -> CuratePlan:
     sources = tuple(
         msgspec.structs.replace(
             one, path=str(folder / one.path), robots=str(folder / one.robots) if one.robots else ""
