@@ -7,12 +7,15 @@ from typing import Annotated, Any, Final
 from cyclopts import Parameter
 
 from hanbok.cli.config import File
+from hanbok.cli.model_release import put_on_shelf
 from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_table
 from hanbok.cli.progress import lasted, watching
 from hanbok.cli.records import actor, opened, send
 from hanbok.cli.words import say
+from hanbok.gateway.llama.releases import Line
 from hanbok.settings.recipes import ReadRecipe, read_recipe
+from hanbok.studio.artifacts import Kind
 from hanbok.studio.build import Made, Planned, plan, selected
 from hanbok.studio.build import build as build_all
 from hanbok.studio.composing import steps_of, told_of
@@ -97,6 +100,7 @@ def build(
             _show_plan([one for one in plan(steps, place) if one.step in chosen], json=json)
             return
         signed: list[Signed] = []
+        shelved: list[tuple[str, Line]] = []
 
         def finish(made: list[Made]) -> None:
             if len(made) < len(steps):
@@ -105,10 +109,15 @@ def build(
             if signed[0].fresh:
                 send(loaded, store, [act_of(signed[0], actor())])
                 signed[0].noted()
+            shelved.extend(
+                put_on_shelf(loaded, store, one.artifact)
+                for one in made
+                if one.artifact.manifest.kind is Kind.RELEASE
+            )
 
         with watching() as watcher:
             made = build_all(steps, place, watcher, chosen, finish)
-    _show_made(read, made, signed, json=json)
+    _show_made(read, made, signed, shelved, json=json)
 
 
 def _show_plan(planned: list[Planned], *, json: bool) -> None:
@@ -153,7 +162,9 @@ def _figures(estimates: list[Estimate]) -> dict[str, Any]:
     }
 
 
-def _show_made(read: ReadRecipe, made: list[Made], signed: list[Signed], *, json: bool) -> None:
+def _show_made(
+    read: ReadRecipe, made: list[Made], signed: list[Signed], shelved: list[tuple[str, Line]], *, json: bool
+) -> None:
     rows: list[dict[str, object]] = [
         {
             "step": one.step.name,
@@ -167,8 +178,15 @@ def _show_made(read: ReadRecipe, made: list[Made], signed: list[Signed], *, json
     record = str(signed[0].folder) if signed else None
     if json:
         scores = signed[0].record.scores if signed else {}
-        told = {"name": read.recipe.name, "version": read.recipe.version, "record": record, "scores": scores}
-        print_json(told | {"steps": rows})
+        told: dict[str, object] = {
+            "name": read.recipe.name,
+            "version": read.recipe.version,
+            "record": record,
+            "scores": scores,
+            "serves": {key: line.live for key, line in shelved},
+            "steps": rows,
+        }
+        print_json(told)
         return
     columns = {"step": say("단계", "step"), "path": say("산출물", "artifact")}
     print_table(rows, columns, "")
@@ -179,3 +197,14 @@ def _show_made(read: ReadRecipe, made: list[Made], signed: list[Signed], *, json
                 f"signed record: {record} (check it with `hanbok model verify {record}`)",
             )
         )
+    for key, line in shelved:
+        name, _, version = key.partition("@")
+        if line.live == version:
+            print(say(f"게이트웨이가 {name!r}(으)로 답합니다.", f"The gateway answers as {name!r}."))
+        else:
+            print(
+                say(
+                    f"{key}이(가) 등록소에 있습니다. 지금은 {line.live}이(가) 답합니다: `hanbok model promote {key}`",
+                    f"{key} is on the shelf; {line.live} answers now: `hanbok model promote {key}`",
+                )
+            )

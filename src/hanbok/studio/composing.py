@@ -12,6 +12,7 @@ from hanbok.studio.evaluate.plan import Evaluate
 from hanbok.studio.recipe import Recipe
 from hanbok.studio.release.export_plan import Export, ExportBase
 from hanbok.studio.release.parity import Parity
+from hanbok.studio.release.plan import Release
 from hanbok.studio.signing import Told
 from hanbok.studio.split import Part
 from hanbok.studio.tune.merging import Merge
@@ -26,7 +27,8 @@ _Plan = TypeVar("_Plan", CuratePlan, TunePlan)
 def steps_of(recipe: Recipe, runner: str = "processes") -> list[Step]:
     """Return the steps in an order in which each finds what it takes."""
     steps = [*_corpus(recipe, runner), *_model(recipe, runner)]
-    return [*steps, *_proof(recipe, steps)]
+    steps += _proof(recipe, steps)
+    return [*steps, *_release(recipe, steps)]
 
 
 def told_of(recipe: Recipe, text: str) -> Told:
@@ -46,7 +48,7 @@ def _corpus(recipe: Recipe, runner: str) -> Iterator[Step]:
 def _model(recipe: Recipe, runner: str) -> Iterator[Step]:
     """From the base to what is served. Each phase makes the base of the next, so an adapter is merged into it."""
     yield Step(name="base", section="base", stage=Base(recipe.base))
-    base, corpus = "base", "train" if recipe.held_out else "curate"
+    base, corpus = "base", _learned(recipe)
     below = corpus
     for phase in recipe.phases:
         if phase.curate:
@@ -96,6 +98,17 @@ def _proof(recipe: Recipe, steps: Sequence[Step]) -> Iterator[Step]:
         yield Step(name="scores", section="evaluate", stage=stage, takes=takes)
 
 
+def _release(recipe: Recipe, steps: Sequence[Step]) -> Iterator[Step]:
+    """Put a release together of all that the steps before have made and shown."""
+    if recipe.release:
+        there = {one.name for one in steps}
+        roles = {"base": "base", "corpus": _learned(recipe), "tuned": "tune"}
+        roles |= {one: one for one in ("export", "export_base", "parity", "scores_base", "scores")}
+        stage = Release(recipe.release, name=recipe.name, version=recipe.version, export=recipe.export)
+        takes = {role: name for role, name in roles.items() if name in there}
+        yield Step(name="release", section="release", stage=stage, takes=takes)
+
+
 def _expanded(plan: VocabularyPlan, corpus: str) -> Step:
     takes = {"base": "base", "corpus": corpus}
     return Step(name="vocabulary", section="vocabulary", stage=Expand(plan), takes=takes)
@@ -114,6 +127,10 @@ def _merged(name: str, plan: MergePlan, base: str, tuned: str) -> Step:
 
 def _without(takes: Mapping[str, str], role: str) -> dict[str, str]:
     return {name: step for name, step in takes.items() if name != role}
+
+
+def _learned(recipe: Recipe) -> str:
+    return "train" if recipe.held_out else "curate"
 
 
 def _held_out(recipe: Recipe) -> dict[str, str]:

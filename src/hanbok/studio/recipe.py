@@ -71,6 +71,7 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
 
 
 def anchored_sources(plan: CuratePlan, folder: Path) -> CuratePlan:
+    """Return the plan with absolute paths of sources, and of their robots.txt."""
     sources = tuple(
         msgspec.structs.replace(
             one, path=str(folder / one.path), robots=str(folder / one.robots) if one.robots else ""
