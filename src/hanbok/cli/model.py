@@ -25,6 +25,10 @@ _VERBS = {
         "hanbok.cli.model_evaluate:compare_models",
         say("같은 방법으로 평가한 모델을 견줍니다.", "Compare models that were evaluated alike."),
     ),
+    "harness": (
+        "hanbok.cli.model_evaluate:harness",
+        say("lm-evaluation-harness용 과제를 씁니다.", "Write tasks for lm-evaluation-harness."),
+    ),
     "suites": (
         "hanbok.cli.model_evaluate:suites",
         say("평가 묶음을 보입니다.", "List the suites."),

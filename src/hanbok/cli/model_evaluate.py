@@ -16,6 +16,8 @@ from hanbok.core.secret import Secret
 from hanbok.settings.environment import client, judge_key
 from hanbok.studio.artifacts import folder_of, make
 from hanbok.studio.comparing import Difference, compare, together
+from hanbok.studio.evaluate.exporting import export_tasks
+from hanbok.studio.evaluate.harness import any_suite
 from hanbok.studio.evaluate.leaderboard import page
 from hanbok.studio.evaluate.plan import (
     EndpointPlan,
@@ -166,6 +168,23 @@ def compare_models(
     if not against:
         _print(found[0])
     return 0
+
+
+def harness(
+    *suites: Annotated[str, Parameter(help=say("평가 묶음의 이름이나 파일.", "Names or files of suites."))],
+    data: Annotated[Path, Parameter(help=say("자료의 폴더.", "Folder of the data."))] = Path(),
+    out: Annotated[Path, Parameter(name=["--out", "-o"], help=say("쓸 폴더.", "Folder to write to."))] = Path(
+        "harness"
+    ),
+) -> None:
+    """Write tasks for lm-evaluation-harness with the very prompts that are asked here, to cross-check a score."""
+    for name in suites:
+        done, left = export_tasks(any_suite(name, data), data, out)
+        print(f"{name}: {', '.join(done)}")
+        if left:
+            print(
+                say(f"하니스로 쓸 수 없는 과제: {', '.join(left)}", f"not for the harness: {', '.join(left)}")
+            )
 
 
 def suites(*, json: Json = False) -> None:

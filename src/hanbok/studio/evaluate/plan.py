@@ -14,12 +14,13 @@ from hanbok.core.secret import Secret
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.studio.artifacts import Artifact, Facts, Kind
 from hanbok.studio.evaluate.asking import Door, Patience
+from hanbok.studio.evaluate.harness import any_suite
 from hanbok.studio.evaluate.held_out import HeldOutTask, held_out_task
 from hanbok.studio.evaluate.judge import Judge, ModelJudge, RecordedJudge
 from hanbok.studio.evaluate.pinned import pinned
 from hanbok.studio.evaluate.running import Bench, Price, evaluate
 from hanbok.studio.evaluate.serving import served, weights_in, weights_of
-from hanbok.studio.evaluate.suite import Suite, TaskSpec, joined, read_suite
+from hanbok.studio.evaluate.suite import Suite, TaskSpec, joined
 from hanbok.studio.scores import Scores, Subject
 from hanbok.studio.stage import Estimate, Progress
 
@@ -97,7 +98,8 @@ class Evaluate:
         """Raise SuiteInvalid. The keys are those of the endpoint and of the judge."""
         self.plan = plan
         self._keys = key, judge_key
-        self._suites = [read_suite(name) for name in (*plan.suites, *map(str, plan.files))]
+        root = plan.data or Path()
+        self._suites = [any_suite(name, root) for name in (*plan.suites, *map(str, plan.files))]
 
     @property
     def spec(self) -> Mapping[str, object]:

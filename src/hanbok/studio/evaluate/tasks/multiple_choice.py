@@ -14,7 +14,7 @@ from hanbok.studio.significance import average
 
 
 class MultipleChoice:
-    """`acc`; by likelihood also `acc_norm`, where a longer choice is not the less likely for its length."""
+    """`acc`; of whole texts by likelihood also `acc_norm`, where a longer choice is not the less likely for its length."""
 
     chooses = True
     main = "acc"
@@ -23,6 +23,7 @@ class MultipleChoice:
     def __init__(self, spec: TaskSpec, root: Path) -> None:  # noqa: ARG002 - the contract's
         self.words = "bare" if spec.by == "text" else "choices"
         self._labels = spec.labels or LETTERS
+        self._by_text = spec.by == "text"
 
     async def ask(self, item: Item, desk: Desk, blank: Answer) -> Answer:
         if len(item.choices) < 2:  # noqa: PLR2004 - with one there is nothing to choose
@@ -34,7 +35,7 @@ class MultipleChoice:
 
     def mark(self, item: Item, answer: Answer) -> Answer:
         marks = {"acc": float(answer.choice is not None and answer.choice == item.answer)}
-        if len(answer.weights) == len(item.choices):
+        if self._by_text and len(answer.weights) == len(item.choices):
             shares = [
                 weight / max(1, len(text)) for weight, text in zip(answer.weights, item.choices, strict=True)
             ]
