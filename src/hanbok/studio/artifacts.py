@@ -31,7 +31,8 @@ class Kind(StrEnum):
 
     `CORPUS`: shards `*.parquet` with the columns of `hanbok.studio.rows`. `MODEL`: a folder in Hugging Face's layout
     (config, safetensors, tokenizer). `ADAPTER`: a PEFT folder. `GGUF`: one `*.gguf`. `SCORES`: `scores.json` and
-    `answers.jsonl`. `RELEASE`: what the registry serves, with its card.
+    `answers.jsonl`. `COMPARISON`: `comparison.json`, scores before and after. `RELEASE`: what the registry serves, with
+    its card.
     """
 
     CORPUS = "corpus"
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     ADAPTER = "adapter"
     GGUF = "gguf"
     SCORES = "scores"
+    COMPARISON = "comparison"
     RELEASE = "release"
 
 

@@ -9,6 +9,7 @@ from hanbok.studio.artifacts import Kind
 from hanbok.studio.build import Step
 from hanbok.studio.curate.plan import Curate, CuratePlan
 from hanbok.studio.evaluate.plan import Evaluate
+from hanbok.studio.gain import Gain
 from hanbok.studio.recipe import Recipe
 from hanbok.studio.release.export_plan import Export, ExportBase
 from hanbok.studio.release.parity import Parity
@@ -96,6 +97,9 @@ def _proof(recipe: Recipe, steps: Sequence[Step]) -> Iterator[Step]:
         yield Step(name="scores_base", section="evaluate", stage=stage, takes=takes)
         takes = {"export": "export", "export_base": "export_base"} | held_out
         yield Step(name="scores", section="evaluate", stage=stage, takes=takes)
+        if recipe.gain:
+            takes = {"scores_base": "scores_base", "scores": "scores"}
+            yield Step(name="gain", section="evaluate", stage=Gain(recipe.gain), takes=takes)
 
 
 def _release(recipe: Recipe, steps: Sequence[Step]) -> Iterator[Step]:
@@ -103,7 +107,7 @@ def _release(recipe: Recipe, steps: Sequence[Step]) -> Iterator[Step]:
     if recipe.release:
         there = {one.name for one in steps}
         roles = {"base": "base", "corpus": _learned(recipe), "tuned": "tune"}
-        roles |= {one: one for one in ("export", "export_base", "parity", "scores_base", "scores")}
+        roles |= {one: one for one in ("export", "export_base", "parity", "scores_base", "scores", "gain")}
         stage = Release(recipe.release, name=recipe.name, version=recipe.version, export=recipe.export)
         takes = {role: name for role, name in roles.items() if name in there}
         yield Step(name="release", section="release", stage=stage, takes=takes)

@@ -173,3 +173,17 @@ class KeyUnknown(HanbokError):
         ko="`--key`로 만든 쪽의 공개 키(builder.vkey)를 지정하십시오. 그 키는 폴더와 다른 길로 받아야 합니다",
         en="Give the builder's public key (builder.vkey) with `--key`; fetch it by another way than the folder",
     )
+
+
+class NoGain(HanbokError):
+    code = "no_gain"
+    message = Text(
+        ko="조정한 모델이 베이스보다 우연 이상으로 낫지 않습니다: {tasks}",
+        en="the tuned model is not better than its base beyond chance: {tasks}",
+    )
+    hint = Text(
+        ko="자료나 학습을 고치거나 남겨 둔 행을 늘리십시오. "
+        "그래도 공개하려면 레시피의 gain.waive에 까닭을 적으십시오(매니페스트에 남습니다)",
+        en="Mend the data or the training, or hold more rows out. To release it all the same, write why into the "
+        "recipe's gain.waive (it stays in the manifest)",
+    )

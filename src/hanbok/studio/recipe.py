@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from hanbok.studio.curate.plan import CuratePlan
 from hanbok.studio.evaluate.plan import EvaluatePlan
+from hanbok.studio.gain import GainPlan
 from hanbok.studio.release.export_plan import ExportPlan
 from hanbok.studio.release.parity import ParityPlan
 from hanbok.studio.release.plan import ReleasePlan
@@ -56,6 +57,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     parity: Annotated[
         ParityPlan | None, Meta(description="How alike trained and exported model must answer.")
     ] = ParityPlan()
+    gain: Annotated[
+        GainPlan | None, Meta(description="What must be better than the base, beyond chance.")
+    ] = GainPlan()
     release: Annotated[
         ReleasePlan | None, Meta(description="What is released, and to whom; null: nothing is.")
     ] = ReleasePlan()

@@ -6,7 +6,7 @@ Inputs have roles, which are the same in every room:
   expected answer (a build splits one clean corpus in two, so that no near-duplicate stands on both sides);
 - `base`: the MODEL that one starts from; `tuned`: the ADAPTER or MODEL made of it; `merged`: both as one MODEL;
 - `export`: the GGUF to be served; `export_base`: the GGUF that it is served with or compared to;
-- `scores_base`, `scores`: SCORES before and after; `parity`: SCORES of the gate.
+- `scores_base`, `scores`: SCORES before and after; `gain`: both compared; `parity`: SCORES of the gate.
 
 A stage is constructed from its plan, whose paths are absolute by then: fields of type `Path` in a plan are read
 relative to the recipe's file. A file outside the store counts by its SHA-256, which belongs into `spec`; its path
