@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from hanbok.core.values import Text
-from hanbok.studio.tune.dialogue import Message, Writer
+from hanbok.studio.tune.dialogue import Message, Span, Writer
 from hanbok.studio.tune.engines import Tokenizer
 from hanbok.studio.tune.errors import NothingToLearn, RowUnreadable
 from hanbok.studio.tune.plan import TunePlan
@@ -61,14 +61,33 @@ class Reader:
     def _dialogue(self, messages: list[Message]) -> Example:
         text, spans = self._writer.write(messages)
         coded = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        ids, places = coded["input_ids"][: self._length], coded["offset_mapping"]
-        learn = [
-            at
-            for at in range(1, len(ids))
-            if any(begin <= places[at][0] and places[at][1] <= end for begin, end in spans)
-            and places[at][0] < places[at][1]
+        places = coded["offset_mapping"]
+        edges = {edge for span in spans for edge in span}
+        if any(first < edge < last for first, last in places for edge in edges):
+            return self._in_pieces(text, spans)
+        learned = [
+            any(begin <= first and last <= end for begin, end in spans) and first < last
+            for first, last in places
         ]
-        return Example(tuple(ids), tuple(learn))
+        return self._cut(coded["input_ids"], learned)
+
+    def _in_pieces(self, text: str, spans: list[Span]) -> Example:
+        """Cut questions and answers one by one: a token that reaches from one into the other is never written by a
+        model that is asked, since its question ends before the answer is there.
+        """
+        ids: list[int] = []
+        learned: list[bool] = []
+        for begin, end, wanted in _pieces(spans, len(text)):
+            coded = self._tokenizer(text[begin:end], add_special_tokens=False)["input_ids"]
+            ids += coded
+            learned += [wanted] * len(coded)
+        return self._cut(ids, learned)
+
+    def _cut(self, ids: list[int], learned: list[bool]) -> Example:
+        return Example(
+            tuple(ids[: self._length]),
+            tuple(at for at in range(1, min(len(ids), self._length)) if learned[at]),
+        )
 
     def _text(self, row: Row) -> Iterator[Example]:
         text = row.get("text")
@@ -97,6 +116,15 @@ class Reader:
             return one
         before = self._dialogue(asked).learn
         return Example(one.ids, one.learn[len(before) :])
+
+
+def _pieces(spans: list[Span], length: int) -> Iterator[tuple[int, int, bool]]:
+    at = 0
+    for begin, end in spans:
+        yield at, begin, False
+        yield begin, end, True
+        at = end
+    yield at, length, False
 
 
 def _messages(row: Row, column: str) -> list[Message]:
