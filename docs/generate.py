@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parent
 PLUGINS = (
     "hanbok.gateway.endpoints",
     "hanbok.gateway.dialects",
+    "hanbok.gateway.fronts",
     "hanbok.guard.recognisers",
     "hanbok.guard.operators",
     "hanbok.guard.scanners",

@@ -9,6 +9,7 @@ KINDS = {
     "recogniser": "guard/recognisers",
     "operator": "guard/operators",
     "dialect": "gateway/dialects",
+    "front": "gateway/fronts",
     "endpoint": "gateway/endpoints",
 }
 FILES = [

@@ -1,5 +1,6 @@
 """A scanner that did not come from us asks the running server everything that its OpenAPI document promises."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -144,5 +145,5 @@ def test_every_route_of_the_door_is_in_the_document() -> None:
 
 
 def test_every_route_is_described_once() -> None:
-    described = [(one.method, one.path.partition("{")[0]) for one in DESCRIBED]
+    described = [(one.method, re.sub(r"\{\w+\}", "", one.path)) for one in DESCRIBED]
     assert len(described) == len(set(described))

@@ -32,6 +32,11 @@ PUBLIC, CALL, LIST, OBJECT, ADMIN = "public", "call", "list", "object", "admin"
 MATRIX = {
     "/v1/chat/completions": CALL,
     "/v1/embeddings": CALL,
+    "/v1/messages": CALL,
+    "/v1/messages/count_tokens": CALL,
+    "/v1/responses": CALL,
+    "/v1beta/models": LIST,
+    "/v1beta/models/": CALL,
     "/console/preview": CALL,
     "/v1/models": LIST,
     "/v1/models/": OBJECT,

@@ -7,7 +7,8 @@ from enum import StrEnum
 from hanbok.core.values import Form, Grade, Principal, Usage
 from hanbok.evidence.entry import Hop
 from hanbok.gateway.catalogue import Offer, Target
-from hanbok.gateway.head import Spans
+from hanbok.gateway.front import Front
+from hanbok.gateway.head import Head, Spans
 from hanbok.gateway.texts import Texts
 from hanbok.guard.recogniser import Finding
 from hanbok.policy.key import Key
@@ -77,6 +78,10 @@ class Call:
     """Address of the client."""
     digest: str
     """SHA-256 of `body`, hex."""
+    front: Front | None = None
+    """How the client speaks; None: in OpenAI's words."""
+    head: Head | None = None
+    """What a front read."""
     # read from the body's head, by `http`
     members: Spans | None = None
     """Where the members of `body` stand; None: not looked up."""

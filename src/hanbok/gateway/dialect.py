@@ -3,8 +3,9 @@
 OpenAI's shapes are the common tongue: a dialect turns them into its own and back. It does no I/O.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
@@ -40,6 +41,18 @@ class StreamReader(Protocol):
         """Turn one server-sent event into chunks of OpenAI's shape (JSON texts). Raises UpstreamFailed for an
         error event, UpstreamGarbled for what the format does not allow.
         """
+        ...
+
+
+@runtime_checkable
+class Native(Protocol):
+    """A dialect in which some clients speak too: their requests are passed on as the bytes that they are."""
+
+    front: str
+    """Name of those clients' front."""
+
+    def forward(self, body: bytes, *, model: str, stream: bool, headers: Mapping[str, str]) -> WireRequest:
+        """Set what depends on the endpoint (the model), and keep every other byte. `headers` are the client's."""
         ...
 
 

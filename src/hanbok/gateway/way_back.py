@@ -56,7 +56,7 @@ class WayBack:
         if make is None and not hide_usage:
             self._note()
             return reply
-        structured = make is not None and _wants_document(self._call.body)
+        structured = make is not None and _wants_document(self._call)
         if reply.chunks is None:
             if make is not None:
                 reply.body = await self._whole(reply.body, make, structured=structured)
@@ -140,8 +140,11 @@ class _Asked(msgspec.Struct):
     response_format: _ResponseFormat | None = None
 
 
-def _wants_document(body: bytes) -> bool:
+def _wants_document(call: Call) -> bool:
     """Whether the request asked for an answer that is a JSON document."""
+    body = call.body
+    if call.front is not None:
+        return call.front.document(body)
     if b"response_format" not in body:
         return False
     try:

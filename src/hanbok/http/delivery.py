@@ -9,25 +9,53 @@ from http import HTTPStatus
 from itertools import count
 from typing import Final
 
+import msgspec
+
 from hanbok.app import App, Runtime
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
-from hanbok.gateway.call import Call, Operation
+from hanbok.gateway.call import Call, Operation, Reply
+from hanbok.gateway.front import Failure, Front, Teller
 from hanbok.gateway.head import read_head
-from hanbok.http.failure import language_of, openai_error, tell
+from hanbok.http.failure import failure_of, language_of, openai_error, tell
 from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.statuses import type_of
 
 _MIB = 1024 * 1024
 _PROCESS: Final = secrets.token_hex(8)
 _COUNT: Final = count()
 """Ids are unique over processes and starts, at no cost in randomness a call."""
 _DONE = b"data: [DONE]\n\n"
+_STREAM: Final[Headers] = [
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-cache"),
+    ("x-accel-buffering", "no"),
+]
 
 
-async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
-    """Read the request, send it down the path, deliver what comes back. Raises HanbokError before an answer began."""
+class _Refusal(msgspec.Struct):
+    message: str = ""
+    type: str | None = None
+    code: str | int | None = None
+    param: str | None = None
+
+
+class _Refused(msgspec.Struct):
+    error: _Refusal
+
+
+async def deliver(app: App, inbound: Inbound, operation: Operation, front: Front | None = None) -> None:
+    """Read the request, send it down the path, deliver what comes back. Without a `front`, raises HanbokError before
+    an answer began.
+    """
     runtime = app.runtime
-    call = await read_call(runtime, inbound, operation)
+    try:
+        call = await read_call(runtime, inbound, operation, front)
+    except HanbokError as error:
+        if front is None:
+            raise
+        await tell(inbound, error, runtime.settings.language, [], front)
+        return
     task, left = asyncio.current_task(), False
 
     def leave() -> None:
@@ -47,11 +75,18 @@ async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
         inbound.when_gone(None)
 
 
-async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) -> Call:
-    """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `read_head` raises."""
+async def read_body(runtime: Runtime, inbound: Inbound) -> bytes:
+    """Return the whole body. Raises BodyTooLarge, BodyTooSlow."""
     server = runtime.settings.server
-    body = await inbound.read(int(server.body_limit_mib * _MIB), server.read_timeout)
-    head, members = read_head(body)
+    return await inbound.read(int(server.body_limit_mib * _MIB), server.read_timeout)
+
+
+async def read_call(
+    runtime: Runtime, inbound: Inbound, operation: Operation, front: Front | None = None
+) -> Call:
+    """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `read_head` raises."""
+    body = await read_body(runtime, inbound)
+    head, members = read_head(body) if front is None else (front.head(body, inbound.path), None)
     stream = operation is Operation.CHAT and bool(head.stream)
     return Call(
         id=f"call-{_PROCESS}{next(_COUNT):08x}",
@@ -61,10 +96,14 @@ async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) ->
         headers=inbound.headers,
         origin=inbound.peer,
         digest=hashlib.sha256(body).hexdigest(),
+        front=front,
+        head=head,
         members=members,
         model=head.model,
         stream=stream,
-        wants_usage=not stream or bool(head.stream_options and head.stream_options.include_usage),
+        wants_usage=not stream
+        or front is not None
+        or bool(head.stream_options and head.stream_options.include_usage),
         choices=max(1, head.n or 1),
         max_output=head.max_completion_tokens or head.max_tokens,
     )
@@ -76,25 +115,59 @@ async def _carry(runtime: Runtime, inbound: Inbound, call: Call) -> None:
         reply = await runtime.path.run(call)
         if reply.chunks is None:
             headers = [*_marks(call), *reply.headers, ("content-type", "application/json")]
-            await inbound.reply(reply.status, headers, reply.body)
-        else:
+            body = reply.body if call.front is None else _fronted(call.front, reply, call.body)
+            await inbound.reply(reply.status, headers, body)
+        elif call.front is None:
             await _stream(inbound, call, reply.chunks, language_of(inbound.headers, default))
+        else:
+            teller, language = call.front.teller(call.body), language_of(inbound.headers, default)
+            await _tell_stream(inbound, call, reply.chunks, teller, language)
     except HanbokError as error:
-        await tell(inbound, error, default, _marks(call))
+        await tell(inbound, error, default, _marks(call), call.front)
     finally:
         call.finish()
+
+
+def _fronted(front: Front, reply: Reply, asked: bytes) -> bytes:
+    """Return an answer, or a provider's refusal of a wrong request, in the front's words."""
+    if reply.status == HTTPStatus.OK:
+        return front.answer(reply.body, asked)
+    refused = msgspec.json.decode(reply.body, type=_Refused).error
+    return front.failure(
+        Failure(
+            status=reply.status,
+            kind=refused.type or type_of(HTTPStatus(reply.status)),
+            code=str(refused.code or "provider_refused"),
+            message=refused.message,
+            hint="",
+            field=refused.param,
+        )
+    )
+
+
+async def _tell_stream(
+    inbound: Inbound,
+    call: Call,
+    batches: AsyncGenerator[list[bytes], None],
+    teller: Teller,
+    language: Language,
+) -> None:
+    outlet = await inbound.stream(HTTPStatus.OK, [*_marks(call), *_STREAM])
+    async with aclosing(batches) as chunks:
+        try:
+            async for batch in chunks:
+                if events := [one for chunk in batch for one in teller.feed(chunk)]:
+                    await outlet.send(b"".join(events))
+        except HanbokError as error:
+            await outlet.send(teller.broken(failure_of(error, language)))
+            return
+    await outlet.send(b"".join(teller.close()))
 
 
 async def _stream(
     inbound: Inbound, call: Call, batches: AsyncGenerator[list[bytes], None], language: Language
 ) -> None:
-    headers: Headers = [
-        *_marks(call),
-        ("content-type", "text/event-stream; charset=utf-8"),
-        ("cache-control", "no-cache"),
-        ("x-accel-buffering", "no"),
-    ]
-    outlet = await inbound.stream(HTTPStatus.OK, headers)
+    outlet = await inbound.stream(HTTPStatus.OK, [*_marks(call), *_STREAM])
     async with aclosing(batches) as chunks:
         try:
             async for batch in chunks:

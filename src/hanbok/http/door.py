@@ -13,12 +13,15 @@ from hanbok.http.chat import chat
 from hanbok.http.console import calls, preview
 from hanbok.http.embeddings import embeddings
 from hanbok.http.failure import tell
+from hanbok.http.gemini import generate, listed
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
 from hanbok.http.log import checkpoint, log_key, tile, witnessed
+from hanbok.http.messages import count_tokens, messages
 from hanbok.http.models import models
 from hanbok.http.openapi import openapi
 from hanbok.http.page import page, static
+from hanbok.http.responses import responses
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 
 Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
@@ -26,6 +29,10 @@ Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/chat/completions": {"POST": chat},
     "/v1/embeddings": {"POST": embeddings},
+    "/v1/messages": {"POST": messages},
+    "/v1/messages/count_tokens": {"POST": count_tokens},
+    "/v1/responses": {"POST": responses},
+    "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
     "/": {"GET": page},
     "/console/preview": {"POST": preview},
@@ -40,7 +47,8 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
 _BELOW: Final[dict[str, dict[str, Handler]]] = {
     "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), admin),
-    "/v1/models/": {"GET": models},
+    "/v1/models/": {"GET": models, "POST": generate},
+    "/v1beta/models/": {"POST": generate},
     "/console/calls/": {"GET": calls},
     "/static/": {"GET": static},
     "/log/tile/": {"GET": tile},

@@ -6,6 +6,7 @@ import msgspec
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
+from hanbok.gateway.front import Failure, Front
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import status_of, type_of
 
@@ -55,11 +56,30 @@ def problem(error: HanbokError, language: Language) -> bytes:
     )
 
 
-async def tell(inbound: Inbound, error: HanbokError, default: Language, headers: Headers) -> None:
-    """Answer a request with an error."""
+def failure_of(error: HanbokError, language: Language) -> Failure:
+    """Return the error as a front tells it."""
+    status = status_of(error)
+    field = error.facts.get("field")
+    return Failure(
+        status=int(status),
+        kind=type_of(status),
+        code=error.code,
+        message=error.say(language),
+        hint=error.advise(language),
+        field=None if field is None else str(field),
+    )
+
+
+async def tell(
+    inbound: Inbound, error: HanbokError, default: Language, headers: Headers, front: Front | None = None
+) -> None:
+    """Answer a request with an error, in the front's words where there is one."""
     language = language_of(inbound.headers, default)
-    inside = inbound.path.startswith("/v1/")
-    body = openai_error(error, language) if inside else problem(error, language)
+    inside = front is not None or inbound.path.startswith("/v1/")
+    if front is not None:
+        body = front.failure(failure_of(error, language))
+    else:
+        body = openai_error(error, language) if inside else problem(error, language)
     status = status_of(error)
     extra: Headers = [
         ("content-type", "application/json" if inside else "application/problem+json"),

@@ -1,6 +1,7 @@
 """`/openapi.json`: everything that the server answers, as OpenAPI 3.1, made from the types that it answers with."""
 
 import asyncio
+import re
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
@@ -45,7 +46,8 @@ def document(version: str, language: Language) -> Json:
     """Return the OpenAPI document."""
     given = [one.gives for one in OPERATIONS] + [one.gives for one in ROUTES]
     taken = [one.takes for one in OPERATIONS] + [one.takes for one in ROUTES]
-    named = [one for one in (*given, *taken, OpenaiError, Problem) if one is not None]
+    failed = {one.fails for one in OPERATIONS} | {OpenaiError, Problem}
+    named = [one for one in (*given, *taken, *sorted(failed - {None}, key=repr)) if one is not None]
     schemas, components = msgspec.json.schema_components(named, ref_template=_REF)
     written = dict(zip(map(repr, named), schemas, strict=True))
     paths: dict[str, Json] = {}
@@ -73,8 +75,8 @@ def _operation(one: Operation, written: Json, language: Language) -> Json:
         media: {"schema": schema if media == "application/json" else {"type": "string"}}
         for media in one.media
     }
-    inside = one.path.startswith("/v1/")
-    errors = {str(status): _error(status, written, inside=inside) for status in one.errors}
+    told_as = one.fails or (OpenaiError if one.path.startswith("/v1/") else Problem)
+    errors = {str(status): _error(status, written, told_as) for status in one.errors}
     told: Json = {
         "operationId": _id(one.method, one.path),
         "summary": one.title.of(language),
@@ -101,7 +103,7 @@ def _route(route: Route, written: Json, language: Language) -> Json:
         "tags": ["admin"],
         "security": [_KEY],
         "responses": {str(route.status): answer}
-        | {str(status): _error(status, written, inside=False) for status in statuses},
+        | {str(status): _error(status, written, Problem) for status in statuses},
     }
     if route.permission:
         allowed = role_table().permissions[route.permission]
@@ -116,10 +118,9 @@ def _route(route: Route, written: Json, language: Language) -> Json:
     return told
 
 
-def _error(status: int, written: Json, *, inside: bool) -> Json:
-    media = "application/json" if inside else "application/problem+json"
-    schema = written[repr(OpenaiError if inside else Problem)]
-    return {"description": HTTPStatus(status).phrase, "content": {media: {"schema": schema}}}
+def _error(status: int, written: Json, shape: type) -> Json:
+    media = "application/problem+json" if shape is Problem else "application/json"
+    return {"description": HTTPStatus(status).phrase, "content": {media: {"schema": written[repr(shape)]}}}
 
 
 def _body(schema: Json) -> Json:
@@ -150,11 +151,11 @@ def _without_null(schema: Json) -> Json:
 
 
 def _path_parameters(path: str) -> list[Json]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    names = re.findall(r"\{(\w+)\}", path)
     schema = {"type": "string", "minLength": 1}
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
 
 
 def _id(method: str, path: str) -> str:
-    words = [part.strip("{}").replace("-", "_").replace(".", "_") for part in path.split("/") if part]
+    words = re.findall(r"\w+", path)
     return "_".join([method, *words]) if words else f"{method}_first_page"

@@ -29,6 +29,41 @@ class EmbeddingRequest(Struct, frozen=True, kw_only=True):
     input: str | list[str]
 
 
+class MessagesRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`, in the shape of Anthropic's Messages API."""
+
+    model: str
+    messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    max_tokens: int | None = None
+    stream: bool | None = None
+
+
+class ResponsesRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`, in the shape of OpenAI's Responses API."""
+
+    model: str
+    input: str | list[dict[str, Any]]
+    stream: bool | None = None
+
+
+class GenerateRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`, in the shape of Gemini's API."""
+
+    contents: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+
+
+class TokensShown(Struct, frozen=True, kw_only=True):
+    """An estimate."""
+
+    input_tokens: int
+
+
+class TokenTotal(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An estimate."""
+
+    total_tokens: int
+
+
 class ModelFacts(Struct, frozen=True, kw_only=True):
     zone: str
     country: str
@@ -84,6 +119,34 @@ class Problem(Struct, frozen=True, kw_only=True):
     hint: str
 
 
+class AnthropicFailure(Struct, frozen=True, kw_only=True):
+    type: str
+    message: str
+    code: str
+    hint: str
+
+
+class AnthropicError(Struct, frozen=True, kw_only=True):
+    """An error of the routes for clients of Anthropic's API."""
+
+    type: str
+    error: AnthropicFailure
+
+
+class GeminiFailure(Struct, frozen=True, kw_only=True):
+    code: int
+    message: str
+    status: str
+    reason: str
+    hint: str
+
+
+class GeminiError(Struct, frozen=True, kw_only=True):
+    """An error of the routes for clients of Gemini's API."""
+
+    error: GeminiFailure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """`gives` is a type, shown as JSON; None: `media` is no JSON."""
@@ -96,6 +159,8 @@ class Operation:
     takes: Any = None
     public: bool = False
     errors: tuple[int, ...] = ()
+    fails: Any = None
+    """Shape of its errors; None: OpenAI's below `/v1/`, RFC 9457 elsewhere."""
 
 
 _CALL = (400, 401, 402, 403, 404, 408, 413, 429, 502, 503, 504)
@@ -120,6 +185,77 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=EmbeddingRequest,
         gives=_OBJECT,
         errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1/messages",
+        title=Text(
+            ko="Anthropic Messages API 형식의 채팅", en="Chat in the shape of Anthropic's Messages API"
+        ),
+        takes=MessagesRequest,
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=_CALL,
+        fails=AnthropicError,
+    ),
+    Operation(
+        method="post",
+        path="/v1/messages/count_tokens",
+        title=Text(ko="토큰 수 어림. 나가는 것은 없습니다", en="An estimate of tokens; nothing leaves"),
+        takes=MessagesRequest,
+        gives=TokensShown,
+        errors=(400, 401, 403, 404, 408, 413),
+        fails=AnthropicError,
+    ),
+    Operation(
+        method="post",
+        path="/v1/responses",
+        title=Text(ko="OpenAI Responses API 형식의 채팅", en="Chat in the shape of OpenAI's Responses API"),
+        takes=ResponsesRequest,
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1beta/models/{model}:generateContent",
+        title=Text(ko="Gemini API 형식의 채팅", en="Chat in the shape of Gemini's API"),
+        takes=GenerateRequest,
+        gives=_OBJECT,
+        errors=_CALL,
+        fails=GeminiError,
+    ),
+    Operation(
+        method="post",
+        path="/v1beta/models/{model}:streamGenerateContent",
+        title=Text(
+            ko="같은 것을 서버 전송 이벤트로(`alt=sse`)", en="The same as server-sent events (`alt=sse`)"
+        ),
+        takes=GenerateRequest,
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=_CALL,
+        fails=GeminiError,
+    ),
+    Operation(
+        method="post",
+        path="/v1beta/models/{model}:countTokens",
+        title=Text(ko="토큰 수 어림. 나가는 것은 없습니다", en="An estimate of tokens; nothing leaves"),
+        takes=GenerateRequest,
+        gives=TokenTotal,
+        errors=(400, 401, 403, 404, 408, 413),
+        fails=GeminiError,
+    ),
+    Operation(
+        method="get",
+        path="/v1beta/models",
+        title=Text(
+            ko="이 키로 쓸 수 있는 모델(Gemini 형식)",
+            en="The models that this key may ask, in Gemini's shape",
+        ),
+        gives=_OBJECT,
+        errors=(401,),
+        fails=GeminiError,
     ),
     Operation(
         method="get",

@@ -1,13 +1,13 @@
 """Anthropic's Messages API."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
-from hanbok.gateway.head import Spans
+from hanbok.gateway.head import Spans, splice
 from hanbok.gateway.spelling.anthropic_answer import Message, read_usage, whole
 from hanbok.gateway.spelling.anthropic_request import spell
 from hanbok.gateway.spelling.anthropic_stream import AnthropicReader
@@ -18,7 +18,13 @@ from hanbok.gateway.spelling.openai_request import read_chat, unsupported
 _DECODE = msgspec.json.Decoder(Message).decode
 
 
+_FORWARDED = ("anthropic-beta",)
+"""Headers by which a client asks for features."""
+
+
 class Anthropic:
+    front = "anthropic"
+
     def __init__(
         self, origin: str = "anthropic", *, max_tokens: int = 4096, clock: Callable[[], float] = time.time
     ) -> None:
@@ -43,6 +49,13 @@ class Anthropic:
             raise unsupported("anthropic", operation.value)
         spelled = spell(read_chat(body), body, model=model, stream=stream, max_tokens=self._max_tokens)
         return WireRequest(path="/messages", body=encode(spelled), headers=JSON_HEADERS)
+
+    def forward(self, body: bytes, *, model: str, stream: bool, headers: Mapping[str, str]) -> WireRequest:  # noqa: ARG002 - the body says so itself
+        """Set `model` in a request that is of this format already."""
+        asked = tuple((name, headers[name]) for name in _FORWARDED if name in headers)
+        return WireRequest(
+            path="/messages", body=splice(body, {"model": encode(model)}), headers=JSON_HEADERS + asked
+        )
 
     def answer(self, operation: Operation, body: bytes) -> WireAnswer:  # noqa: ARG002 - there is only chat
         """Read a whole answer."""

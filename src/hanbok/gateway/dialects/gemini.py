@@ -1,7 +1,7 @@
 """Gemini's native API: `generateContent`, `streamGenerateContent`, `batchEmbedContents`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -30,7 +30,21 @@ class _Embeddings(msgspec.Struct, rename="camel"):
 _EMBEDDINGS = msgspec.json.Decoder(_Embeddings)
 
 
+def _path(model: str) -> str:
+    return model if "/" in model else f"models/{model}"
+
+
+def _verb(stream: bool) -> str:  # noqa: FBT001 - it is the whole question
+    return "streamGenerateContent?alt=sse" if stream else "generateContent"
+
+
+def _wire(model: str, verb: str, body: bytes) -> WireRequest:
+    return WireRequest(path=f"/{quote(_path(model))}:{verb}", body=body, headers=JSON_HEADERS)
+
+
 class Gemini:
+    front = "gemini"
+
     def __init__(self, origin: str = "gemini", *, clock: Callable[[], float] = time.time) -> None:
         """`origin` names the provider in errors; `clock` dates answers, which bear no date."""
         self._origin = origin
@@ -46,13 +60,14 @@ class Gemini:
         where: Spans | None = None,  # noqa: ARG002 - every member is read
     ) -> WireRequest:
         """Spell a request. The model is a part of its path."""
-        path = model if "/" in model else f"models/{model}"
         if operation is Operation.EMBEDDINGS:
-            spelled, verb = spell_embeddings(read_embeddings(body), path), "batchEmbedContents"
-        else:
-            verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
-            spelled = spell(read_chat(body), body, model=model)
-        return WireRequest(path=f"/{quote(path)}:{verb}", body=encode(spelled), headers=JSON_HEADERS)
+            spelled = spell_embeddings(read_embeddings(body), _path(model))
+            return _wire(model, "batchEmbedContents", encode(spelled))
+        return _wire(model, _verb(stream), encode(spell(read_chat(body), body, model=model)))
+
+    def forward(self, body: bytes, *, model: str, stream: bool, headers: Mapping[str, str]) -> WireRequest:  # noqa: ARG002 - none asks for a feature
+        """Pass a request on that is of this format already."""
+        return _wire(model, _verb(stream), body)
 
     def answer(self, operation: Operation, body: bytes) -> WireAnswer:
         """Read a whole answer."""

@@ -8,11 +8,16 @@ from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.step import Next
 from hanbok.policy.keyring import KeyRing
 
+_OTHERS = ("x-api-key", "x-goog-api-key")
+"""Where clients of Anthropic's and of Google's APIs put their key."""
+
 
 def bearer(headers: Mapping[str, str]) -> str:
-    """Return the secret of a bearer token (RFC 6750), or an empty text."""
+    """Return the secret of a bearer token (RFC 6750) or of another API's own header; else an empty text."""
     scheme, _, secret = headers.get("authorization", "").partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else ""
+    if scheme.lower() == "bearer":
+        return secret.strip()
+    return next((headers[name].strip() for name in _OTHERS if name in headers), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Call, Ending, Planned, Reply
-from hanbok.gateway.dialect import Dialect, WireRequest
+from hanbok.gateway.dialect import Dialect, Native, WireRequest
 from hanbok.gateway.endpoint import Address, Endpoint
 from hanbok.gateway.errors import (
     EndpointUnavailable,
@@ -73,8 +73,7 @@ class CallModel:
         target, body, ending = planned.target, call.body_in(planned.form), call.ending
         place = self.places[target.endpoint]
         dialect = place.endpoint.dialect
-        where = call.members if body is call.body else None
-        wire = dialect.request(call.operation, body, model=target.model, stream=call.stream, where=where)
+        wire = _spelled(call, dialect, body, target.model)
         address = await place.endpoint.address(call.operation, target.model)
         if address.left is not None:
             call.at_end(address.left)
@@ -96,6 +95,16 @@ class CallModel:
         exchange.close()
         _charge(ending, planned, answer.usage or _guess(call, 0))
         return Reply(body=answer.body)
+
+
+def _spelled(call: Call, dialect: Dialect, body: bytes, model: str) -> WireRequest:
+    """Spell a request in the provider's words: it stays as it is where the client speaks them too."""
+    where = call.members if body is call.body else None
+    if call.front is not None and call.head is not None:
+        if isinstance(dialect, Native) and dialect.front == call.front.name:
+            return dialect.forward(body, model=model, stream=call.stream, headers=call.headers)
+        body, where = call.front.chat(body, call.head), None
+    return dialect.request(call.operation, body, model=model, stream=call.stream, where=where)
 
 
 async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:

@@ -38,24 +38,30 @@ class Inspect:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         if len(call.body) < LONG:
-            seen = self._look(call.body)
+            seen = self._look(call.body, _outside(call))
         else:
-            seen = await asyncio.to_thread(self._look, call.body)
+            seen = await asyncio.to_thread(self._look, call.body, _outside(call))
         call.texts, call.findings, call.topics = seen
         call.grade = grade(call.found, self.kinds)
         call.ending.steps["inspect"] = _did(call, call.texts.unread)
         return await call_next(call)
 
-    def _look(self, body: bytes) -> tuple[Texts, tuple[Finding, ...], tuple[Finding, ...]]:
+    def _look(
+        self, body: bytes, outside: tuple[bytes, ...]
+    ) -> tuple[Texts, tuple[Finding, ...], tuple[Finding, ...]]:
         texts = Texts(body)
         try:
             found = self.guard.find(texts.text)
             topics = classify(texts.text, found)
-            if any(mark in body for mark in _FROM_OUTSIDE):
+            if any(mark in body for mark in outside):
                 topics += screen(texts.text)
         except CRASHES as crash:
             raise guard_failed(crash) from None
         return texts, tuple(found), tuple(one for one in topics if not _overlaps(one, found))
+
+
+def _outside(call: Call) -> tuple[bytes, ...]:
+    return _FROM_OUTSIDE if call.front is None else call.front.marks
 
 
 def _overlaps(topic: Finding, found: Sequence[Finding]) -> bool:
