@@ -21,7 +21,9 @@ def all_cases(name):
 
 def cases(kind):
     found = [(name, case) for name in names(FRONTS) for case in all_cases(name) if case["kind"] == kind]
-    return pytest.mark.parametrize(("name", "case"), found, ids=[f"{name}: {one['name']}" for name, one in found])
+    return pytest.mark.parametrize(
+        ("name", "case"), found, ids=[f"{name}: {one['name']}" for name, one in found]
+    )
 
 
 def encoded(value):
@@ -45,7 +47,13 @@ def events(frames):
 def test_every_front_has_cases_that_pass_and_cases_that_do_not():
     assert {path.stem for path in GOLDEN.glob("*.jsonl")} == set(names(FRONTS))
     for name in names(FRONTS):
-        assert {case["kind"] for case in all_cases(name)} >= {"heard", "refused", "told", "streamed", "failed"}
+        assert {case["kind"] for case in all_cases(name)} >= {
+            "heard",
+            "refused",
+            "told",
+            "streamed",
+            "failed",
+        }
 
 
 @cases("heard")
@@ -83,4 +91,6 @@ def test_a_stream_is_told(name, case):
 def test_an_error_is_told_whole_and_in_a_stream(name, case):
     front, failure = load(FRONTS, name)(), Failure(**case["in"])
     assert json.loads(front.failure(failure)) == case["out"]
-    assert case["in"]["message"] in json.dumps(events([front.teller(encoded(case["asked"])).broken(failure)]), ensure_ascii=False)
+    assert case["in"]["message"] in json.dumps(
+        events([front.teller(encoded(case["asked"])).broken(failure)]), ensure_ascii=False
+    )

@@ -138,7 +138,7 @@ def test_what_only_the_provider_of_that_format_understands_reaches_it_as_it_came
             "madeUp": {"deep": [1, 2]},
         }
         sent = body
-        clients[front].sdk._api_client.request("post", "models/gemini:generateContent", body)  # noqa: SLF001 - the SDK sends no unknown members
+        clients[front].sdk._api_client.request("post", "models/gemini:generateContent", body)
     assert model.captured[-1].json == sent
 
 

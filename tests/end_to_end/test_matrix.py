@@ -20,7 +20,8 @@ state: state
 server: {{port: 0}}
 endpoints:
   home: {{kind: openai_compatible, url: {url}, zone: home, operator: self, data_use: {{trains: false}}}}
-  abroad: {{kind: openai_compatible, url: {url}, zone: foreign, country: US, operator: There, data_use: {{trains: false}}}}
+  abroad:
+    {{kind: openai_compatible, url: {url}, zone: foreign, country: US, operator: There, data_use: {{trains: false}}}}
 models:
   m: {{targets: [{{endpoint: home, model: m}}], price: {{input: 1000000, output: 2000000, as_of: 2026-11-01}}}}
   far: {{targets: [{{endpoint: abroad, model: m}}], price: {{input: 1, output: 2, as_of: 2026-11-01}}}}
@@ -30,7 +31,11 @@ Body = Callable[[str, str], tuple[str, dict[str, Any]]]
 
 
 def chat(model: str, text: str) -> tuple[str, dict[str, Any]]:
-    return "/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 9}
+    return "/v1/chat/completions", {
+        "model": model,
+        "messages": [{"role": "user", "content": text}],
+        "max_tokens": 9,
+    }
 
 
 def messages(model: str, text: str) -> tuple[str, dict[str, Any]]:
@@ -81,13 +86,15 @@ def server(model: ScriptedModel, tmp_path_factory: pytest.TempPathFactory) -> It
         yield running
 
 
-def ask(server: RunningHanbok, key: str, asked: tuple[str, dict[str, Any]]) -> tuple[int, str, dict[str, str]]:
+def ask(
+    server: RunningHanbok, key: str, asked: tuple[str, dict[str, Any]]
+) -> tuple[int, str, dict[str, str]]:
     """Return status, body and headers."""
     path, body = asked
     headers = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
-    request = Request(server.url + path, json.dumps(body).encode(), headers)  # noqa: S310 - our own server
+    request = Request(server.url + path, json.dumps(body).encode(), headers)
     try:
-        with urlopen(request) as answer:  # noqa: S310 - our own server
+        with urlopen(request) as answer:
             return answer.status, answer.read().decode(), dict(answer.headers)
     except HTTPError as error:
         with error:
@@ -99,9 +106,9 @@ def key(server: RunningHanbok, *limits: str) -> str:
     assert made.returncode == 0, made.stderr
     secret: str = json.loads(made.stdout)["secret"]
     for _ in range(200):
-        request = Request(f"{server.url}/v1/models", headers={"authorization": f"Bearer {secret}"})  # noqa: S310
+        request = Request(f"{server.url}/v1/models", headers={"authorization": f"Bearer {secret}"})
         try:
-            with urlopen(request):  # noqa: S310 - our own server
+            with urlopen(request):
                 return secret
         except HTTPError as error:
             error.close()

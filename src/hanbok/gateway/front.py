@@ -36,7 +36,7 @@ class Teller(Protocol):
         """Return the events of a proper end."""
         ...
 
-    def broken(self, failure: Failure) -> bytes:
+    def broken(self, told: Failure) -> bytes:
         """Return the event of an end that is none."""
         ...
 
@@ -69,6 +69,6 @@ class Front(Protocol):
         """Return the teller of one stream that answers the request `asked`."""
         ...
 
-    def failure(self, failure: Failure) -> bytes:
+    def failure(self, failed: Failure) -> bytes:
         """Return the body of an error."""
         ...

@@ -1,12 +1,12 @@
 """A request of Gemini's native API in OpenAI's words, for endpoints that speak otherwise."""
 
 import json
-import re
 from typing import Any, Final
 
 import msgspec
 
 from hanbok.gateway.head import Head, InvalidRequest
+from hanbok.gateway.spelling.gemini_trees import in_camel_case, json_schema
 from hanbok.gateway.spelling.json_text import ABSENT, Json, Raw, encode, given
 from hanbok.gateway.spelling.openai_request import unsupported
 
@@ -97,34 +97,15 @@ class Asked(msgspec.Struct, rename="camel"):
 
 
 _DECODE = msgspec.json.Decoder(Asked).decode
-_SNAKE = re.compile(rb'"[a-z]+_[a-z_]+"\s*:')
-_FREE = frozenset(
-    {"args", "response", "parameters", "properties", "parametersJsonSchema", "responseJsonSchema"}
-)
-"""What stands in these is the client's own, down to its names."""
 
 
 def read(body: bytes) -> Asked:
     """Read a request; its members may be written like_this too. Raises InvalidRequest naming the field."""
-    if _SNAKE.search(body):
-        body = encode(_camel(msgspec.json.decode(body)))
+    body = in_camel_case(body)
     try:
         return _DECODE(body)
     except msgspec.ValidationError as error:
         raise InvalidRequest(field=str(error).partition("`$")[2].strip(".`") or "contents") from error
-
-
-def _camel(value: Any) -> Any:  # noqa: ANN401 - a JSON tree
-    if isinstance(value, list):
-        return [_camel(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    spelled: Json = {}
-    for name, inner in value.items():
-        first, *rest = name.split("_")
-        camel = first + "".join(one.capitalize() for one in rest)
-        spelled[camel] = inner if camel in _FREE else _camel(inner)
-    return spelled
 
 
 def hear(body: bytes, head: Head) -> bytes:
@@ -256,29 +237,10 @@ def _format(config: Config) -> Json:
     if given(config.response_json_schema):
         schema: object = config.response_json_schema
     elif config.response_schema is not None:
-        schema = _json_schema(config.response_schema)
+        schema = json_schema(config.response_schema)
     else:
         return {"type": "json_object"}
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-
-
-def _json_schema(schema: dict[str, Any]) -> Json:
-    """Turn Gemini's dialect of OpenAPI 3.0 into JSON Schema: types in small letters, `nullable` as a type."""
-    spelled: Json = {}
-    for name, value in schema.items():
-        if name == "type" and isinstance(value, str):
-            spelled["type"] = [value.lower(), "null"] if schema.get("nullable") else value.lower()
-        elif name in {"nullable", "propertyOrdering"}:
-            continue
-        elif name == "properties" and isinstance(value, dict):
-            spelled[name] = {key: _json_schema(one) for key, one in value.items()}
-        elif isinstance(value, dict) and name in {"items", "additionalProperties"}:
-            spelled[name] = _json_schema(value)
-        elif isinstance(value, list) and name in {"anyOf", "prefixItems"}:
-            spelled[name] = [_json_schema(one) for one in value]
-        else:
-            spelled[name] = value
-    return spelled
 
 
 def _tools(asked: Asked) -> Json:
@@ -308,7 +270,7 @@ def _function(declared: Declared) -> Json:
     if given(declared.parameters_json_schema):
         function["parameters"] = declared.parameters_json_schema
     elif declared.parameters is not None:
-        function["parameters"] = _json_schema(declared.parameters)
+        function["parameters"] = json_schema(declared.parameters)
     return function
 
 
