@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench docs check format lock changelog clean
+.PHONY: help run test bench docs check format lock studio changelog clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,8 @@ format: $(STAMP)-check ## format and repair what can be repaired
 lock: $(STAMP)-lock ## pin every dependency with its hashes, for Linux on x86-64 and aarch64, Python >= 3.11
 	@tools/lock $(BIN)/uv
 
+studio: $(STAMP)-studio ## install what tunes models (extra `studio`): torch for this machine, the rest as locked
+
 changelog: $(STAMP)-docs ## turn changelog.d/ into CHANGELOG.md (ARGS="--version 0.2.0")
 	@$(BIN)/towncrier build $(ARGS)
 
@@ -54,6 +56,12 @@ FULL_TEST := -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:sk
 $(STAMP)-run: requirements/run.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# torch is not in the lock: this version takes the build for the machine, without CUDA where there is none.
+$(STAMP)-studio: requirements/studio.txt $(STAMP)-run
+	$(BIN)/python -m pip install torch==2.13.0
+	$(BIN)/python -m pip install --require-hashes --no-deps -r requirements/studio.txt
 	@touch $@
 
 $(STAMP)-%: requirements/%.txt $(STAMP)-run

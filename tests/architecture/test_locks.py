@@ -16,6 +16,12 @@ ASKED = {
         *PROJECT["project"]["optional-dependencies"]["local"],
         *GROUPS["build"],
     ],
+    # torch is chosen by the machine, see `make studio`.
+    "studio": [
+        one
+        for one in PROJECT["project"]["optional-dependencies"]["studio"]
+        if Requirement(one).name != "torch"
+    ],
     **{name: GROUPS[name] for name in ("test", "check", "docs", "lock")},
 }
 PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
@@ -42,13 +48,18 @@ def test_every_pin_has_hashes_and_no_lock_names_a_host(name):
     assert not re.search(r"^\s*--(?!hash)", text(name), re.MULTILINE)
 
 
+def test_the_lock_of_the_studio_leaves_torch_and_its_parts_to_the_machine():
+    named = {package for package, _ in PIN.findall(text("studio"))}
+    assert not [one for one in named if one.startswith(("torch", "nvidia-", "cuda-", "triton"))]
+
+
 def test_one_environment_can_hold_all_locks():
     versions = {}
     for name in ASKED:
         for package, version in PIN.findall(text(name)):
-            versions.setdefault(package, set()).add(version)
-    # Two versions of one package are for two versions of Python, within one lock.
-    split = {package: found for package, found in versions.items() if len(found) > 1}
-    assert all(sum(package in dict(PIN.findall(text(name))) for name in ASKED) == 1 for package in split), (
-        split
-    )
+            versions.setdefault(package, {}).setdefault(name, set()).add(version)
+    # Two versions of one package are for two versions of Python; locks that hold it must hold the same ones.
+    apart = {
+        package: found for package, found in versions.items() if len(set(map(frozenset, found.values()))) > 1
+    }
+    assert not apart
