@@ -60,7 +60,7 @@ _encode = msgspec.json.Encoder().encode
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.([a-z_]+)|required field `([a-z_]+)`")
 # Up to a member's value. A name's literal may hold escapes, a quotation mark among them.
-_NAME = re.compile(rb'[ \t\r\n]*[{,][ \t\r\n]*"((?:[^"\\]|\\.)*+)"[ \t\r\n]*:[ \t\r\n]*').match
+_NAME = re.compile(rb'[ \t\r\n]*[{,][ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t\r\n]*:[ \t\r\n]*').match
 _END = re.compile(rb"[ \t\r\n]*(?:\{[ \t\r\n]*)?\}").match
 _PRINTABLE_NAME = re.compile(r"[a-z][a-z_]{0,40}")
 
@@ -125,17 +125,20 @@ def _duplicate(name: str) -> DuplicateField:
 
 
 def splice(body: bytes, values: Mapping[str, bytes], where: Spans | None = None) -> bytes:
-    """Set members of a JSON object to these JSON texts; every other byte stays as it is. `where` are its spans, if
-    they are known.
+    """Set members of a JSON object to these JSON texts; every other byte stays as it is: `body` itself when all do.
+    `where` are its spans, if they are known.
     """
     where = spans(body) if where is None else where
+    there = [(*where[name], text) for name, text in values.items() if name in where]
+    if len(there) == len(values) and all(body[start:end] == text for start, end, text in there):
+        return body
     pieces: list[bytes] = []
     at = 0
-    for start, end, name in sorted((*where[name], name) for name in values if name in where):
-        pieces += (body[at:start], values[name])
+    for start, end, text in sorted(there):
+        pieces += (body[at:start], text)
         at = end
-    missing = b",".join(_encode(name) + b":" + text for name, text in values.items() if name not in where)
-    if missing:
+    if len(there) < len(values):
+        missing = b",".join(_encode(name) + b":" + text for name, text in values.items() if name not in where)
         close = body.rindex(b"}")
         pieces += (body[at:close], b"," if where else b"", missing)
         at = close

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias, cast
 
@@ -24,6 +25,8 @@ _LINGER: Final = 2.0
 _AHEAD: Final = 8
 """Requests that may wait behind the one under way."""
 _NEVER: Final = float("inf")
+_SHORT: Final = 64
+"""Names of headers below so many bytes are remembered."""
 
 
 class Home(Protocol):
@@ -41,12 +44,18 @@ class _HeadTooLarge(Exception):
     pass
 
 
+@lru_cache(maxsize=256)
+def _lower(name: bytes) -> str:
+    """Return a header's name as hanbok spells it: clients send few, and the same ones in every request."""
+    return name.decode("latin-1").lower()
+
+
 class Connection(asyncio.Protocol):
     """Parses requests and serves them. `deadline` is watched by the server: past it, the connection is let go."""
 
     __slots__ = (
         "_current", "_drained", "_head_size", "_headers", "_held", "_home", "_incoming", "_lingering", "_loop", "_lost",
-        "_parser", "_peer", "_plain_left", "_transport", "_url", "_waiting", "deadline",
+        "_parser", "_peer", "_plain_left", "_task", "_transport", "_url", "_waiting", "deadline",
     )  # fmt: skip
 
     def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
@@ -127,9 +136,10 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._grow(len(name) + len(value))
-        key, text, headers = name.decode("latin-1").lower(), value.decode("latin-1"), self._headers
         if self._incoming is not None:
             return  # a trailer: nothing of ours stands there
+        key = _lower(name) if len(name) < _SHORT else name.decode("latin-1").lower()
+        text, headers = value.decode("latin-1"), self._headers
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
@@ -190,18 +200,18 @@ class Connection(asyncio.Protocol):
     def _begin(self, request: Request) -> None:
         self._current = request
         self.deadline = _NEVER
-        task = self._loop.create_task(self._serve(request))
+        task = self._task = self._loop.create_task(self._serve(request))
         self._home.tasks.add(task)
-        task.add_done_callback(self._home.tasks.discard)
 
     async def _serve(self, request: Request) -> None:
-        whole = False
+        task, whole = self._task, False
         try:
             await self._home.handler(request)
             whole = request.answered
         except ConnectionError:
             pass  # broken off: the client must not take what it has for the whole
         finally:
+            self._home.tasks.discard(task)
             self._finish(request, whole=whole)
 
     def _finish(self, request: Request, *, whole: bool) -> None:

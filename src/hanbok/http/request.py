@@ -163,16 +163,18 @@ class Request:
             # What has begun can only be broken off: a second answer would stand inside of the first.
             raise ConnectionError("an answer has begun already")
         self.answered = True
-        if any(name == "connection" for name, _ in headers) or not self.complete:
-            self.keep = False
-        lines = [_STATUS_LINES[status]]
+        lines, told = [_STATUS_LINES[status]], False
         for name, value in headers:
             if "\n" in value or "\r" in value:
                 raise ValueError(f"the header {name} holds a line break")
-            lines.append(f"{name}: {value}\r\n")
-        if not self.keep and not any(name == "connection" for name, _ in headers):
+            if name == "connection":
+                told = True
+            lines += (name, ": ", value, "\r\n")
+        if told or not self.complete:
+            self.keep = False
+        if not self.keep and not told:
             lines.append("connection: close\r\n")
-        lines.append(f"date: {self._line.date}\r\n\r\n")
+        lines += ("date: ", self._line.date, "\r\n\r\n")
         return "".join(lines).encode("latin-1")
 
 

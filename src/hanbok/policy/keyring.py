@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from hanbok.core.clock import KST
 from hanbok.policy.key import Key, KeyExpired, KeyMissing, KeyRevoked, KeyUnknown, Limits
 from hanbok.policy.secret import digest_of
+
+_UNLIMITED: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class KeyRing:
 
     def limits_of(self, organisation: str) -> Limits:
         """Return what the organisation as a whole may use."""
-        return self._organisations.get(organisation, Limits())
+        return self._organisations.get(organisation, _UNLIMITED)
 
     def refresh(self) -> bool:
         """Take up changes that any process has made; tell whether there were any. Blocks: call it in a thread."""

@@ -5,7 +5,8 @@ Days and months are Korean ones. A call belongs to the day on which it was held,
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from hanbok.core.clock import KST
@@ -14,6 +15,8 @@ from hanbok.core.values import MicroWon, Text
 from hanbok.policy.key import Key, Limits
 
 _PERIODS_KEPT: Final = 3
+_MIDNIGHT: Final = 15
+"""The hour in UTC at which a Korean day begins."""
 
 
 class BudgetExceeded(HanbokError):
@@ -71,8 +74,10 @@ class Ledger:
             raise ValueError("a reservation cannot be negative")
         organisation, day = key.principal.organisation, day_of(now)
         own, shared = self._accounts(organisation, key.id)
-        _allow(own, key.limits, amount, day, "key")
-        _allow(shared, self._limits_of(organisation), amount, day, "organisation")
+        if _bounded(key.limits):
+            _allow(own, key.limits, amount, day, "key")
+        if _bounded(limits := self._limits_of(organisation)):
+            _allow(shared, limits, amount, day, "organisation")
         own.add(day, amount)
         shared.add(day, amount)
         return Reservation(organisation=organisation, key=key.id, day=day, amount=amount)
@@ -108,7 +113,14 @@ class Ledger:
 
 def day_of(moment: datetime) -> str:
     """Return the Korean day of a moment, `YYYY-MM-DD`."""
-    return moment.astimezone(KST).isoformat()[:10]
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return _written(moment.toordinal() + (moment.hour >= _MIDNIGHT))
+
+
+@lru_cache(maxsize=64)
+def _written(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def _sums(account: _Account, now: datetime) -> tuple[MicroWon, MicroWon]:
@@ -116,9 +128,11 @@ def _sums(account: _Account, now: datetime) -> tuple[MicroWon, MicroWon]:
     return account.days.get(day, 0), account.months.get(day[:7], 0)
 
 
+def _bounded(limits: Limits) -> bool:
+    return limits.won_per_day is not None or limits.won_per_month is not None
+
+
 def _allow(account: _Account, limits: Limits, amount: MicroWon, day: str, owner: str) -> None:
-    if limits.won_per_day is None and limits.won_per_month is None:
-        return
     if limits.won_per_day is not None and account.days.get(day, 0) + amount > limits.won_per_day:
         tomorrow = date.fromisoformat(day) + timedelta(days=1)
         raise BudgetExceeded(budget=f"{owner}.won_per_day", resets=_midnight(tomorrow))

@@ -33,7 +33,7 @@ class Admit:
         self.limiter.enter(key, monotonic())
 
         call.at_end(partial(self.limiter.leave, key))
-        call.reserved = max(self._worst(call, target) for target in call.offer.every)
+        call.reserved = max([self._worst(call, target) for target in call.offer.every])
         reservation = self.ledger.reserve(key, call.reserved, self.now())
 
         call.at_end(lambda: self.ledger.settle(reservation, call.ending.cost))

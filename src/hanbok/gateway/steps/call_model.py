@@ -82,7 +82,7 @@ class CallModel:
             ending.steps["release"] = address.release
         sent = wire.body if address.adapt is None else address.adapt(wire.body)
         ending.used, ending.usage = planned, None
-        ending.sent = hashlib.sha256(sent).hexdigest()
+        ending.sent = call.digest if sent is call.body else hashlib.sha256(sent).hexdigest()
         exchange = await self.upstream.post(
             _url(address, wire), address.headers + wire.headers, sent, place.timeouts
         )

@@ -6,6 +6,7 @@ import asyncio
 import select
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 import httptools
@@ -20,6 +21,8 @@ MAX_HEAD = 64 * 1024
 MAX_BODY = 256 * 1024 * 1024
 _JOIN_BELOW = 64 * 1024
 _RACE = 1.0
+_SHORT = 64
+"""Names of headers below so many bytes are remembered."""
 _INTERIM = range(100, 200)
 _WITHOUT_BODY = frozenset({204, 304})
 _HUNG_UP = select.POLLIN | select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
@@ -30,6 +33,12 @@ _CODING = Text(ko="요청하지 않은 방식으로 부호화되어 있습니다
 
 
 _PROBE_SECONDS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+@lru_cache(maxsize=256)
+def _lower(name: bytes) -> str:
+    """Return a header's name as hanbok spells it: a provider sends the same ones in every answer."""
+    return name.decode("latin-1").lower()
 
 
 class StaleConnection(Exception):
@@ -165,7 +174,8 @@ class Connection(asyncio.Protocol):
             raise self._garbled(larger("head", MAX_HEAD))
         answer = self._answer
         if answer is not None and not answer.status:  # later ones are trailers
-            answer.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+            key = _lower(name) if len(name) < _SHORT else name.decode("latin-1").lower()
+            answer.headers[key] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         answer = self._answer
