@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionChunk
 
 from hanbok.gateway.errors import UpstreamGarbled
-from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, Transformer, rewrite_answer
+from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer
+from hanbok.gateway.transformer import Transformer
 from hanbok.guard.pseudonym import Pseudonyms
 from hanbok.guard.recogniser import Finding
 

@@ -1,30 +1,21 @@
 """Changes to the texts of an answer in OpenAI's shape, whole or in chunks; all that is not text stays."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from hanbok.gateway.errors import UpstreamGarbled
+from hanbok.gateway.likeness import NO_USAGE, PROBE, Likeness, likeness_of
 from hanbok.gateway.message import Json, Slot, delta_with, is_document, texts_of
+from hanbok.gateway.transformer import Transformer
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_NO_USAGE = b',"usage":null}'
-
-
-class Transformer(Protocol):
-    """Changes one text that arrives in pieces. It may hold back an end until it knows how that goes on."""
-
-    def feed(self, delta: str) -> str:
-        """Take the next piece, and return what is ready."""
-        ...
-
-    def close(self) -> str:
-        """Return what was held back. Called once, last."""
-        ...
-
+_CONTENT: Slot = ("content",)
+_LESSONS = 16
+"""How often a stream is looked at for chunks that are alike."""
 
 Make: TypeAlias = Callable[[bool], Transformer]
 """Makes the transformer of one text; True for the text of a JSON document."""
@@ -118,11 +109,16 @@ class ChunkRewriter:
         self._hide_usage = hide_usage
         self._open: dict[int, dict[Slot, Transformer]] = {}
         self._last = b"{}"
+        self._likeness: Likeness | None = None
+        self._lessons = _LESSONS
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take a chunk, and return those to send. Raises UpstreamGarbled."""
         if self._make is None and not (self._hide_usage and b'"usage"' in chunk):
             return [chunk]
+        if self._likeness is not None and (text := self._likeness.text_in(chunk)):
+            self._last = chunk
+            return [self._likeness.spell(chunk, text, self._likeness.transformer.feed(text))]
         answer = _read(chunk, self._origin)
         hidden = self._hide_usage and answer.usage is not msgspec.UNSET
         choices = answer.choices or []
@@ -137,6 +133,7 @@ class ChunkRewriter:
                 before += [(choice.index, delta) for delta in ended]
                 if altered and choice.delta is not None:
                     changed[place] = choice.delta
+            self._learn(chunk, choices, hidden=hidden)
         if not before and not changed:
             return [_without_usage(chunk, self._origin) if hidden else chunk]
         tree = _tree(chunk, self._origin)
@@ -155,6 +152,20 @@ class ChunkRewriter:
                     made.append(_made(_tree(self._last, self._origin), index, delta_with(slot, rest)))
         self._open.clear()
         return made
+
+    def _learn(self, chunk: bytes, choices: list[_Choice], *, hidden: bool) -> None:
+        """Look whether the next chunks may be like this one but for their words, as nearly all are."""
+        self._likeness = None
+        if len(choices) != 1 or choices[0].finish_reason or not self._lessons:
+            return
+        slots = self._open.get(choices[0].index, {})
+        transformer = slots.get(_CONTENT) if len(slots) == 1 else None
+        if transformer is None:
+            return
+        self._lessons -= 1
+        likeness = likeness_of(chunk, transformer, hide_usage=hidden)
+        if likeness is not None and _content_alone(_read(likeness.probe(), self._origin)):
+            self._likeness = likeness
 
     def _advance(self, make: Make, choice: _Choice) -> tuple[list[dict[str, Json]], bool]:
         """Change the choice's delta in place. Return the deltas that must go before it, and whether it changed."""
@@ -181,6 +192,12 @@ class ChunkRewriter:
             elif rest:
                 ended.append(delta_with(slot, rest))
         return ended, altered
+
+
+def _content_alone(answer: _Answer) -> bool:
+    """Whether the only text of a probe is its content."""
+    texts = [text for choice in answer.choices or () for text in texts_of(choice.delta or {})]
+    return [(text.slot, text.value) for text in texts] == [(_CONTENT, PROBE)]
 
 
 def _read(body: bytes, origin: str) -> _Answer:
@@ -210,8 +227,8 @@ def _made(like: dict[str, Any], index: int, delta: dict[str, Json]) -> bytes:
 
 
 def _without_usage(chunk: bytes, origin: str) -> bytes:
-    if chunk.endswith(_NO_USAGE):
-        return chunk[: -len(_NO_USAGE)] + b"}"
+    if chunk.endswith(NO_USAGE):
+        return chunk[: -len(NO_USAGE)] + b"}"
     tree = _tree(chunk, origin)
     del tree["usage"]
     return _ENCODE(tree)

@@ -63,12 +63,15 @@ class Texts:
             if control in body:
                 raise InvalidJson(position=body.index(control))
         unread: list[str] = []
-        views: list[str] = []
-        for index, part in enumerate(_split(self._source)):
-            if index % 2:
-                views.append(part if len(part) < _SHORT and "\\" not in part else _view(part, unread))
-            elif len(part) >= _LONG_NUMBER:
-                views += map(_digits, _NUMBER.findall(part))
+        parts = _split(self._source)
+        if "\\" in self._source or may_be_encoded(self._source):
+            for index in range(1, len(parts), 2):
+                if len(part := parts[index]) >= _SHORT or "\\" in part:
+                    parts[index] = _view(part, unread)
+        if any(_NUMBER.search(part) for part in parts[::2] if len(part) >= _LONG_NUMBER):
+            views = _with_numbers(parts)
+        else:
+            views = parts[1::2]
         self.text = BOUNDARY.join(views)
         """The texts, joined by BOUNDARY, which none of them holds."""
         self.unread = tuple(unread)
@@ -124,6 +127,17 @@ def _split(source: str) -> list[str]:
     if len(parts) % 2 == 0:
         raise InvalidJson(position=len(source.encode()))
     return parts
+
+
+def _with_numbers(parts: Sequence[str]) -> list[str]:
+    """Return the strings and the long numbers between them, in their order."""
+    views: list[str] = []
+    for index, part in enumerate(parts):
+        if index % 2:
+            views.append(part)
+        elif len(part) >= _LONG_NUMBER:
+            views += map(_digits, _NUMBER.findall(part))
+    return views
 
 
 def _tokens(parts: Sequence[str]) -> Iterator[_Token]:

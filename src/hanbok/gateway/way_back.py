@@ -10,7 +10,8 @@ import msgspec
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.json_masks import JsonMasks
-from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, Transformer, rewrite_answer
+from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer
+from hanbok.gateway.transformer import Transformer
 from hanbok.guard.pseudonym import Hider
 
 _NOT_RUN = "not run"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from hanbok.core.values import Grade
 from hanbok.guard.kinds import Kind, kinds
@@ -16,6 +17,9 @@ class Graded:
     reasons: tuple[str, ...] = ()
 
 
+_NOTHING: Final = Graded(grade=Grade.OPEN)
+
+
 def grade(findings: Iterable[Finding], known: Mapping[str, Kind] | None = None) -> Grade:
     """Return the grade of a text with these findings."""
     return explain_grade(findings, known).grade
@@ -23,11 +27,13 @@ def grade(findings: Iterable[Finding], known: Mapping[str, Kind] | None = None) 
 
 def explain_grade(findings: Iterable[Finding], known: Mapping[str, Kind] | None = None) -> Graded:
     """Return the grade with its reasons. A kind that is not in `known` counts as sensitive."""
+    if not findings:
+        return _NOTHING
     known = kinds() if known is None else known
     grades = {kind: _grade_of(kind, known) for kind in {finding.kind for finding in findings}}
     highest = max(grades.values(), key=lambda one: one.rank, default=Grade.OPEN)
     if highest is Grade.OPEN:
-        return Graded(grade=Grade.OPEN)
+        return _NOTHING
     return Graded(
         grade=highest, reasons=tuple(sorted(kind for kind, one in grades.items() if one is highest))
     )

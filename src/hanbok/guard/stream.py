@@ -61,7 +61,7 @@ class StreamMasker:
     def close(self) -> str:
         """Return the rest."""
         text, self._held = self._held, ""
-        return self._send(self._masked(text, len(text)))
+        return self._send(self._masked(text, len(text))) if text else ""
 
     def _masked(self, text: str, cut: int) -> str:
         """Return the first `cut` characters of the text with findings masked, each mask whole."""

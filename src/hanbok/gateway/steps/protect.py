@@ -34,7 +34,7 @@ class Protect:
             await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         call.body_in = disguise.body_in
         reply = await call_next(call)
-        call.hidden = disguise.pseudonyms.hidden()
+        call.hidden = disguise.pseudonyms.hidden() if call.findings else ()
         if call.operation is not Operation.CHAT or reply.status != _OK:
             return reply
         used = call.ending.used
@@ -84,6 +84,8 @@ class _Disguise:
 
     def values(self) -> frozenset[str]:
         """Return what was found in the request, and what stands for it: neither is masked in the answer."""
+        if not self._call.findings:
+            return frozenset()
         text = self._texts.text
         found = (text[one.start : one.end] for one in self._call.findings)
         return frozenset((*found, *(shown for shown, _, _ in self.pseudonyms.hidden())))
