@@ -70,3 +70,14 @@ class NothingLeft(HanbokError):
         ko="출처의 text 열 이름과 거르는 기준을 확인하십시오",
         en="Check the source's text column and the filters' limits",
     )
+
+
+class TokenizerUnreadable(HanbokError):
+    code = "tokenizer_unreadable"
+    message = Text(
+        ko="{path}에서 토크나이저를 읽을 수 없습니다: {why}", en="no tokenizer can be read from {path}: {why}"
+    )
+    hint = Text(
+        ko="tokenizer.json, 그 파일이 있는 폴더, 또는 GGUF 파일을 지정하십시오",
+        en="Name a tokenizer.json, a folder that holds one, or a GGUF file",
+    )
