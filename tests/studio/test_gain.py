@@ -59,7 +59,7 @@ def scores(store, name, **tasks):
         (folder / "answers.jsonl").write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in answers))
         return {}
 
-    return make(store, Kind.SCORES, name, {}, {}, work)
+    return make(store, Kind.SCORES, name, tasks, {}, work)
 
 
 def compared(tmp_path, before, after, plan=GainPlan()):  # noqa: B008 - it never changes
