@@ -11,6 +11,10 @@ KINDS = {
     "dialect": "gateway/dialects",
     "front": "gateway/fronts",
     "endpoint": "gateway/endpoints",
+    "checker": "studio/evaluate/checkers",
+    "format": "studio/evaluate/formats",
+    "method": "studio/evaluate/methods",
+    "task": "studio/evaluate/tasks",
 }
 FILES = [
     (kind, file)
