@@ -5,10 +5,9 @@ answers; calls go to it from the moment it is ready, and the old one ends when i
 """
 
 import asyncio
-import contextlib
 import hashlib
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -77,6 +76,7 @@ class Fleet:
         self._crew.supervisor.start()
         if self.shelf is not None:
             self._spawn(self._look())
+            self._spawn(self._without_the_bad(self._crew))
 
     async def close(self) -> None:
         """End every process."""
@@ -96,18 +96,15 @@ class Fleet:
             return self._crew
         if release.serving.form == "model":
             return await self._model(release)
+        if release.key not in self._held and release.key not in self._unusable:
+            self._asked.add(release.key)
+            await self._renew()
         if release.key not in self._held:
-            await self._take_up(release)
-        if refused := self._unusable.get(release.key):
-            raise refused
+            raise self._unusable.get(release.key) or ReleaseUnusable(
+                endpoint=self.endpoint, release=release.key, why="-"
+            )
         assert self._crew is not None  # noqa: S101 - `start` made it
         return self._crew
-
-    async def _take_up(self, release: Release) -> None:
-        if release.key in self._unusable:
-            return
-        self._asked.add(release.key)
-        await self._renew()
 
     async def _look(self) -> None:
         """Take up releases as they come, before anybody asks for them."""
@@ -118,31 +115,59 @@ class Fleet:
             if self.shelf.version == self._seen:
                 continue
             self._seen = self.shelf.version
-            self._unusable.clear()
-            with contextlib.suppress(EndpointUnavailable):  # told to whoever asks
+            await self._renew(anew=True)
+
+    async def _without_the_bad(self, crew: Crew) -> None:
+        """Put the bare base in the place of a first process that cannot start with what is on the shelf."""
+        try:
+            await crew.supervisor.url(_LOAD_PATIENCE)
+        except EndpointUnavailable:
+            if self._crew is crew and self._held:
+                self._crew, self._held = self._crewed(()), ()
+                self._crew.supervisor.start()
+                await crew.supervisor.close()
                 await self._renew()
 
-    async def _renew(self) -> None:
-        """Put another process in the place of the one that answers, if other adapters are wanted."""
+    async def _renew(self, *, anew: bool = False) -> None:
+        """Put another process in the place of the one that answers, if other adapters are wanted. Where they cannot be
+        loaded together, each new one is tried alone. `anew` tries those again that could not be used.
+        """
         async with self._changing:
             if self.shelf is None:
                 return
+            if anew:
+                self._unusable.clear()
             wanted = await asyncio.to_thread(self._usable, self.shelf)
-            keys = tuple(one.key for one in wanted)
-            if keys == self._held or self._crew is None:
+            new = [one for one in wanted if one.key not in self._held]
+            if await self._take_up(wanted) or not new:
                 return
-            fresh = self._crewed(wanted)
-            fresh.supervisor.start()
-            try:
-                await fresh.supervisor.url(_LOAD_PATIENCE)
-            except EndpointUnavailable as error:
-                await fresh.supervisor.close()
-                for key in set(keys) - set(self._held):
-                    self._unusable[key] = error
-                _LOG.warning("endpoint %s: new releases are not taken up: %s", self.endpoint, error)
-                return
-            old, self._crew, self._held = self._crew, fresh, keys
-            self._spawn(old.retire(_DRAIN_PATIENCE))
+            kept = [one for one in wanted if one.key in self._held]
+            for one in new:
+                if len(new) == 1 or not await self._take_up((*kept, one)):
+                    why = ReleaseUnusable(endpoint=self.endpoint, release=one.key, why="llama.cpp")
+                    self._unusable[one.key] = why
+                    _LOG.warning("endpoint %s: %s", self.endpoint, why)
+                else:
+                    kept.append(one)
+
+    async def _take_up(self, wanted: Sequence[Release]) -> bool:
+        """Have a process with these adapters answer; False if it cannot start."""
+        keys = tuple(one.key for one in wanted)
+        if keys == self._held or self._crew is None:
+            return True
+        fresh = self._crewed(wanted)
+        fresh.supervisor.start()
+        try:
+            await fresh.supervisor.url(_LOAD_PATIENCE)
+        except EndpointUnavailable:
+            await fresh.supervisor.close()
+            return False
+        except BaseException:
+            await fresh.supervisor.close()
+            raise
+        old, self._crew, self._held = self._crew, fresh, keys
+        self._spawn(old.retire(_DRAIN_PATIENCE))
+        return True
 
     def _usable(self, shelf: Shelf) -> tuple[Release, ...]:
         """Return the adapters that fit this base, each compared with its digest."""
@@ -171,7 +196,7 @@ class Fleet:
         except HanbokError as error:
             _LOG.warning("endpoint %s: %s", self.endpoint, error)
 
-    def _crewed(self, releases: tuple[Release, ...]) -> Crew:
+    def _crewed(self, releases: Sequence[Release]) -> Crew:
         own = len(self.spec.adapters)
         count = own + len(releases)
         dresses = {"": Dress(adapter=0 if own else None, adapters=count)}

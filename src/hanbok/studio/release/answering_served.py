@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from hanbok.gateway.upstream import Timeouts
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.studio.errors import StudioExtraMissing
 from hanbok.studio.release.errors import ExportUnsupported
-from hanbok.studio.release.parity_rows import Row
+from hanbok.studio.release.parity_rows import Row, Told
 
 _START: Final = 300.0
 _LIMIT: Final = 1 << 22
@@ -44,7 +44,7 @@ class Served:
         tokens: int,
         folder: Path,
         done: Callable[[int], None],
-    ) -> list[str]:
+    ) -> list[Told]:
         """Return an answer to each row: one of `choices`, or up to `tokens` tokens where there are none. Raises
         StudioExtraMissing, WeightsUnusable, ExportUnsupported.
         """
@@ -59,39 +59,24 @@ class Served:
         tokens: int,
         folder: Path,
         done: Callable[[int], None],
-    ) -> list[str]:
+    ) -> list[Told]:
         supervisor = Supervisor(self._spec(folder), "parity", folder / ".parity.log")
+        dress = Dress(
+            adapter=0 if self.adapter else None,
+            adapters=1 if self.adapter else 0,
+            sampling=Sampling(choices=tuple(choices), stops=self.stops),
+        )
         upstream = Http1()
         supervisor.start()
+        gate = asyncio.Semaphore(_SLOTS)
         try:
-            url = await supervisor.url(_START)
-            dress = Dress(
-                adapter=0 if self.adapter else None,
-                adapters=1 if self.adapter else 0,
-                sampling=Sampling(choices=tuple(choices), stops=self.stops),
-            )
-            gate = asyncio.Semaphore(_SLOTS)
+            line = _Line(upstream, await supervisor.url(_START), supervisor.spec.key, dress)
 
-            async def ask(row: Row) -> str:
+            async def ask(row: Row) -> Told:
                 async with gate:
-                    body = {
-                        "messages": row.messages,
-                        "temperature": 0,
-                        "max_tokens": tokens,
-                        "cache_prompt": False,
-                    }
-                    sent = dress.put_on(msgspec.json.encode(body))
-                    headers = (
-                        ("authorization", f"Bearer {supervisor.spec.key}"),
-                        ("content-type", "application/json"),
-                    )
-                    exchange = await upstream.post(f"{url}/v1/chat/completions", headers, sent, Timeouts())
-                    try:
-                        answer = msgspec.json.decode(await exchange.whole(_LIMIT))
-                    finally:
-                        exchange.close()
+                    told = await (line.choose(row, tokens) if choices else line.write(row, tokens))
                     done(1)
-                    return _text(row, exchange.status, answer)
+                    return told
 
             return list(await asyncio.gather(*map(ask, rows)))
         finally:
@@ -113,7 +98,39 @@ class Served:
         )
 
 
-def _text(row: Row, status: int, answer: dict[str, Any]) -> str:
-    if status != _OK:
-        raise ExportUnsupported(what=f"row {row.id}", why=str(answer.get("error", {}).get("type", status)))
-    return str(answer["choices"][0]["message"]["content"] or "")
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """How a process is asked."""
+
+    upstream: Http1
+    url: str
+    key: str
+    dress: Dress
+
+    async def choose(self, row: Row, tokens: int) -> Told:
+        """Ask as a client does, with the release's grammar."""
+        said = {"messages": row.messages, "max_tokens": tokens}
+        answer = await self._post(row, "/v1/chat/completions", said)
+        return Told(str(answer["choices"][0]["message"]["content"] or ""))
+
+    async def write(self, row: Row, tokens: int) -> Told:
+        """Ask for the prompt that the template makes, and then for the tokens of the answer: a text may be cut into
+        other tokens than those that it was written in.
+        """
+        prompt = (await self._post(row, "/apply-template", {"messages": row.messages}))["prompt"]
+        said = {"prompt": prompt, "n_predict": tokens, "return_tokens": True}
+        answer = await self._post(row, "/completion", said)
+        return Told(str(answer["content"]), tuple(answer["tokens"]))
+
+    async def _post(self, row: Row, path: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        body = self.dress.put_on(msgspec.json.encode({**said, "temperature": 0, "cache_prompt": False}))
+        headers = (("authorization", f"Bearer {self.key}"), ("content-type", "application/json"))
+        exchange = await self.upstream.post(f"{self.url}{path}", headers, body, Timeouts())
+        try:
+            answer: dict[str, Any] = msgspec.json.decode(await exchange.whole(_LIMIT))
+        finally:
+            exchange.close()
+        if exchange.status != _OK:
+            why = str(answer.get("error", {}).get("type", exchange.status))
+            raise ExportUnsupported(what=f"row {row.id}", why=why)
+        return answer

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as chatter
 
 from hanbok.studio.release.errors import ExportUnsupported
-from hanbok.studio.release.parity_rows import Row
+from hanbok.studio.release.parity_rows import Row, Told
 from hanbok.studio.release.pieces import continuing, tokens_by_bytes
 
 ANSWER_TOKENS: Final = 24
@@ -41,7 +41,7 @@ class TorchModel:
         self._model = self._model.merge_and_unload()
 
     @torch.inference_mode()
-    def choose(self, row: Row, choices: Sequence[str]) -> str:
+    def choose(self, row: Row, choices: Sequence[str]) -> Told:
         """Return the choice that greedy decoding within them comes to."""
         rests = {one: one.encode() for one in choices}
         scores, past = self._first(row)
@@ -51,15 +51,15 @@ class TorchModel:
             ends = self._ends if whole is not None else []
             best = max([*allowed, *ends], key=lambda token: float(scores[token]))
             if whole is not None and best in ends:
-                return whole
+                return Told(whole)
             said = allowed[best]
             rests = {one: rest[len(said) :] for one, rest in rests.items() if rest.startswith(said)}
             if len(rests) == 1:
-                return next(iter(rests))
+                return Told(next(iter(rests)))
             scores, past = self._next(best, past)
 
     @torch.inference_mode()
-    def write(self, row: Row) -> str:
+    def write(self, row: Row) -> Told:
         """Return the beginning of a free answer."""
         scores, past = self._first(row)
         answer: list[int] = []
@@ -69,18 +69,28 @@ class TorchModel:
                 break
             answer.append(best)
             scores, past = self._next(best, past)
-        return str(self._tokenizer.decode(answer, skip_special_tokens=True))
+        return Told(str(self._tokenizer.decode(answer, skip_special_tokens=True)), tuple(answer))
 
     @torch.inference_mode()
-    def distance(self, row: Row, answer: str) -> float:
+    def distance(self, row: Row, told: Told) -> float:
         """Return how many nats an answer's least probable token is below the best one; 0: the model's own answer."""
-        prompt = self._prompt(row)
-        told = self._tokenizer(answer, add_special_tokens=False)["input_ids"][:ANSWER_TOKENS]
-        if not told:
-            return 0.0 if int(self._first(row)[0].argmax()) in self._ends else float("inf")
-        ids = torch.tensor([prompt + told])
-        scores = self._model(ids, use_cache=False, logits_to_keep=len(told) + 1).logits[0, :-1]
+        prompt, answer = self._prompt(row), list(told.tokens[:ANSWER_TOKENS])
+        ended = bool(answer) and answer[-1] in self._ends
+        if not ended and len(answer) < ANSWER_TOKENS:
+            # A server leaves the mark of the end out, whichever of them it was: the likeliest stands for it.
+            return max(self._path(prompt, answer), self._end(prompt + answer))
+        return self._path(prompt, answer)
+
+    def _path(self, prompt: list[int], answer: list[int]) -> float:
+        if not answer:
+            return 0.0
+        ids = torch.tensor([prompt + answer])
+        scores = self._model(ids, use_cache=False, logits_to_keep=len(answer) + 1).logits[0, :-1]
         return float((scores.max(dim=-1).values - scores.gather(1, ids[:, len(prompt) :].T)[:, 0]).max())
+
+    def _end(self, said: list[int]) -> float:
+        scores = self._model(torch.tensor([said]), use_cache=False, logits_to_keep=1).logits[0, -1]
+        return float(scores.max() - scores[self._ends].max())
 
     def _prompt(self, row: Row) -> list[int]:
         text = self._tokenizer.apply_chat_template(

@@ -15,7 +15,7 @@ from hanbok.studio.release.answering_served import Served
 from hanbok.studio.release.answering_torch import ANSWER_TOKENS, TorchModel
 from hanbok.studio.release.errors import ParityFailed, ParityRowsMissing
 from hanbok.studio.release.export_plan import gguf_of, template_of
-from hanbok.studio.release.parity_rows import Row, rows_to_compare
+from hanbok.studio.release.parity_rows import Row, Told, rows_to_compare
 from hanbok.studio.scores import ANSWERS, SCORES, Answer, Protocol, Scores, Spent, Subject, TaskScore
 from hanbok.studio.significance import wilson
 from hanbok.studio.stage import Estimate, Progress
@@ -56,7 +56,7 @@ class Compared(NamedTuple):
     """One form against the model as it was trained."""
 
     name: str
-    answers: Sequence[str]
+    answers: Sequence[Told]
     differ: Sequence[str]
     """Ids of the rows that it answers otherwise."""
 
@@ -165,26 +165,26 @@ class Parity:
             )
         return Served(model=file, template=template, stops=self._stops)
 
-    def _asked(self, model: TorchModel, rows: list[Row], progress: Progress) -> list[str]:
-        ask: Callable[[Row], str] = model.write
+    def _asked(self, model: TorchModel, rows: list[Row], progress: Progress) -> list[Told]:
+        ask: Callable[[Row], Told] = model.write
         if self._choices:
             ask = self._choose(model)
-        found: list[str] = []
+        found: list[Told] = []
         for row in rows:
             found.append(ask(row))
             progress.advance(1)
         return found
 
-    def _choose(self, model: TorchModel) -> Callable[[Row], str]:
+    def _choose(self, model: TorchModel) -> Callable[[Row], Told]:
         return lambda row: model.choose(row, self._choices)
 
     def _compare(
-        self, name: str, model: TorchModel, rows: list[Row], own: Sequence[str], told: Sequence[str]
+        self, name: str, model: TorchModel, rows: list[Row], own: Sequence[Told], told: Sequence[Told]
     ) -> Compared:
         differ = [
             row.id
             for row, mine, theirs in zip(rows, own, told, strict=True)
-            if mine.strip() != theirs.strip()
+            if mine.text.strip() != theirs.text.strip()
             and (self._choices or model.distance(row, theirs) > self.plan.margin)
         ]
         return Compared(name, told, differ)
@@ -240,7 +240,7 @@ def _write(
             task=f"parity.{form.name.replace(' ', '_')}",
             id=row.id,
             protocol=protocol.digest,
-            turns=[told],
+            turns=[told.text],
             marks={"agreement": float(row.id not in form.differ)},
         )
         for form in forms

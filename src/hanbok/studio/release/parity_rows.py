@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     messages: list[dict[str, Any]]
+
+
+class Told(NamedTuple):
+    """One answer. `tokens` are those it was written in, where it was free."""
+
+    text: str
+    tokens: tuple[int, ...] = ()
 
 
 def rows_to_compare(held_out: Artifact | Path, most: int) -> list[Row]:
