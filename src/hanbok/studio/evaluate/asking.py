@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 
 from hanbok.core.clock import now
-from hanbok.core.errors import HanbokError
 from hanbok.core.secret import Secret
 from hanbok.gateway.errors import (
     EndpointUnavailable,
@@ -158,7 +157,7 @@ class Door:
     async def post(self, path: str, body: Mapping[str, Any], counter: Counter) -> bytes:
         """Send, again while that may help, and return the body. A path with // replaces the base's /v1."""
         payload = self._encode.encode({"model": self.model, **self._fields, **body})
-        delay = self._patience.first
+        delay, failure = self._patience.first, ""
         for attempt in range(1, self._patience.tries + 1):
             began = time.perf_counter()
             counter.requests += 1
@@ -168,7 +167,7 @@ class Door:
                 exchange = await self._upstream.post(url, self._headers, payload, self._timeouts)
                 body_read = await exchange.whole(_LIMIT)
             except _OF_THE_LINE as error:
-                failure: HanbokError = error
+                failure = error.code
             else:
                 counter.seconds += time.perf_counter() - began
                 if exchange.status < _BELOW_FAULT:
@@ -177,13 +176,13 @@ class Door:
                 reason = _reason(body_read)
                 if exchange.status not in _AGAIN:
                     raise self._no(exchange.status, reason)
-                failure = EndpointRefuses(status=exchange.status, reason=reason)
+                failure = f"HTTP {exchange.status} {reason}".strip()
                 wait = _asked_to_wait(exchange.headers.get("retry-after", ""))
             if attempt < self._patience.tries:
                 pause = min(self._patience.longest, max(wait, delay * random.uniform(0.5, 1.0)))
                 await asyncio.sleep(pause)
                 delay *= 2
-        raise EndpointGone(tries=self._patience.tries, why=failure.code)
+        raise EndpointGone(tries=self._patience.tries, why=failure)
 
     async def _url(self, path: str) -> str:
         where = self._where if isinstance(self._where, str) else await self._where()

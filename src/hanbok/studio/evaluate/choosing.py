@@ -1,8 +1,9 @@
 """Which method a task is asked by: the most exact one that the endpoint can do."""
 
+import contextlib
 from typing import Final
 
-from hanbok.studio.evaluate.asking import Door
+from hanbok.studio.evaluate.asking import Counter, Door, RowRefused
 from hanbok.studio.evaluate.errors import MethodUnfit
 from hanbok.studio.evaluate.method import Method
 from hanbok.studio.evaluate.plugs import METHODS, plug
@@ -18,9 +19,11 @@ class Methods:
         self._door, self._form = door, form
         self._known: dict[str, Method] = {}
         self._works: dict[str, bool] = {}
+        self._greeted = False
 
     async def of(self, spec: TaskSpec, wanted: str) -> tuple[str, Method]:
         """Return the method of a task and its name. Raises MethodUnfit, EndpointGone, EndpointRefuses."""
+        await self._greet()
         asked = wanted if wanted != "auto" else spec.method
         letters = all(len(label) == 1 for label in spec.names or spec.labels)
         for name in _ORDER if asked == "auto" else (asked,):
@@ -30,6 +33,17 @@ class Methods:
             if fits and (spec.by in method.bys or self._form == "chat") and await self._can(name):
                 return name, method
         raise MethodUnfit(task=spec.name, method=asked)
+
+    async def _greet(self) -> None:
+        """Notice an endpoint that is down or takes no key before it is taken for one that can do little."""
+        if self._greeted:
+            return
+        self._greeted = True
+        with contextlib.suppress(RowRefused):
+            if self._form == "plain":
+                await self._door.complete("1, 2,", Counter(), max_tokens=1)
+            else:
+                await self._door.chat([{"role": "user", "content": "1"}], Counter(), max_tokens=1)
 
     def _method(self, name: str) -> Method:
         if name not in self._known:

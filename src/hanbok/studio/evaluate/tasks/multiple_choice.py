@@ -14,7 +14,7 @@ from hanbok.studio.significance import average
 
 
 class MultipleChoice:
-    """`acc`; of whole texts by likelihood also `acc_norm`, where a longer choice is not the less likely for its length."""
+    """`acc`; of whole texts by likelihood also `acc_norm`, where a longer choice is not less likely for its length."""
 
     chooses = True
     main = "acc"
