@@ -9,7 +9,8 @@ _PASSWORD = "password|passwd|passphrase|passcode|pwd|pw|p/w|pass|pin|비밀 ?번
 _KEY = "session_?id|secret|token|key|credential|authorization|(?:시크릿|토큰|키)(?: ?값)?|인증 ?값"
 _BEARER = "bearer|kakaoak|basic"
 _LABEL = re.compile(
-    f"(?P<password>{any_case(_PASSWORD)})|(?P<key>{any_case(_KEY)})|(?P<bearer>{any_case(_BEARER)})"
+    "(?=[pPsStTkKcCaAbB비암패핀시토키인])(?:"  # no label begins with another letter
+    f"(?P<password>{any_case(_PASSWORD)})|(?P<key>{any_case(_KEY)})|(?P<bearer>{any_case(_BEARER)}))"
 )
 _REACH = 32
 _SUFFIX = "(?:[_-][A-Za-z]{2,10}| ?(?:네|여섯|여덟|[468]) ?자리)?"

@@ -24,8 +24,10 @@ DATE: Final = (
     r"(?![0-9])(?![-./](?![1-8](?:[^0-9]|$))[0-9])"
 )
 """Groups say which of the forms it is; `is_date` tells whether there is such a day."""
-HINT: Final = re.compile(rf"[0-9]|[공영{_READ}]{{6}}|[십{_READ}유시]월")
+HINT: Final = re.compile(rf"[0-9]{{2}}|[공영{_READ}]{{6}}|[십{_READ}유시]월")
 """What every match of `DATE` has some of, found many times faster: where it is not, no date need be looked for."""
+BEGIN: Final = re.compile(rf"[0-9]+|['’공영천십년{_READ}]|(?=(?i:{'|'.join(_MONTHS)})).")
+"""Finds every place where a match of `DATE` could begin: one for a run of digits."""
 _CENTURY, _CALENDAR = 100, 2000
 _LAST_YEAR = 2012
 """Who is younger seldom stands in a list; dates since then are of orders and visits."""

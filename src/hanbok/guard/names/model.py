@@ -48,6 +48,8 @@ _FOREIGN_THRESHOLD: Final = -1.1 * SCALE
 _REMEMBERED: Final = 30_000
 """Words known to be no names, kept so that they need no second look."""
 _LONGEST_REMEMBERED: Final = 12
+_MOST_PARTS: Final = 6
+"""No name has more words."""
 _INITIAL: Final = re.compile(r" [A-Z]\.? ?|[·・]")
 
 
@@ -107,7 +109,7 @@ class Tagger:
         """Yield the names among the `wanted` words of the text, which `live` tells more of, from left to right."""
         name: list[_Part] = []
         for part in self._parts(text, words, wanted, live):
-            if name and self._one_name(text, name[-1], part):
+            if name and len(name) < _MOST_PARTS and self._one_name(text, name[-1], part):
                 name.append(part)
                 continue
             yield from _whole(name)

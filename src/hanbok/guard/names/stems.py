@@ -171,8 +171,9 @@ def full_name(word: str, length: int, lexicon: Lexicon) -> tuple[Reading, Stem]:
     """Return the candidate for a surname and given name of this length, however unlikely."""
     look_up, double = lexicon.kinds, word[:2] in DOUBLE_SURNAMES
     shape = "D" if length > _TWO and double else "K" if length == _FULL else "L"
-    prefixes = [0, *(look_up(word[:size]) for size in range(1, _SHORT + 1))]
-    reading = Reading(word, prefixes, look_up(word), look_up(word[1:3]))
+    prefixes = [0, 0, *(look_up(word[:size]) for size in range(2, _SHORT + 1))]
+    whole = prefixes[len(word)] if len(word) <= _SHORT else look_up(word)
+    reading = Reading(word, prefixes, whole, look_up(word[1:3]))
     return reading, Stem(length, shape, prefixes[length], suffix_kind(word[length:]))
 
 

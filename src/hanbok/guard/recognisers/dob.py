@@ -50,7 +50,8 @@ _AFTER_BIRTH = re.compile(
 )
 _REGISTER = re.compile("신고|[률율]|통보|증명|아[동 ]|순")
 _ASKED = ("생일", "태어", "생신")
-_REACH = 96
+_REACH, _NEAR, _TOWN_BEFORE = 96, 56, 8
+"""Characters that may stand before the word of birth: many only behind a town, 부산광역시 남구에서 태어났다."""
 _LABEL_REST = "년월일"
 _AHEAD = 128
 """Characters behind a label within which any of its forms would have begun its date."""
@@ -103,7 +104,7 @@ class Dob:
 
 
 def _after(text: str, at: int) -> re.Match[str] | None:
-    if not dates.HINT.search(text, at, at + _AHEAD):
+    if not dates.HINT.search(text, at, at + _AHEAD + 1):
         return None
     near = _FORWARD.match(text, at)
     if near:
@@ -122,8 +123,11 @@ def _before(text: str, at: int) -> re.Match[str] | None:
         return None
     if text.startswith(_LABEL_REST, at) and _FORWARD.match(text, at + len(_LABEL_REST)):
         return None  # a label with its own date behind it does not speak of the one before
-    since = max(0, at - _REACH)
-    match = _BACKWARD.search(text, since, at) if dates.HINT.search(text, since, at) else None
+    since = max(0, at - (_REACH if "에서" in text[max(0, at - _TOWN_BEFORE) : at] else _NEAR))
+    match = None
+    if dates.HINT.search(text, since, at):
+        begins = (begin.start() for begin in dates.BEGIN.finditer(text, since, at))
+        match = next(filter(None, (_BACKWARD.match(text, begin, at) for begin in begins)), None)
     if match is not None and match["word"] == "생" and not _AFTER_BIRTH.match(text, at):
         return None
     return match
