@@ -509,4 +509,5 @@ def test_an_error_of_the_verb_has_its_code(tmp_path):
         timeout=60,
     )
     assert done.returncode == 3
-    assert "[" in done.stderr
+    assert "[unknown_plugin]" in done.stderr
+    assert "first_token" in done.stderr

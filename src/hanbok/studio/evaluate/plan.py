@@ -18,6 +18,7 @@ from hanbok.studio.evaluate.harness import any_suite
 from hanbok.studio.evaluate.held_out import HeldOutTask, held_out_task
 from hanbok.studio.evaluate.judge import Judge, ModelJudge, RecordedJudge
 from hanbok.studio.evaluate.pinned import pinned
+from hanbok.studio.evaluate.plugs import METHODS, plug
 from hanbok.studio.evaluate.running import Bench, Price, evaluate
 from hanbok.studio.evaluate.serving import served, weights_in, weights_of
 from hanbok.studio.evaluate.suite import Suite, TaskSpec, joined
@@ -95,7 +96,9 @@ class Evaluate:
     makes = Kind.SCORES
 
     def __init__(self, plan: EvaluatePlan, *, key: Secret = Secret(), judge_key: Secret = Secret()) -> None:  # noqa: B008 - it never changes
-        """Raise SuiteInvalid. The keys are those of the endpoint and of the judge."""
+        """Raise SuiteInvalid, UnknownPlugin. The keys are those of the endpoint and of the judge."""
+        if plan.method != "auto":
+            plug(METHODS, plan.method)
         self.plan = plan
         self._keys = key, judge_key
         root = plan.data or Path()

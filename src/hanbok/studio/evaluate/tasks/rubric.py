@@ -54,7 +54,7 @@ class Rubric:
 
     def mark(self, item: Item, answer: Answer) -> Answer:  # noqa: ARG002 - the contract's
         found = [self._read(one) for one in answer.verdicts]
-        marks = {f"turn_{place}": one or 1.0 for place, one in enumerate(found, start=1)}
+        marks = {f"turn_{place}": 1.0 if one is None else one for place, one in enumerate(found, start=1)}
         unread = not found or None in found
         marks["score"] = mean(list(marks.values())) if marks else 1.0
         return replace(answer, marks=marks | ({"unread": 1.0} if unread else {}))
