@@ -56,6 +56,7 @@ from hanbok.settings.reading import Loaded, load
 from hanbok.settings.released import registry, with_releases
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
+from hanbok.studio.jobs.desk import Desk
 
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
@@ -160,6 +161,7 @@ class App:
         self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
+        self.tuning = Desk(loaded.settings.state / "studio")
         self.runtime: Runtime
         """What is in force. Set when `open` returns."""
 
@@ -191,6 +193,7 @@ class App:
         await self._keep_records()
         self._books = await Books.open(self._store, self.log, self._keyring.limits_of)
         await self._put_in_force(self._loaded)
+        self.tuning.start()
         self._tasks = [
             asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
             asyncio.create_task(self._repeat(_POLICY_EVERY, self._keep_policy)),
@@ -213,6 +216,7 @@ class App:
 
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""
+        await self.tuning.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

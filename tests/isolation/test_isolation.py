@@ -28,10 +28,14 @@ SAID = {"model": "house", "messages": [{"role": "user", "content": "안녕하세
 OURS, THEIRS = "alpha", "bravo"
 
 # How each route of the door is attacked. A route without a row here fails the first test.
-PUBLIC, CALL, LIST, OBJECT, ADMIN = "public", "call", "list", "object", "admin"
+PUBLIC, CALL, LIST, OBJECT, ADMIN, PERSON = "public", "call", "list", "object", "admin", "person"
 MATRIX = {
     "/v1/chat/completions": CALL,
     "/v1/embeddings": CALL,
+    "/v1/files": PERSON,
+    "/v1/files/": PERSON,
+    "/v1/fine_tuning/jobs": PERSON,
+    "/v1/fine_tuning/jobs/": PERSON,
     "/v1/messages": CALL,
     "/v1/messages/count_tokens": CALL,
     "/v1/responses": CALL,
@@ -242,6 +246,51 @@ def test_a_call_of_another_is_as_one_that_never_was(two: Two, role: str) -> None
     )
     assert seen == blank
     assert seen[0] == 404
+
+
+def form(text: str) -> tuple[bytes, dict[str, str]]:
+    parts = [
+        ('name="purpose"', "fine-tune"),
+        ('name="file"; filename="rows.jsonl"', json.dumps({"messages": [{"role": "user", "content": text}]})),
+    ]
+    body = "".join(
+        f"--edge\r\nContent-Disposition: form-data; {one}\r\n\r\n{said}\r\n" for one, said in parts
+    )
+    return f"{body}--edge--\r\n".encode(), {"content-type": "multipart/form-data; boundary=edge"}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "app"])
+def test_a_file_or_job_of_another_is_as_one_that_never_was(two: Two, role: str) -> None:
+    body, headers = form(f"secret-{THEIRS}")
+    kept = two.stand.ask("POST", "/v1/files", body, key=f"{THEIRS}/operator", headers=headers)
+    assert kept.status == 200, kept.body
+    theirs, never = kept.json["id"], "file-" + "0" * 24
+    key, may = f"{OURS}/{role}", role in {"admin", "operator"}
+    for method, path in (("GET", "{}"), ("GET", "{}/content"), ("DELETE", "{}")):
+        seen, blank = (
+            same_but_for(two.stand.ask(method, f"/v1/files/{path.format(name)}", key=key), {"file": name})
+            for name in (theirs, never)
+        )
+        assert seen == blank
+        assert seen[0] == (404 if may or (method == "GET" and role in {"auditor", "compliance"}) else 403)
+    listed = two.stand.ask("GET", "/v1/files", key=key)
+    assert theirs not in listed.body.decode()
+    job = {"model": "embedded", "training_file": theirs}
+    answers = [
+        same_but_for(
+            two.stand.ask("POST", "/v1/fine_tuning/jobs", job | {"training_file": name}, key=key),
+            {"file": name},
+        )
+        for name in (theirs, never)
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0][0] in ({404, 503} if may else {403})
+    assert two.stand.ask("GET", f"/v1/files/{theirs}", key=f"{THEIRS}/auditor").status == 200
+    for path in ("", "/events", "/checkpoints"):
+        assert two.stand.ask("GET", f"/v1/fine_tuning/jobs/ftjob-{'0' * 24}{path}", key=key).status in {
+            403,
+            404,
+        }
 
 
 def test_a_model_that_a_key_may_not_ask_is_as_one_that_is_not_there(two: Two) -> None:

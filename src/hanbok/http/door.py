@@ -13,6 +13,8 @@ from hanbok.http.chat import chat
 from hanbok.http.console import calls, preview
 from hanbok.http.embeddings import embeddings
 from hanbok.http.failure import tell
+from hanbok.http.files import file, files
+from hanbok.http.fine_tuning import fine_tuning_job, fine_tuning_jobs
 from hanbok.http.gemini import generate, listed
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
@@ -29,6 +31,8 @@ Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/chat/completions": {"POST": chat},
     "/v1/embeddings": {"POST": embeddings},
+    "/v1/files": {"GET": files, "POST": files},
+    "/v1/fine_tuning/jobs": {"GET": fine_tuning_jobs, "POST": fine_tuning_jobs},
     "/v1/messages": {"POST": messages},
     "/v1/messages/count_tokens": {"POST": count_tokens},
     "/v1/responses": {"POST": responses},
@@ -46,6 +50,8 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
 }
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
 _BELOW: Final[dict[str, dict[str, Handler]]] = {
+    "/v1/files/": {"GET": file, "DELETE": file},
+    "/v1/fine_tuning/jobs/": {"GET": fine_tuning_job, "POST": fine_tuning_job},
     "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), admin),
     "/v1/models/": {"GET": models, "POST": generate},
     "/v1beta/models/": {"POST": generate},

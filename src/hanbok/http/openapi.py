@@ -14,7 +14,8 @@ from hanbok.http.admin.route import Route
 from hanbok.http.admin.routes import ROUTES
 from hanbok.http.failure import language_of
 from hanbok.http.inbound import Inbound
-from hanbok.http.operations import OPERATIONS, OpenaiError, Operation, Problem
+from hanbok.http.operation import Operation
+from hanbok.http.operations import OPERATIONS, OpenaiError, Problem
 from hanbok.policy.roles import role_table
 
 Json: TypeAlias = dict[str, Any]

@@ -1,6 +1,5 @@
 """What the server answers outside the administration, as the OpenAPI document tells it."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -9,6 +8,8 @@ from hanbok.console.proof import CallProof
 from hanbok.core.values import Text
 from hanbok.gateway.head import Head
 from hanbok.gateway.preview import Preview
+from hanbok.http.operation import Operation
+from hanbok.http.tuning_operations import TUNING
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True):
@@ -147,22 +148,6 @@ class GeminiError(Struct, frozen=True, kw_only=True):
     error: GeminiFailure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """`gives` is a type, shown as JSON; None: `media` is no JSON."""
-
-    method: str
-    path: str
-    title: Text
-    gives: Any = None
-    media: tuple[str, ...] = ("application/json",)
-    takes: Any = None
-    public: bool = False
-    errors: tuple[int, ...] = ()
-    fails: Any = None
-    """Shape of its errors; None: OpenAI's below `/v1/`, RFC 9457 elsewhere."""
-
-
 _CALL = (400, 401, 402, 403, 404, 408, 413, 429, 502, 503, 504)
 _OBJECT = dict[str, Any]
 
@@ -257,6 +242,7 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(401,),
         fails=GeminiError,
     ),
+    *TUNING,
     Operation(
         method="get",
         path="/v1/models",

@@ -1,0 +1,85 @@
+"""What can go wrong with fine-tuning jobs and their files."""
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
+
+
+class FileUnknown(HanbokError):
+    code = "file_unknown"
+    message = Text(ko="파일 {file!r}이(가) 없습니다", en="there is no file {file!r}")
+    hint = Text(ko="`/v1/files`가 있는 파일을 보입니다", en="`/v1/files` lists what is there")
+
+
+class JobUnknown(HanbokError):
+    code = "job_unknown"
+    message = Text(ko="작업 {job!r}이(가) 없습니다", en="there is no job {job!r}")
+    hint = Text(
+        ko="`/v1/fine_tuning/jobs`가 있는 작업을 보입니다", en="`/v1/fine_tuning/jobs` lists what is there"
+    )
+
+
+class FileUnfit(HanbokError):
+    code = "file_unfit"
+    message = Text(ko="올린 파일을 쓸 수 없습니다: {why}", en="the upload cannot be used: {why}")
+    hint = Text(
+        ko="multipart/form-data로 `purpose`와 `file`(JSON Lines)을 보내십시오",
+        en="Send `purpose` and `file` (JSON Lines) as multipart/form-data",
+    )
+
+
+class JobUnfit(HanbokError):
+    code = "job_unfit"
+    message = Text(
+        ko="작업의 {field!r}을(를) 쓸 수 없습니다: {why}", en="the job's {field!r} cannot be used: {why}"
+    )
+    hint = Text(ko="문서의 '모델 조정하기'를 보십시오", en="See 'Tune a model' in the documentation")
+
+
+class JobOver(HanbokError):
+    code = "job_over"
+    message = Text(ko="작업 {job!r}은(는) 이미 끝났습니다", en="the job {job!r} is over")
+    hint = Text(ko="새 작업을 만드십시오", en="Create a new job")
+
+
+class ProviderRefused(HanbokError):
+    code = "tuning_provider_refused"
+    message = Text(
+        ko="{endpoint}이(가) 거절했습니다: HTTP {status} {reason}",
+        en="{endpoint} refused: HTTP {status} {reason}",
+    )
+    hint = Text(
+        ko="키의 권한, 모델 이름, 한도를 확인하십시오",
+        en="Check the key's rights, the model's name and the quota",
+    )
+
+
+class ProviderUnreachable(HanbokError):
+    code = "tuning_provider_unreachable"
+    message = Text(
+        ko="{endpoint}에 닿지 못했습니다: {why} ({attempts}번 시도)",
+        en="{endpoint} could not be reached: {why} ({attempts} attempts)",
+    )
+    hint = Text(
+        ko="주소와 망을 확인하고 같은 명령을 다시 실행하십시오. 하던 데서 이어집니다",
+        en="Check address and network, and run the same command again: it goes on where it was",
+    )
+
+
+class JobFailed(HanbokError):
+    code = "tuning_job_failed"
+    message = Text(
+        ko="{endpoint}의 작업 {job!r}이(가) 실패했습니다: {why}", en="job {job!r} of {endpoint} failed: {why}"
+    )
+    hint = Text(ko="사건 목록이 까닭을 보입니다", en="Its events tell why")
+
+
+class EndpointCannotTune(HanbokError):
+    code = "endpoint_cannot_tune"
+    message = Text(
+        ko="{endpoint}({kind})에는 조정 작업을 보낼 수 없습니다",
+        en="{endpoint} ({kind}) takes no fine-tuning jobs",
+    )
+    hint = Text(
+        ko="openai, azure, openai_compatible 종류의 엔드포인트를 지정하십시오",
+        en="Name an endpoint of kind openai, azure or openai_compatible",
+    )
