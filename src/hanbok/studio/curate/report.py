@@ -13,7 +13,7 @@ from hanbok.guard.kinds import kinds
 from hanbok.studio.artifacts import Artifact, Facts
 from hanbok.studio.curate.licences import terms
 from hanbok.studio.curate.reasons import reason_in_words, step_in_words
-from hanbok.studio.curate.step import told
+from hanbok.studio.curate.said import texts_in
 from hanbok.studio.rows import shards_of
 
 DROPPED: Final = "dropped.jsonl"
@@ -81,7 +81,7 @@ def _lengths(corpus: Artifact) -> list[dict[str, Any]]:
     """Return how many rows are how long."""
     counts = [0] * len(_EDGES)
     for shard in shards_of(corpus):
-        sizes = told(pl.read_parquet(shard, columns=_texts(shard))).str.len_chars()
+        sizes = texts_in(shard).str.len_chars()
         for at, edge in enumerate(_EDGES):
             upper = _EDGES[at + 1] if at + 1 < len(_EDGES) else None
             inside = (sizes >= edge) & (
@@ -90,11 +90,6 @@ def _lengths(corpus: Artifact) -> list[dict[str, Any]]:
             counts[at] += int(inside.sum())
     names = [f"{low:,}–{high:,}" for low, high in pairwise(_EDGES)] + [f"{_EDGES[-1]:,}–"]
     return [{"name": name, "rows": rows} for name, rows in zip(names, counts, strict=True)]
-
-
-def _texts(shard: Path) -> list[str]:
-    held = pl.read_parquet_schema(shard)
-    return [name for name in ("text", "messages", "chosen", "rejected") if name in held]
 
 
 def _rights(corpus: Artifact, language: Language) -> list[dict[str, Any]]:
