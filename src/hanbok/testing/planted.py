@@ -29,7 +29,7 @@ _JOINING: Final = words(
     "하고 하며 하지만 해서 하면 했으나 했지만 하면서 하도록 하려고 되어 되면서 되었고 있으며 없지만"
 )
 KINDS: Final = ("exact", "form", "spacing", "edit5", "edit10", "cut")
-"""How a copy differs: not at all; in Unicode form, digits and signs; in spaces; in one word of twenty; in one of ten; in
+"""How a copy differs: not at all; in Unicode form, digits and signs; in spaces; in a word of twenty; in one of ten; in
 that a tenth of its sentences is missing.
 """
 KIN: Final = "kin"

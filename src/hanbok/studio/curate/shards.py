@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import get_ident
 from types import TracebackType
 from typing import IO, Final, Self
 
@@ -33,7 +34,7 @@ _GROUP = 8 << 20  # bytes of one
 @contextmanager
 def placing(path: Path) -> Iterator[IO[bytes]]:
     """Have a file written, and give it its name once it is whole and on the disk. Raises DiskFull."""
-    half = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}{HALF}")
+    half = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{get_ident()}{HALF}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with half.open("wb") as file:
