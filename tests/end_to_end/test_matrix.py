@@ -58,15 +58,39 @@ def embeddings(model: str, text: str) -> tuple[str, dict[str, Any]]:
     return "/v1/embeddings", {"model": model, "input": text}
 
 
+def images(model: str, text: str) -> tuple[str, dict[str, Any]]:
+    return "/v1/images/generations", {"model": model, "prompt": text}
+
+
+def moderations(model: str, text: str) -> tuple[str, dict[str, Any]]:
+    return "/v1/moderations", {"model": model, "input": text}
+
+
+def rerank(model: str, text: str) -> tuple[str, dict[str, Any]]:
+    return "/v1/rerank", {"model": model, "query": text, "documents": [text, "다른 글"]}
+
+
+def speech(model: str, text: str) -> tuple[str, dict[str, Any]]:
+    return "/v1/audio/speech", {"model": model, "input": text, "voice": "alloy"}
+
+
 ASKED: dict[str, Body] = {
     "/v1/chat/completions": chat,
     "/v1/messages": messages,
     "/v1/responses": responses,
     "/v1beta/models/": generate,
     "/v1/embeddings": embeddings,
+    "/v1/images/generations": images,
+    "/v1/moderations": moderations,
+    "/v1/rerank": rerank,
+    "/v1/audio/speech": speech,
 }
 # Routes below /v1 that ask no model, each with its reason.
 ASK_NONE = {
+    "/v1/files": "kept here",
+    "/v1/files/": "kept here",
+    "/v1/fine_tuning/jobs": "made here",
+    "/v1/fine_tuning/jobs/": "made here",
     "/v1/models": "a list",
     "/v1/models/": "a list; its POST is that of /v1beta/models/",
     "/v1beta/models": "a list",
@@ -95,7 +119,7 @@ def ask(
     request = Request(server.url + path, json.dumps(body).encode(), headers)
     try:
         with urlopen(request) as answer:
-            return answer.status, answer.read().decode(), dict(answer.headers)
+            return answer.status, answer.read().decode(errors="replace"), dict(answer.headers)
     except HTTPError as error:
         with error:
             return error.code, error.read().decode(), dict(error.headers)
@@ -165,6 +189,14 @@ def test_the_law_refuses_and_hides(server: RunningHanbok, model: ScriptedModel, 
     assert len(model.captured) == before
     ask(server, server.key, ASKED[route]("far", f"제 번호는 {phone}"))
     assert all(phone not in one.body.decode() for one in model.captured[before:])
+
+
+def test_texts_that_come_back_are_made_whole_again(server: RunningHanbok) -> None:
+    text = f"제 번호는 {Identities(11).phone()}"
+    _, ranked, _ = ask(server, server.key, rerank("far", text))
+    _, drawn, _ = ask(server, server.key, images("far", text))
+    assert json.loads(ranked)["results"][0]["document"]["text"] == text
+    assert json.loads(drawn)["data"][0]["revised_prompt"] == text
 
 
 @pytest.mark.parametrize("route", ASKED)

@@ -22,6 +22,10 @@ class Operation(StrEnum):
 
     CHAT = "chat"
     EMBEDDINGS = "embeddings"
+    IMAGES = "images"
+    MODERATIONS = "moderations"
+    RERANK = "rerank"
+    SPEECH = "speech"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,5 +172,7 @@ class Reply:
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    media: str = "application/json"
+    """Type of `body`."""
     chunks: AsyncGenerator[list[bytes], None] | None = None
     """Batches as they arrived. Ends without error only when the model's answer ended properly."""

@@ -16,6 +16,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _CONTENT: Slot = ("content",)
 _LESSONS = 16
 """How often a stream is looked at for chunks that are alike."""
+_NO_WORDS = frozenset({"b64_json", "url", "id", "model", "object"})
 
 Make: TypeAlias = Callable[[bool], Transformer]
 """Makes the transformer of one text; True for the text of a JSON document."""
@@ -89,6 +90,28 @@ def _rewrite_message(message: dict[str, Json], make: Make, *, structured: bool) 
             text.put(new)
             changed = True
     return changed
+
+
+def rewrite_strings(body: bytes, make: Make, origin: str) -> bytes:
+    """Return an answer of any other shape with every string in it changed, save those that hold files or names.
+
+    The very same bytes when nothing changes. Raises UpstreamGarbled.
+    """
+    tree = _tree(body, origin)
+    changed = _change(tree, make)
+    return body if changed == tree else _ENCODE(changed)
+
+
+def _change(value: Json, make: Make) -> Json:
+    if isinstance(value, dict):
+        return {key: one if key in _NO_WORDS else _change(one, make) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_change(one, make) for one in value]
+    if not isinstance(value, str) or not value:
+        return value
+    in_json = False
+    transformer = make(in_json)
+    return transformer.feed(value) + transformer.close()
 
 
 class ChunkRewriter:

@@ -3,14 +3,15 @@
 from asyncio import to_thread
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import msgspec
 
-from hanbok.gateway.call import Call, Reply
+from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.json_masks import JsonMasks
-from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer
+from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer, rewrite_strings
 from hanbok.gateway.transformer import Transformer
 from hanbok.guard.pseudonym import Hider
 
@@ -84,10 +85,13 @@ class WayBack:
         return links[0] if len(links) == 1 else Chain(*links)
 
     async def _whole(self, body: bytes, make: Make, *, structured: bool) -> bytes:
+        rewrite: Callable[[bytes, Make, str], bytes] = rewrite_strings
+        if self._call.operation is Operation.CHAT:
+            rewrite = partial(rewrite_answer, structured=structured)
         try:
             if len(body) < LONG:
-                return rewrite_answer(body, make, self._origin, structured=structured)
-            return await to_thread(rewrite_answer, body, make, self._origin, structured=structured)
+                return rewrite(body, make, self._origin)
+            return await to_thread(rewrite, body, make, self._origin)
         except CRASHES as crash:
             raise guard_failed(crash) from None
 

@@ -114,7 +114,7 @@ async def _carry(runtime: Runtime, inbound: Inbound, call: Call) -> None:
     try:
         reply = await runtime.path.run(call)
         if reply.chunks is None:
-            headers = [*_marks(call), *reply.headers, ("content-type", "application/json")]
+            headers = [*_marks(call), *reply.headers, ("content-type", reply.media)]
             body = reply.body if call.front is None else _fronted(call.front, reply, call.body)
             await inbound.reply(reply.status, headers, body)
         elif call.front is None:

@@ -22,6 +22,7 @@ from hanbok.http.log import checkpoint, log_key, tile, witnessed
 from hanbok.http.messages import count_tokens, messages
 from hanbok.http.models import models
 from hanbok.http.openapi import openapi
+from hanbok.http.others import images, moderations, rerank, speech
 from hanbok.http.page import page, static
 from hanbok.http.responses import responses
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
@@ -33,6 +34,10 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/embeddings": {"POST": embeddings},
     "/v1/files": {"GET": files, "POST": files},
     "/v1/fine_tuning/jobs": {"GET": fine_tuning_jobs, "POST": fine_tuning_jobs},
+    "/v1/images/generations": {"POST": images},
+    "/v1/moderations": {"POST": moderations},
+    "/v1/rerank": {"POST": rerank},
+    "/v1/audio/speech": {"POST": speech},
     "/v1/messages": {"POST": messages},
     "/v1/messages/count_tokens": {"POST": count_tokens},
     "/v1/responses": {"POST": responses},

@@ -65,6 +65,36 @@ class TokenTotal(Struct, frozen=True, kw_only=True, rename="camel"):
     total_tokens: int
 
 
+class ImageRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`."""
+
+    model: str
+    prompt: str
+
+
+class ModerationRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`."""
+
+    model: str
+    input: str | list[str]
+
+
+class RerankRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`."""
+
+    model: str
+    query: str
+    documents: list[str]
+
+
+class SpeechRequest(Struct, frozen=True, kw_only=True):
+    """As `ChatRequest`."""
+
+    model: str
+    input: str
+    voice: str
+
+
 class ModelFacts(Struct, frozen=True, kw_only=True):
     zone: str
     country: str
@@ -169,6 +199,38 @@ OPERATIONS: tuple[Operation, ...] = (
         title=Text(ko="임베딩", en="Embeddings"),
         takes=EmbeddingRequest,
         gives=_OBJECT,
+        errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1/images/generations",
+        title=Text(ko="그림 만들기", en="Pictures"),
+        takes=ImageRequest,
+        gives=_OBJECT,
+        errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1/moderations",
+        title=Text(ko="유해성 분류", en="Moderation"),
+        takes=ModerationRequest,
+        gives=_OBJECT,
+        errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1/rerank",
+        title=Text(ko="문서 순위 매기기", en="Ranking of documents"),
+        takes=RerankRequest,
+        gives=_OBJECT,
+        errors=_CALL,
+    ),
+    Operation(
+        method="post",
+        path="/v1/audio/speech",
+        title=Text(ko="글을 소리로", en="Speech out of text"),
+        takes=SpeechRequest,
+        media=("audio/mpeg", "audio/wav"),
         errors=_CALL,
     ),
     Operation(

@@ -19,7 +19,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Self
 
-from hanbok.testing.wire import anthropic, gemini, openai
+from hanbok.testing.wire import anthropic, gemini, openai, others
 from hanbok.testing.wire.line import Cut, Left, Line
 from hanbok.testing.wire.script import Asked, Captured, Said, Script, ToolCall, echo, echo_tool
 
@@ -55,6 +55,7 @@ class _Answer:
 
     pieces: list[bytes]
     streamed: bool = False
+    media: str = "application/json"
 
 
 class ScriptedModel:
@@ -159,7 +160,7 @@ class ScriptedModel:
         if script.retry_after:
             head.append(f"retry-after: {script.retry_after}")
         chunked = answer.streamed and script.framing == "chunked"
-        kind = "text/event-stream" if answer.streamed else "application/json"
+        kind = "text/event-stream" if answer.streamed else answer.media
         head.append(f"content-type: {kind}")
         if chunked:
             head.append("transfer-encoding: chunked")
@@ -193,6 +194,8 @@ class ScriptedModel:
 
 
 def _spell_openai(captured: Captured, script: Script) -> _Answer:
+    if (other := others.spell(captured)) is not None:
+        return _Answer(pieces=[other], media="audio/wav") if isinstance(other, bytes) else _whole(other)
     ask = openai.asked(captured)
     if captured.target.partition("?")[0].endswith("/embeddings"):
         return _whole(openai.embeddings(ask))

@@ -15,7 +15,7 @@ from hanbok.gateway.spelling.gemini_answer import UsageText, blocked, read, read
 from hanbok.gateway.spelling.gemini_request import spell, spell_embeddings
 from hanbok.gateway.spelling.gemini_stream import GeminiReader
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, Json, Raw, encode
-from hanbok.gateway.spelling.openai_request import read_chat, read_embeddings
+from hanbok.gateway.spelling.openai_request import read_chat, read_embeddings, unsupported
 
 
 class _Embedding(msgspec.Struct):
@@ -63,6 +63,8 @@ class Gemini:
         if operation is Operation.EMBEDDINGS:
             spelled = spell_embeddings(read_embeddings(body), _path(model))
             return _wire(model, "batchEmbedContents", encode(spelled))
+        if operation is not Operation.CHAT:
+            raise unsupported("gemini", operation.value)
         return _wire(model, _verb(stream), encode(spell(read_chat(body), body, model=model)))
 
     def forward(self, body: bytes, *, model: str, stream: bool, headers: Mapping[str, str]) -> WireRequest:  # noqa: ARG002 - none asks for a feature

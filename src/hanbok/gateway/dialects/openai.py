@@ -8,7 +8,16 @@ from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
 from hanbok.gateway.spelling.openai_answer import read_chunk, read_usage, read_whole
 
-_PATHS = {Operation.CHAT: "/chat/completions", Operation.EMBEDDINGS: "/embeddings"}
+_PATHS = {
+    Operation.CHAT: "/chat/completions",
+    Operation.EMBEDDINGS: "/embeddings",
+    Operation.IMAGES: "/images/generations",
+    Operation.MODERATIONS: "/moderations",
+    Operation.RERANK: "/rerank",
+    Operation.SPEECH: "/audio/speech",
+}
+_KEPT = {Operation.CHAT: "choices", Operation.MODERATIONS: "results", Operation.RERANK: "results"}
+"""The list that a whole answer must hold, where it is not `data`."""
 _DONE = b"[DONE]"
 
 
@@ -32,8 +41,9 @@ class Openai:
 
     def answer(self, operation: Operation, body: bytes) -> WireAnswer:
         """Read the usage of a whole answer."""
-        kept = "choices" if operation is Operation.CHAT else "data"
-        return WireAnswer(body=body, usage=read_whole(body, kept, self._origin))
+        if operation is Operation.SPEECH:
+            return WireAnswer(body=body, usage=None)
+        return WireAnswer(body=body, usage=read_whole(body, _KEPT.get(operation, "data"), self._origin))
 
     def failure(self, body: bytes) -> str:
         """Return `error.code` or `error.type`."""

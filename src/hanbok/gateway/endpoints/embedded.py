@@ -119,6 +119,6 @@ def _count(config: EndpointConfig, option: str, default: int) -> int:
 
 def _served(config: EndpointConfig) -> Operation:
     text = config.options.get("serves", Operation.CHAT.value)
-    if text not in {one.value for one in Operation}:
+    if text not in {Operation.CHAT.value, Operation.EMBEDDINGS.value}:
         raise invalid(config, "serves", "it must be chat or embeddings")
     return Operation(text)

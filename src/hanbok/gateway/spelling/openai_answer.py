@@ -20,6 +20,10 @@ class UsageText(msgspec.Struct):
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    input_tokens: int | None = None
+    """Pictures and responses are counted by these names."""
+    output_tokens: int | None = None
+    total_tokens: int | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
 
@@ -40,6 +44,7 @@ class Chunk(msgspec.Struct):
 class _Whole(msgspec.Struct):
     choices: list[Raw] | None = None
     data: list[Raw] | None = None
+    results: list[Raw] | None = None
     usage: UsageText | None = None
     error: Raw = ABSENT
 
@@ -67,19 +72,23 @@ def read_whole(body: bytes, kept: str, origin: str) -> Usage | None:
     except _UNREADABLE as error:
         raise foreign(origin, "OpenAI") from error
     _refuse_error(answer.error, body, origin)
-    if (answer.choices if kept == "choices" else answer.data) is None:
+    if {"choices": answer.choices, "data": answer.data, "results": answer.results}[kept] is None:
         raise foreign(origin, "OpenAI")
     return read_usage(answer.usage)
 
 
 def read_usage(text: UsageText | None) -> Usage | None:
     """Turn OpenAI's spelling into the value."""
-    if text is None or text.prompt_tokens is None:
+    if text is None:
+        return None
+    prompt = text.prompt_tokens if text.prompt_tokens is not None else text.input_tokens
+    prompt = text.total_tokens if prompt is None else prompt
+    if prompt is None:
         return None
     asked, answered = text.prompt_tokens_details, text.completion_tokens_details
     return Usage(
-        input=text.prompt_tokens,
-        output=text.completion_tokens or 0,
+        input=prompt,
+        output=text.completion_tokens or text.output_tokens or 0,
         cached=(asked.cached_tokens or 0) if asked else 0,
         reasoning=(answered.reasoning_tokens or 0) if answered else 0,
     )

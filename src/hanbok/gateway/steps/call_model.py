@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
-from hanbok.gateway.call import Call, Ending, Planned, Reply
+from hanbok.gateway.call import Call, Ending, Operation, Planned, Reply
 from hanbok.gateway.dialect import Dialect, Native, WireRequest
 from hanbok.gateway.endpoint import Address, Endpoint
 from hanbok.gateway.errors import (
@@ -94,7 +94,8 @@ class CallModel:
         answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
         exchange.close()
         _charge(ending, planned, answer.usage or _guess(call, 0))
-        return Reply(body=answer.body)
+        media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
+        return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
 
 
 def _spelled(call: Call, dialect: Dialect, body: bytes, model: str) -> WireRequest:

@@ -13,6 +13,8 @@ from hanbok.gateway.way_back import MaskerOf, WayBack
 from hanbok.guard.pseudonym import Hider, Pseudonyms, mask
 
 _OK = 200
+_WORDLESS = (Operation.EMBEDDINGS, Operation.SPEECH)
+"""What answers these hold no texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Protect:
         call.body_in = disguise.body_in
         reply = await call_next(call)
         call.hidden = disguise.pseudonyms.hidden() if call.findings else ()
-        if call.operation is not Operation.CHAT or reply.status != _OK:
+        if call.operation in _WORDLESS or reply.status != _OK:
             return reply
         used = call.ending.used
         restores = used is not None and used.form is Form.PSEUDONYMISED and len(disguise.pseudonyms) > 0
