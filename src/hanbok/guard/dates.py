@@ -26,6 +26,8 @@ DATE: Final = (
 """Groups say which of the forms it is; `is_date` tells whether there is such a day."""
 HINT: Final = re.compile(rf"[0-9]{{2}}|[공영{_READ}]{{6}}|[십{_READ}유시]월")
 """What every match of `DATE` has some of, found many times faster: where it is not, no date need be looked for."""
+WHOLE_HINT: Final = re.compile(rf"[0-9](?:[0-9]{{5}}|[ -/~_년年snrt])|[공영{_READ}]{{6}}|[십{_READ}유시]월")
+"""What every match of `DATE` has some of as a whole: six digits, or one and what parts it from the next."""
 BEGIN: Final = re.compile(rf"[0-9]+|['’공영천십년{_READ}]|(?=(?i:{'|'.join(_MONTHS)})).")
 """Finds every place where a match of `DATE` could begin: one for a run of digits."""
 _CENTURY, _CALENDAR = 100, 2000

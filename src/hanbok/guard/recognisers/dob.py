@@ -125,7 +125,7 @@ def _before(text: str, at: int) -> re.Match[str] | None:
         return None  # a label with its own date behind it does not speak of the one before
     since = max(0, at - (_REACH if "에서" in text[max(0, at - _TOWN_BEFORE) : at] else _NEAR))
     match = None
-    if dates.HINT.search(text, since, at):
+    if dates.WHOLE_HINT.search(text, since, at):
         begins = (begin.start() for begin in dates.BEGIN.finditer(text, since, at))
         match = next(filter(None, (_BACKWARD.match(text, begin, at) for begin in begins)), None)
     if match is not None and match["word"] == "생" and not _AFTER_BIRTH.match(text, at):
