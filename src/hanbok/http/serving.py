@@ -1,12 +1,10 @@
 """The server's life: start, reload on SIGHUP, drain and stop on SIGTERM or SIGINT."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import uvloop
@@ -14,6 +12,7 @@ import uvloop
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.http.door import Door
+from hanbok.http.footprint import give_back, let_go_of_code
 from hanbok.http.server import Server
 from hanbok.settings.reading import Loaded
 
@@ -46,7 +45,8 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
-    _give_back()
+    give_back()
+    let_go_of_code()
     try:
         door = Door(app)
         server = Server(door, server_settings)
@@ -79,13 +79,7 @@ async def _keep_giving_back() -> None:
     """Large bodies leave holes behind that the allocator keeps for itself."""
     while True:
         await asyncio.sleep(_GIVE_BACK_EVERY)
-        _give_back()
-
-
-def _give_back() -> None:
-    """Return free memory to the system, where the C library is glibc; after a start these are some mebibytes."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+        give_back()
 
 
 async def _drain(door: Door, seconds: float) -> None:
