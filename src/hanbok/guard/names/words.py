@@ -37,7 +37,11 @@ LATIN_SYLLABLES: Final = _words("latin", "syllables")
 
 UNKNOWN, NOTHING, PARTICLE, HONORIFIC, TITLE = range(5)
 """What may follow a name in its word."""
-_LONGEST_TITLE = max(map(len, HONORIFICS | TITLES))
+_LENGTHS: Final = {
+    start: tuple(sorted({len(one) for one in HONORIFICS | TITLES if one[0] == start}, reverse=True))
+    for start in {one[0] for one in HONORIFICS | TITLES}
+}
+"""How long the titles are that begin with a syllable, the longest first."""
 _SUFFIXES: Final = {
     **dict.fromkeys(TITLES, TITLE),
     **dict.fromkeys((f"{one}님" for one in TITLES), TITLE),
@@ -62,10 +66,11 @@ def suffix_kind(rest: str) -> int:
     kind = _SUFFIXES.get(rest)
     if kind is not None:
         return kind
-    if rest[0] in TITLE_STARTS:
-        for cut in range(min(_LONGEST_TITLE, len(rest)), 0, -1):
-            head, tail = rest[:cut], rest[cut:].removeprefix("님")
-            if (not tail or tail in PARTICLES) and (head in HONORIFICS or head in TITLES):
+    for cut in _LENGTHS.get(rest[0], ()):
+        head = rest[:cut]
+        if head in HONORIFICS or head in TITLES:
+            tail = rest[cut:].removeprefix("님")
+            if not tail or tail in PARTICLES:
                 return HONORIFIC if head in HONORIFICS else TITLE
     return UNKNOWN
 
