@@ -11,6 +11,8 @@ KINDS = {
     "dialect": "gateway/dialects",
     "front": "gateway/fronts",
     "endpoint": "gateway/endpoints",
+    "reader": "studio/curate/readers",
+    "filter": "studio/curate/filters",
     "checker": "studio/evaluate/checkers",
     "format": "studio/evaluate/formats",
     "method": "studio/evaluate/methods",

@@ -121,7 +121,7 @@ class Filtering:
         )
         held = held.with_columns(tokens=_tokens(self._preset.tokens_per_word))
         asked = {name: limit for key in _WORDING for name, limit in self.limits.get(key, {}).items()}
-        return held.with_columns(wording(held["words"], text.str.len_chars(), asked))
+        return held.with_columns(wording(held["words"], text.str.len_chars(), asked)) if asked else held
 
 
 def _concerns(one: Filter) -> pl.Expr:
