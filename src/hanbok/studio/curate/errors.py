@@ -43,8 +43,8 @@ class RunnerUnfit(HanbokError):
         ko="실행기 {runner!r}을(를) 쓸 수 없습니다: {why}", en="runner {runner!r} cannot be used: {why}"
     )
     hint = Text(
-        ko="processes, ray, ray://주소:포트, array(--shard i/n) 가운데 고르십시오",
-        en="Choose processes, ray, ray://host:port, or array with --shard i/n",
+        ko="processes, ray, ray://주소:10001, ray:주소:6379, array(--shard i/n) 가운데 고르십시오",
+        en="Choose processes, ray, ray://host:10001, ray:host:6379, or array with --shard i/n",
     )
 
 

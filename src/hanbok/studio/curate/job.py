@@ -8,6 +8,7 @@ be killed at any moment, and every way of running it gives the same bytes.
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -231,13 +232,14 @@ def parts_of(folder: Path) -> list[Part]:
 def work(folder: Path, blueprint: Blueprint, runner: Runner, progress: Progress) -> None:
     """Do all of a job that is not done yet. Raises HanbokError; what is finished stays."""
     _prepare(folder, blueprint)
-    for phase in _phases(folder, blueprint.pipeline()):
-        labour = Labour(folder=folder, blueprint=blueprint, phase=phase)
-        missing = [task for task in range(phase.tasks) if not labour.done(task)]
-        if missing:
-            progress.begin(_TOLD[phase.kind], phase.tasks, "shard")
-            progress.advance(phase.tasks - len(missing))
-            runner.run(labour, missing, lambda _task: progress.advance(1))
+    with closing(runner):
+        for phase in _phases(folder, blueprint.pipeline()):
+            labour = Labour(folder=folder, blueprint=blueprint, phase=phase)
+            missing = [task for task in range(phase.tasks) if not labour.done(task)]
+            if missing:
+                progress.begin(_TOLD[phase.kind], phase.tasks, "shard")
+                progress.advance(phase.tasks - len(missing))
+                runner.run(labour, missing, lambda _task: progress.advance(1))
 
 
 def _prepare(folder: Path, blueprint: Blueprint) -> None:

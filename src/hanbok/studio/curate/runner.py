@@ -33,6 +33,10 @@ class Runner(Protocol):
         """Do these tasks and tell `heard` of each. Returns when all of the phase are done; raises HanbokError."""
         ...
 
+    def close(self) -> None:
+        """Let workers go that were kept for the next phase."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

@@ -36,3 +36,6 @@ class Array:
                 raise OthersMissing(seconds=round(self.patience))
             elif waiting:
                 time.sleep(self.pause)
+
+    def close(self) -> None:
+        """Keep nothing."""

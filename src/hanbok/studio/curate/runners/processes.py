@@ -2,52 +2,59 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 
 from hanbok.studio.curate.errors import WorkerDied
 from hanbok.studio.curate.runner import Labour, attempt, cores
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Processes:
-    """`workers` 0: one for each core."""
+    """`workers` 0: one for each core. They stay until `close`, since each takes a second to begin."""
 
-    workers: int = 0
-    address: str = ""
+    def __init__(self, *, workers: int = 0, address: str = "") -> None:
+        self.workers, self.address = workers or cores(), address
+        self._pool: ProcessPoolExecutor | None = None
 
     def run(self, labour: Labour, tasks: Sequence[int], heard: Callable[[int], None]) -> None:
-        workers = min(self.workers or cores(), len(tasks))
-        if workers <= 1:
+        if min(self.workers, len(tasks)) <= 1:
             for task in tasks:
                 labour(task)
                 heard(task)
             return
         # Forking a process whose libraries run threads may lock it up.
-        pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread
+        self._pool = self._pool or ProcessPoolExecutor(
+            self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
         try:
-            self._have_done(pool, labour, tasks, heard)
+            given = {self._pool.submit(attempt, labour, task): task for task in tasks}
+            for done in as_completed(given):
+                if failure := done.result():
+                    raise failure.again()
+                heard(given[done])
         except BrokenProcessPool as broken:
             raise WorkerDied from broken
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
-    @staticmethod
-    def _have_done(
-        pool: ProcessPoolExecutor, labour: Labour, tasks: Sequence[int], heard: Callable[[int], None]
-    ) -> None:
-        given = {pool.submit(attempt, labour, task): task for task in tasks}
-        for done in as_completed(given):
-            if failure := done.result():
-                raise failure.again()
-            heard(given[done])
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
 
 
-def _one_thread() -> None:
-    """Workers are as many as cores, so each needs one thread; told to the libraries before they are loaded."""
+def _begin() -> None:
+    """Give a worker one thread, since there is one for each core: told to the libraries before they are loaded.
+
+    And have it end with the process that started it, however that ends.
+    """
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
     for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "ARROW_IO_THREADS"):
         os.putenv(name, "1")
+
+
+def _end_with(parent: BaseProcess | None) -> None:
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import ray
+from ray._common.usage.usage_lib import set_usage_stats_enabled_via_env_var
 
 from hanbok.studio.curate.errors import RunnerUnfit, WorkerDied
 from hanbok.studio.curate.runner import Failure, Labour, attempt
@@ -36,13 +37,20 @@ class Ray:
         ) as died:
             raise WorkerDied from died
 
+    def close(self) -> None:
+        """Leave the cluster as it is: it may be another's."""
+
     def _join(self) -> None:
         if ray.is_initialized():
             return
+        # `ray` alone: the cluster of this machine, or a new one; `ray:host:port`: without the client's detour.
         given = None if self.address == "ray" else self.address
+        if given is not None and not given.startswith("ray://"):
+            given = given.removeprefix("ray:")
+        set_usage_stats_enabled_via_env_var(False)  # hanbok sends nothing anywhere
         try:
             ray.init(address=given, log_to_driver=False, include_dashboard=False if given is None else None)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (ImportError, ConnectionError, RuntimeError, ValueError) as error:
             raise RunnerUnfit(runner=self.address, why=type(error).__name__) from error
 
     def _done(self, work: Any, held: Any, tasks: Sequence[int]) -> Iterator[tuple[int, Failure | None]]:  # noqa: ANN401 - Ray's own
