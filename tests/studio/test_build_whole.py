@@ -169,7 +169,7 @@ FAULTS = {
     ),
     "a licence that forbids": (
         lambda rows, recipe: (rows, recipe.replace("CC0-1.0", "CC-BY-ND-4.0")),
-        "licence_forbids",
+        "source_forbidden",
     ),
     "an unreadable file": (
         lambda rows, recipe: (rows, recipe.replace("rows.jsonl", "absent.jsonl")),
