@@ -25,6 +25,7 @@ BENCHMARKS = {
     "guard_names": ((), ("guard_names.py",)),
     "guard_peers": ((), ("guard_peers.py",)),
     "evidence_log": ((), ("evidence_log.py",)),
+    "evaluation": ((), ("evaluation.py",)),
     "curation": ((), ("curation.py",)),
 }
 

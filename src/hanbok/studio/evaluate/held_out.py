@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import pyarrow.parquet as pq
 from msgspec import Meta
+from msgspec.structs import replace
 
 from hanbok.core.values import Text
 from hanbok.studio.artifacts import Artifact
@@ -42,7 +43,7 @@ class HeldOutTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def held_out_task(plan: HeldOutTask, corpus: Artifact, folder: Path) -> Suite:
     """Return a suite of one task over a corpus, whose rows are written down in `folder`. Raises RowUnusable."""
-    path = folder / ".held_out.jsonl"
+    path = folder.absolute() / ".held_out.jsonl"
     answers: list[str] = []
     with path.open("w", encoding="utf-8") as file:
         for place, row in enumerate(rows_of(corpus), start=1):
@@ -61,7 +62,7 @@ def held_out_task(plan: HeldOutTask, corpus: Artifact, folder: Path) -> Suite:
         title=_TITLE,
         kind=kind,
         format="dialogue",
-        files={"rows": pinned(path, Path("/"))},
+        files={"rows": replace(pinned(path, folder), path=str(path))},
         sample=plan.sample,
         prompt="{{ question }}",
         system=plan.system,
