@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Final
 
 import msgspec
@@ -82,7 +83,7 @@ def judges(plan: CuratePlan) -> list[Step | Sweep]:
     """Return all that judges the rows, in order."""
     found: list[Step | Sweep] = [*screening(plan)]
     if plan.copies:
-        found.append(Copies(near=plan.copies.near, alike=plan.copies.alike))
+        found.append(Copies(near=plan.copies.near, alike=plan.copies.alike, fixed=fixed_of(plan.sources)))
     if plan.spans:
         found.append(Spans(least=plan.spans.least, left=plan.spans.left, documents=plan.spans.documents))
     if plan.decontaminate:
@@ -91,6 +92,14 @@ def judges(plan: CuratePlan) -> list[Step | Sweep]:
     if plan.mix:
         found.append(Mix(plan.mix, plan.seed))
     return found
+
+
+def fixed_of(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Return the lines that templates of dialogues put into every row, the longest first."""
+    turns = [turn for one in sources if not isinstance(one.messages, str) for turn in one.messages]
+    literals = [literal for turn in turns for literal, *_ in Formatter().parse(turn.content)]
+    lines = {line.strip() for literal in literals for line in literal.splitlines()}
+    return tuple(sorted((one for one in lines if one), key=lambda one: (-len(one), one)))
 
 
 @dataclass(frozen=True)
