@@ -108,11 +108,7 @@ def _split(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexi
         if index == final or word not in STARTS:
             continue
         following = words[index + 1]
-        if (
-            len(word) == 1
-            and following[0] not in lexicon.first
-            and word + following[0] not in DOUBLE_SURNAMES
-        ):
+        if len(word) == 1 and not _may_follow(word, following, lexicon):
             continue
         at = places.start(index)
         if len(word) > 1:
@@ -124,6 +120,14 @@ def _split(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexi
             if match and (parts := _parts(match, lexicon)):
                 end, name, count = parts
                 yield Apart(match.start(), end, name, index, index + count)
+
+
+def _may_follow(surname: str, following: str, lexicon: Lexicon) -> bool:
+    """Tell, before anything is looked for in the text, whether the next word may begin the rest of a name."""
+    if following[0] not in lexicon.first and surname + following[0] not in DOUBLE_SURNAMES:
+        return False
+    # A given name in one piece must end its word, or have a particle or a title behind it.
+    return len(following) == 1 or bool(suffix_kind(following[2:6]))
 
 
 def _counts(text: str, start: int) -> bool:
