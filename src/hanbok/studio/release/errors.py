@@ -57,7 +57,7 @@ class ParityRowsMissing(HanbokError):
 
 
 class LicenceForbids(HanbokError):
-    code = "licence_forbids"
+    code = "licence_forbids_release"
     message = Text(
         ko="{what}의 이용허락 {licence!r} 때문에 공개할 수 없습니다: {why}",
         en="the licence {licence!r} of {what} forbids this release: {why}",

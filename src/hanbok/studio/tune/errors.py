@@ -17,7 +17,7 @@ class IdentifiersInData(HanbokError):
 
 
 class LicenceForbids(HanbokError):
-    code = "licence_forbids"
+    code = "licence_forbids_training"
     message = Text(
         ko="{what}의 라이선스 {licence!r}이(가) 이 학습을 허락하지 않습니다: {why}",
         en="the licence {licence!r} of {what} forbids this training: {why}",
