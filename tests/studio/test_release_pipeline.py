@@ -170,9 +170,10 @@ def test_an_export_of_another_adapter_fails_the_gate_and_names_rows_by_id_only(l
 def test_a_gate_without_rows_does_not_pass(llama, tmp_path):
     empty = tmp_path / "rows.jsonl"
     empty.write_text("\n")
-    inputs = llama.inputs(ExportPlan(form="adapter"))
+    inputs = llama.inputs(ExportPlan(form="adapter", gguf=gguf_of(llama.inputs(ExportPlan())["export_base"])))
+    assert inputs["export_base"].manifest.facts["architecture"] == "llama"
     with pytest.raises(ParityRowsMissing):
-        Parity(ParityPlan(held_out=empty)).run(inputs, tmp_path, QUIET)
+        made(tmp_path, Parity(ParityPlan(held_out=empty)), inputs)
     with pytest.raises(ParityRowsMissing):
         Parity(ParityPlan()).run({k: v for k, v in inputs.items() if k != "held_out"}, tmp_path, QUIET)
 

@@ -91,7 +91,7 @@ class Served:
             key=secrets.token_urlsafe(32),
             context=_CONTEXT,
             slots=_SLOTS,
-            threads=physical_cores(),
+            threads=max(1, physical_cores() - 1),  # see docs/design/embedded.md, Threads
             adapters=(Adapter(path=str(self.adapter)),) if self.adapter else (),
             template=self.template,
             remember=False,

@@ -117,9 +117,9 @@ class Export:
 
     @property
     def spec(self) -> Mapping[str, object]:
-        return {"version": _VERSION} | {
-            name: value for name, value in msgspec.to_builtins(self.plan).items() if name != "gguf"
-        }
+        said: dict[str, object] = msgspec.to_builtins(self.plan, enc_hook=str)
+        del said["gguf"]  # what is in it is an input: `export_base`
+        return said | {"version": _VERSION}
 
     def estimate(self, inputs: Mapping[str, Artifact]) -> Estimate:
         size = 300.0

@@ -77,7 +77,7 @@ class Parity:
 
     @property
     def spec(self) -> Mapping[str, object]:
-        said = msgspec.to_builtins(self.plan) | {
+        said = msgspec.to_builtins(self.plan, enc_hook=str) | {
             "version": _VERSION,
             "choices": self._choices,
             "stops": self._stops,
