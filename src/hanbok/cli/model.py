@@ -65,6 +65,10 @@ _VERBS = {
         "hanbok.cli.model_schema:schema",
         say("레시피의 JSON Schema를 보입니다.", "Print the JSON Schema of a recipe, for editors."),
     ),
+    "job": (
+        "hanbok.cli.model_job:job",
+        say("다른 곳의 조정 작업을 다룹니다.", "Fine-tuning jobs elsewhere."),
+    ),
     "show": ("hanbok.cli.model_show:show", say("산출물이 무엇인지 보입니다.", "Show what an artifact is.")),
 }
 

@@ -32,6 +32,7 @@ class Desk:
     """The jobs of one server. `folder` holds files, jobs, bases (`bases/NAME`) and what was made."""
 
     def __init__(self, folder: Path) -> None:
+        folder = folder.absolute()
         self.shelf = Shelf(folder / "files")
         self.ledger = Ledger(folder / "jobs")
         self._folder = folder

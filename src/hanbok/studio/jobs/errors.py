@@ -83,3 +83,11 @@ class EndpointCannotTune(HanbokError):
         ko="openai, azure, openai_compatible 종류의 엔드포인트를 지정하십시오",
         en="Name an endpoint of kind openai, azure or openai_compatible",
     )
+
+
+class TuningEndpointUnknown(HanbokError):
+    code = "tuning_endpoint_unknown"
+    message = Text(
+        ko="설정에 {endpoint!r} 엔드포인트가 없습니다", en="the settings name no endpoint {endpoint!r}"
+    )
+    hint = Text(ko="있는 엔드포인트: {known}", en="There are: {known}")

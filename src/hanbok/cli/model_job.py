@@ -1,0 +1,133 @@
+"""`hanbok model job`: fine-tuning jobs elsewhere, or on another hanbok, behind guard and policy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from hanbok.building import guard_of, judge_of, rules_of
+from hanbok.cli.config import File
+from hanbok.cli.options import Json
+from hanbok.cli.output import print_json
+from hanbok.cli.records import actor, opened, send
+from hanbok.cli.words import say
+from hanbok.core.clock import today
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Principal
+from hanbok.policy.changes import Changes
+from hanbok.policy.governing import govern
+from hanbok.settings.settings import Settings
+from hanbok.studio.jobs.client import Client, Wanted, place_of
+from hanbok.studio.jobs.errors import TuningEndpointUnknown
+from hanbok.studio.jobs.sending import act_of, inspect, permit
+
+job = App(
+    name="job",
+    help=say("밖의 조정 작업을 다룹니다.", "Fine-tuning jobs elsewhere."),
+    result_action="return_value",
+)
+Endpoint = Annotated[str, Parameter(help=say("설정에 있는 엔드포인트.", "An endpoint of the settings."))]
+Name = Annotated[str, Parameter(help=say("작업의 식별자.", "The job's id."))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """What may be left to the provider, and who sends it."""
+
+    method: Annotated[str, Parameter(help=say("supervised나 dpo.", "supervised or dpo."))] = "supervised"
+    suffix: Annotated[str, Parameter(help=say("결과 이름에 붙일 말.", "Stands in the result's name."))] = ""
+    seed: Annotated[int | None, Parameter(help=say("난수의 씨앗.", "Seed of chance."))] = None
+    epochs: Annotated[int | None, Parameter(help=say("데이터를 몇 번 볼지.", "Passes over the data."))] = None
+    organisation: Annotated[
+        str, Parameter(name=["--organisation", "--org"], help=say("보내는 조직.", "Who sends it."))
+    ] = "default"
+
+
+_ANY = How()
+
+
+@job.command
+def submit(
+    file: Annotated[Path, Parameter(help=say("JSON Lines 데이터.", "Data as JSON Lines."))],
+    /,
+    *,
+    endpoint: Endpoint,
+    model: Annotated[str, Parameter(help=say("조정할 모델의 이름.", "Name of the model to tune."))],
+    how: How = _ANY,
+    wait: Annotated[
+        bool, Parameter(negative=(), help=say("끝날 때까지 지켜봅니다.", "Follow it to its end."))
+    ] = False,
+    json: Json = False,
+    config: File = None,
+) -> None:
+    """Read the data with the guard, ask policy, note it in the log, send it and begin the job."""
+    wanted = Wanted(
+        model=model,
+        method=how.method,
+        suffix=how.suffix,
+        seed=how.seed,
+        numbers={"n_epochs": how.epochs} if how.epochs else {},
+    )
+    with opened(config) as (loaded, store):
+        settings = loaded.settings
+        client = _client(settings, endpoint)
+        seen = inspect(file, guard_of(settings, settings.state / "cache"))
+        who = Principal(organisation=how.organisation, key="", person=actor())
+        to = settings.destination(endpoint, today())
+        judge = judge_of(loaded, today(), govern(Changes(store), rules_of(loaded)))
+        try:
+            policies = permit(seen, judge, who, to, model)
+        except HanbokError as error:
+            send(loaded, store, [act_of(seen, who, to, model, actor(), (), error.code)])
+            raise
+        send(loaded, store, [act_of(seen, who, to, model, actor(), policies)])
+    begun = client.begin(wanted, client.upload(file), seen.digest)
+    if wait:
+        begun = client.follow(str(begun["id"]), lambda event: _tell(event, json=json))
+    _show(begun, json=json)
+
+
+@job.command
+def show(name: Name, /, *, endpoint: Endpoint, json: Json = False, config: File = None) -> None:
+    """Show a job, and what happened in it."""
+    with opened(config) as (loaded, _):
+        client = _client(loaded.settings, endpoint)
+    found = client.job(name)
+    events = client.events(name)
+    if json:
+        print_json(found | {"events": events})
+        return
+    for event in events:
+        _tell(event, json=False)
+    _show(found, json=False)
+
+
+@job.command
+def cancel(name: Name, /, *, endpoint: Endpoint, json: Json = False, config: File = None) -> None:
+    """Cancel a job."""
+    with opened(config) as (loaded, _):
+        client = _client(loaded.settings, endpoint)
+    _show(client.cancel(name), json=json)
+
+
+def _client(settings: Settings, endpoint: str) -> Client:
+    one = settings.endpoints.get(endpoint)
+    if one is None:
+        raise TuningEndpointUnknown(endpoint=endpoint, known=", ".join(settings.endpoints))
+    return Client(place_of(one.kind, settings.endpoint_config(endpoint)))
+
+
+def _tell(event: dict[str, Any], *, json: bool) -> None:
+    if not json:
+        print(f"{event.get('created_at')}  {event.get('level')}  {event.get('message')}")
+
+
+def _show(found: dict[str, Any], *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    for key in ("id", "status", "model", "fine_tuned_model", "trained_tokens", "error"):
+        if found.get(key):
+            print(f"{key}: {found[key]}")
