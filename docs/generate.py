@@ -35,6 +35,8 @@ PLUGINS = (
     "hanbok.vault.key_providers",
     "hanbok.gateway.upstreams",
     "hanbok.evidence.reports",
+    "hanbok.studio.curate.readers",
+    "hanbok.studio.curate.filters",
 )
 # Errors of commands have no status of their own.
 _UNTOLD = 500
