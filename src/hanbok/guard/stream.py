@@ -1,7 +1,6 @@
 """Masks what a model's streamed answer must not show, holding back only what may still become a finding."""
 
 import re
-from collections import Counter
 from typing import Final
 
 from hanbok.guard.guard import Guard
@@ -42,7 +41,7 @@ class StreamMasker:
         self._held = ""
         self._inside = False
         """Whether the last thing sent was a mask whose value may go on."""
-        self.found: Counter[str] = Counter()
+        self.found: dict[str, int] = {}
 
     def feed(self, delta: str) -> str:
         """Return what may be shown now."""
@@ -76,7 +75,7 @@ class StreamMasker:
                 continue
             if (self._sent + text)[finding.start : finding.end] in self._spared:
                 continue
-            self.found[finding.kind] += 1
+            self.found[finding.kind] = self.found.get(finding.kind, 0) + 1
             pieces += (text[at:start], self._guard.kinds[finding.kind].mask)
             at = end
         self._inside = at >= len(text) and bool(pieces)

@@ -32,7 +32,7 @@ class Protect:
             raise RuntimeError("the inspect step must stand before the protect step")
         hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
         disguise = _Disguise(call, call.texts, self.masks, hider)
-        if len(call.body) >= LONG:
+        if call.findings and len(call.body) >= LONG:
             await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         call.body_in = disguise.body_in
         reply = await call_next(call)
