@@ -37,6 +37,10 @@ PLUGINS = (
     "hanbok.evidence.reports",
     "hanbok.studio.curate.readers",
     "hanbok.studio.curate.filters",
+    "hanbok.studio.evaluate.tasks",
+    "hanbok.studio.evaluate.checkers",
+    "hanbok.studio.evaluate.methods",
+    "hanbok.studio.evaluate.formats",
 )
 # Errors of commands have no status of their own.
 _UNTOLD = 500
@@ -204,7 +208,7 @@ def _told(language: str, folder: str, name: str) -> Iterator[str]:
     else:
         module = sys.modules[load(folder, name).__module__]
         yield (module.__doc__ or "").strip().partition("\n\n")[0]
-        if folder.endswith(("endpoints", "key_providers")):
+        if folder.endswith(("endpoints", "key_providers", "tasks", "checkers")):
             yield (load(folder, name).__doc__ or "").strip()
 
 

@@ -14,6 +14,7 @@ import pytest
 from architecture.tree import ROOT
 from hanbok.settings.reading import load
 from hanbok.settings.recipes import read_recipe
+from hanbok.studio.evaluate.suite import suite_in
 from hanbok.testing.running import RunningHanbok
 
 PAGES = [
@@ -83,7 +84,10 @@ def test_a_block_runs_as_pasted(block, server):
 
 
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
-def test_a_settings_file_or_a_recipe_is_valid(block, tmp_path):
+def test_a_settings_file_a_recipe_or_a_suite_is_valid(block, tmp_path):
+    if block.text.startswith("# suite\n"):
+        assert suite_in(block.text, "suite.yaml").tasks
+        return
     recipe = block.text.startswith("# recipe\n")
     path = tmp_path / ("recipe.yaml" if recipe else "hanbok.yaml")
     path.write_text(block.text, "utf-8")
