@@ -11,7 +11,7 @@ from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_table
 from hanbok.cli.words import say
 from hanbok.settings.reading import load
-from hanbok.studio.signing import trusted
+from hanbok.studio.signing import Proof, trusted
 from hanbok.studio.signing import verify as verify_all
 
 
@@ -41,17 +41,22 @@ def verify(
 ) -> None:
     """Check the signature and every file, with nothing but this folder and the key. Exit code 3 when it is not so."""
     proof = verify_all(folder, trusted(key, load(config).settings.state / "studio"))
-    record = proof.record
     if json:
         print_json(msgspec.to_builtins(proof))
         return
+    rows = [{"name": name, "value": value} for name, value in _told(proof).items()]
+    print_table(rows, {"name": say("항목", "item"), "value": say("값", "value")}, "")
+
+
+def _told(proof: Proof) -> dict[str, object]:
+    record = proof.record
     licences = {say(f"이용허락: {at}", f"licences: {at}"): told for at, told in record.licences.items()}
     scores = {
         f"{at}: {task}": f"{score:.4f}"
         for at, of_step in record.scores.items()
         for task, score in of_step.items()
     }
-    told: dict[str, object] = {
+    return {
         say("릴리스", "release"): f"{record.name} {record.version}",
         say("서명한 키", "signed by"): proof.key,
         say("만든 때", "made at"): record.made_at,
@@ -63,5 +68,3 @@ def verify(
         say("확인한 파일", "files checked"): proof.files,
         say("여기 없는 단계", "steps not here"): proof.absent,
     }
-    rows = [{"name": name, "value": value} for name, value in told.items()]
-    print_table(rows, {"name": say("항목", "item"), "value": say("값", "value")}, "")
