@@ -1,5 +1,6 @@
 """Builds: each step made once, killed and resumed at any moment, clear errors, nothing half there."""
 
+import errno
 import fcntl
 import json
 import os
@@ -250,3 +251,23 @@ def test_an_artifact_that_changed_behind_our_back_is_not_built_upon(tmp_path, di
     (made[0].artifact.path / "1.txt").write_text("other")
     with pytest.raises(ArtifactBroken, match=r"1\.txt"):
         build(steps_in(diary), workspace, Silent())
+
+
+def test_a_disk_that_is_full_at_the_very_end_is_told_and_the_next_run_only_ends(tmp_path, diary):
+    workspace = Workspace(tmp_path / "w")
+
+    def finish(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "build.json")
+
+    with pytest.raises(DiskFull):
+        build(steps_in(diary), workspace, Silent(), finish=finish)
+    ended = []
+    again = build(steps_in(diary), workspace, Silent(), finish=ended.extend)
+    assert all(one.cached for one in again)
+    assert ended == again
+
+
+def test_a_workspace_that_is_no_folder_is_told(tmp_path, diary):
+    (tmp_path / "w").write_text("")
+    with pytest.raises(StageUnreadable, match="/w"):
+        build(steps_in(diary), Workspace(tmp_path / "w"), Silent())

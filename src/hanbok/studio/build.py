@@ -106,18 +106,20 @@ def build(
     """
     wanted = {one.name for one in (steps if chosen is None else chosen)}
     done: dict[str, Made] = {}
-    with workspace.locked() as lock:
-        for index, step in enumerate(steps, 1):
-            if step.name in wanted:
-                watcher.step(step.name, index, len(steps))
-                done[step.name] = _make(step, done, workspace, watcher, lock)
-                watcher.made(done[step.name])
-            elif found := _found(step, done, workspace):
-                done[step.name] = found
-        everything = list(done.values())
-        if finish:
-            finish(everything)
-    return everything
+    try:
+        with workspace.locked() as lock:
+            for index, step in enumerate(steps, 1):
+                if step.name in wanted:
+                    watcher.step(step.name, index, len(steps))
+                    done[step.name] = _make(step, done, workspace, watcher, lock)
+                    watcher.made(done[step.name])
+                elif found := _found(step, done, workspace):
+                    done[step.name] = found
+            if finish:
+                finish(list(done.values()))
+    except OSError as error:
+        raise of_system("build", workspace.folder, error) from error
+    return list(done.values())
 
 
 def _make(step: Step, done: Mapping[str, Made], workspace: Workspace, watcher: Watcher, lock: int) -> Made:
