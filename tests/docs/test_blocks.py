@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from architecture.tree import ROOT
+from hanbok.settings.corpus_plan import read_corpus_plan
 from hanbok.settings.reading import load
 from hanbok.settings.recipes import read_recipe
 from hanbok.studio.evaluate.suite import suite_in
@@ -87,6 +88,10 @@ def test_a_block_runs_as_pasted(block, server):
 def test_a_settings_file_a_recipe_or_a_suite_is_valid(block, tmp_path):
     if block.text.startswith("# suite\n"):
         assert suite_in(block.text, "suite.yaml").tasks
+        return
+    if block.text.startswith("# corpus\n"):
+        (tmp_path / "plan.yaml").write_text(block.text, encoding="utf-8")
+        assert read_corpus_plan(tmp_path / "plan.yaml").sources
         return
     recipe = block.text.startswith("# recipe\n")
     path = tmp_path / ("recipe.yaml" if recipe else "hanbok.yaml")
