@@ -301,6 +301,27 @@ def test_a_stage_makes_the_same_artifact_from_another_folder(corpus, tmp_path):
     assert made_of[0].manifest.facts["out"]["rows"] < 300
 
 
+def test_members_of_an_array_make_one_artifact(corpus, tmp_path):
+    alone = Curate(plan(corpus), workers=1).make(tmp_path / "alone", Silent())
+    made_of, failed = [], []
+
+    def member(number):
+        stage = Curate(plan(corpus), shard=f"{number}/2")
+        try:
+            made_of.append(stage.make(tmp_path / "together", Silent()).digest)
+        except HanbokError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=member, args=(number,)) for number in (1, 0)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failed == []
+    assert made_of == [alone.digest, alone.digest]
+    assert [one.name for one in (tmp_path / "together").iterdir()] == [alone.path.name]
+
+
 def test_a_change_of_the_text_or_of_a_setting_is_another_artifact(corpus, tmp_path):
     other = tmp_path / corpus.name
     other.write_bytes(corpus.read_bytes() + b"\n")

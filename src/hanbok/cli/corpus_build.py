@@ -12,7 +12,6 @@ from hanbok.cli.output import print_json, print_table
 from hanbok.cli.progress import lasted, watching
 from hanbok.cli.words import say
 from hanbok.settings.corpus_plan import read_corpus_plan
-from hanbok.studio.artifacts import Kind, make
 from hanbok.studio.curate.plan import Curate
 
 
@@ -73,7 +72,7 @@ def build(
         return
     with watching() as progress:
         progress.step(stage.name, 1, 1)
-        made = make(out, Kind.CORPUS, stage.name, stage.spec, {}, lambda half: stage.run({}, half, progress))
+        made = stage.make(out, progress)
     show(made, json=json)
 
 

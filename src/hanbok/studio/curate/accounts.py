@@ -19,6 +19,7 @@ LINES: Final = "lines.jsonl"
 DROPPED: Final = "dropped.jsonl"
 """A few dropped texts for each reason, personal data masked."""
 _CLOSED: Final = ".closed.json"
+_GONE: Final = ".gone"
 
 
 def closed(folder: Path) -> Facts | None:
@@ -47,7 +48,9 @@ def close(folder: Path, pipeline: Pipeline) -> Facts:
     _put_lines(folder / DROPPED, samples)
     _put_lines(folder / LINES, [{key: one[key] for key in one if key != "samples"} for one in shards])
     put_json(folder / _CLOSED, facts)
-    shutil.rmtree(folder / WORK, ignore_errors=True)
+    # Renamed first: other members of an array see either all marks or none.
+    (folder / WORK).rename(folder / _GONE)
+    shutil.rmtree(folder / _GONE, ignore_errors=True)
     return facts
 
 

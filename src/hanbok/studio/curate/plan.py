@@ -1,5 +1,6 @@
 """The section `curate` of a recipe, and the stage that it describes."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import msgspec
 import polars as pl
 from msgspec import Meta
 
-from hanbok.studio.artifacts import Artifact, Facts, Kind, canonical
+from hanbok.studio.artifacts import MANIFEST, Artifact, Facts, Kind, canonical, find, folder_of, make
 from hanbok.studio.artifacts import sha256 as sha256_of
 from hanbok.studio.curate import accounts
 from hanbok.studio.curate.boilerplate import BoilerplatePlan
@@ -20,6 +21,7 @@ from hanbok.studio.curate.content import clearing, declared, screening
 from hanbok.studio.curate.decontaminate import Decontaminate, DecontaminatePlan
 from hanbok.studio.curate.dedup.copies import ALIKE, Copies
 from hanbok.studio.curate.dedup.spans import Spans
+from hanbok.studio.curate.errors import OthersMissing
 from hanbok.studio.curate.filtering import FilterPlan
 from hanbok.studio.curate.job import work
 from hanbok.studio.curate.languages import LanguagePlan
@@ -36,6 +38,7 @@ from hanbok.studio.curate.sweep import Sweep
 from hanbok.studio.stage import Estimate, Progress
 
 _VERSION: Final = 1
+_PATIENCE: Final = 3600  # seconds that a member of an array waits for the one that closes the job
 _RATE: Final = 15.0  # megabytes of text that a core curates in a second, at least
 
 
@@ -220,6 +223,26 @@ class Curate:
             self.labour(folder, progress)
             facts = accounts.close(folder, self._curation.pipeline())
         return facts | declared(self.plan, self._curation.pipeline().spec, facts["out"]["counts"])
+
+    def make(self, store: Path, progress: Progress) -> Artifact:
+        """Return the corpus of this plan in a folder of artifacts, made unless it is there.
+
+        Of an array, member 0 closes the job; the others do their share and wait for it. Raises HanbokError.
+        """
+        if not self.shard or self.shard.startswith("0/"):
+            return make(
+                store, self.makes, self.name, self.spec, {}, lambda half: self.run({}, half, progress)
+            )
+        target = folder_of(store, self.name, self.spec, {})
+        half = target.with_name(f"{target.name}.part")
+        if not (target / MANIFEST).exists() and accounts.closed(half) is None:
+            self.labour(half, progress)
+        since = time.monotonic()
+        while not (target / MANIFEST).exists():
+            if time.monotonic() - since > _PATIENCE:
+                raise OthersMissing(seconds=_PATIENCE)
+            time.sleep(0.2)
+        return find(target, self.makes)
 
     def labour(self, folder: Path, progress: Progress) -> None:
         """Do all that is to be done in the folder, or this member's share of it, and wait for the others'."""
