@@ -6,7 +6,6 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ import msgspec
 from hanbok.studio.jobs.errors import ProviderRefused, ProviderUnreachable
 
 _AGAIN: Final = frozenset({408, 409, 429, 500, 502, 503, 504})
+_CONFLICT: Final = 409
 _LONGEST: Final = 60.0
 _MOST: Final = 64 * 1024 * 1024
 
@@ -44,10 +44,10 @@ class Place:
                 why = type(error).__name__
                 self.sleep(min(_LONGEST, 2.0**attempt))
                 continue
-            if status < HTTPStatus.MULTIPLE_CHOICES:
+            if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110, 15.3: successful
                 return _decoded(self.endpoint, status, answer)
             why = f"HTTP {status}"
-            if status not in _AGAIN or (status == HTTPStatus.CONFLICT and method == "POST"):
+            if status not in _AGAIN or (status == _CONFLICT and method == "POST"):
                 raise ProviderRefused(endpoint=self.endpoint, status=status, reason=_code_in(answer))
             self.sleep(_wait(headers.get("retry-after", ""), attempt))
         raise ProviderUnreachable(endpoint=self.endpoint, why=why, attempts=self.attempts)

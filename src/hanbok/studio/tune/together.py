@@ -1,6 +1,5 @@
 """Several processes that learn one model (`torchrun`): each takes its share of a step's rows, gradients are summed."""
 
-import os
 from collections.abc import Iterable
 
 import torch
@@ -13,10 +12,11 @@ class Together:
     """One process among its peers; alone when nobody started several."""
 
     def __init__(self) -> None:
-        self.rank = int(os.environ.get("RANK", "0"))
-        self.size = int(os.environ.get("WORLD_SIZE", "1"))
-        if self.size > 1 and not dist.is_initialized():
+        several = dist.is_available() and dist.is_torchelastic_launched()
+        if several and not dist.is_initialized():
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        self.rank = dist.get_rank() if several else 0
+        self.size = dist.get_world_size() if several else 1
 
     @property
     def first(self) -> bool:
