@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hanbok.studio.artifacts import Kind, make
+from hanbok.studio.rows import DIALOGUE
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,3 +83,31 @@ def test_other_verbs_load_nothing_of_the_workshop(tmp_path):
     )
     done = hanbok("config", "check", cwd=tmp_path, program=program)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_held_out_rows_of_a_build_can_be_asked_again(tmp_path):
+    rows = [
+        {
+            "id": str(at),
+            "messages": json.dumps(
+                [{"role": "user", "content": "글"}, {"role": "assistant", "content": "답"}]
+            ),
+            "source": "s",
+            "origin": "o",
+            "licence": "CC0-1.0",
+            "fetched": "",
+            "opt_out": "none",
+        }
+        for at in range(50)
+    ]
+
+    def work(folder):
+        pq.write_table(pa.Table.from_pylist(rows, DIALOGUE), folder / "00000.parquet")
+        return {}
+
+    corpus = make(tmp_path / "store", Kind.CORPUS, "held_out", {}, {}, work)
+    common = ("model", "evaluate", "--url", "http://127.0.0.1:9/v1", "--model", "m", "--dry-run", "--json")
+    done = hanbok(*common, "--held-out", corpus.path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [told] = json.loads(done.stdout)
+    assert told["disk_mib"] == 1.1  # a MiB, and 50 rows of answers

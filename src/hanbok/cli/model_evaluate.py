@@ -1,5 +1,6 @@
 """`hanbok model evaluate`, `compare` and `suites`: how good a model is, and whether another one is better."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -14,10 +15,11 @@ from hanbok.cli.progress import watching
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.secret import Secret
 from hanbok.settings.environment import client, judge_key
-from hanbok.studio.artifacts import folder_of, make
+from hanbok.studio.artifacts import Artifact, Kind, find, folder_of, make
 from hanbok.studio.comparing import Difference, compare, together
 from hanbok.studio.evaluate.exporting import export_tasks
 from hanbok.studio.evaluate.harness import any_suite
+from hanbok.studio.evaluate.held_out import HeldOutTask
 from hanbok.studio.evaluate.leaderboard import page
 from hanbok.studio.evaluate.plan import (
     EndpointPlan,
@@ -95,6 +97,15 @@ class How:
         Path | None,
         Parameter(help=say("기록된 판정(verdicts.jsonl).", "Recorded verdicts, a `verdicts.jsonl`.")),
     ] = None
+    held_out: Annotated[
+        Path | None,
+        Parameter(
+            help=say(
+                "남겨 둔 행(말뭉치 산출물의 폴더)도 묻습니다.",
+                "Ask held-out rows too: the folder of a corpus artifact.",
+            )
+        ),
+    ] = None
     price: Annotated[
         tuple[float, float] | None,
         Parameter(help=say("백만 토큰의 값(원): 입력 출력.", "Won per million tokens: input, output.")),
@@ -120,14 +131,22 @@ def evaluate(
     """Ask, and go on where a broken-off run ended. Reads HANBOK_URL, HANBOK_KEY and HANBOK_JUDGE_KEY."""
     plan, key = _plan(suites, data, subject, how)
     stage = Evaluate(plan, key=key, judge_key=Secret(judge_key() or key.reveal()))
+    inputs = {"held_out": find(how.held_out, Kind.CORPUS)} if how.held_out else {}
     if dry_run:
-        _print_estimate(stage, json=json)
+        _print_estimate(stage, inputs, json=json)
         return 0
-    folder = folder_of(out, stage.name, stage.spec, {})
+    folder = folder_of(out, stage.name, stage.spec, inputs)
     if again:
         rmtree(folder, ignore_errors=True)
     with watching() as progress:
-        made = make(out, stage.makes, stage.name, stage.spec, {}, lambda half: stage.run({}, half, progress))
+        made = make(
+            out,
+            stage.makes,
+            stage.name,
+            stage.spec,
+            inputs,
+            lambda half: stage.run(inputs, half, progress),
+        )
     scores = scores_of(made)
     if json:
         print_json({"folder": str(made.path), "digest": made.digest, "scores": scores})
@@ -226,7 +245,7 @@ def _plan(named: tuple[str, ...], data: Path, subject: Subject, how: How) -> tup
         suites=tuple(one for one in named if one in known),
         files=tuple(Path(one) for one in named if one not in known),
         data=data.absolute(),
-        held_out=None,
+        held_out=HeldOutTask() if how.held_out else None,
         endpoint=endpoint,
         weights=WeightsPlan(gguf=subject.gguf, adapter=subject.adapter) if subject.gguf else None,
         form="plain" if how.plain else "chat",
@@ -240,8 +259,8 @@ def _plan(named: tuple[str, ...], data: Path, subject: Subject, how: How) -> tup
     return plan, Secret(key)
 
 
-def _print_estimate(stage: Evaluate, *, json: bool) -> None:
-    found = stage.estimate({})
+def _print_estimate(stage: Evaluate, inputs: Mapping[str, Artifact], *, json: bool) -> None:
+    found = stage.estimate(inputs)
     row = {
         "cpu_seconds": round(found.cpu_seconds),
         "memory_mib": round(found.memory_mib),
