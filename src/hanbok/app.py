@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, rules_of, scene_of
+from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, routing, rules_of, scene_of
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load as load_plugin
@@ -21,6 +21,7 @@ from hanbok.evidence.outbox import drain_outbox
 from hanbok.evidence.upkeep import Upkeep
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
+from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
@@ -146,6 +147,7 @@ class App:
         self.administration = Administration(store, self._keyring)
         self._books: Books
         self._limiter = Limiter()
+        self._health = Health()
         self._preview_limiter = Limiter()
         """Previews are limited as calls are, and take none from them."""
         self._egress = Egress()
@@ -319,7 +321,7 @@ class App:
             Record(self.log, judge),
             Mark(settings.marking.marks),
             Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
-            CallModel(places, self._upstream),
+            CallModel(places, self._upstream, routing(self._health, settings)),
         ]
 
     def _preview_steps(

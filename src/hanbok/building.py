@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from hanbok.core.plugin import load as load_plugin
-from hanbok.gateway.catalogue import Catalogue, Offer, Target
+from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
 from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
+from hanbok.gateway.health import Breaker, Health
+from hanbok.gateway.routing import Router
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.custom import CustomType, plugged
@@ -81,17 +83,33 @@ def catalogue_of(settings: Settings, day: date) -> Catalogue:
             )
             facts = declared(facts, listed, day)
         destination = settings.destination(one.endpoint, day)
-        return Target(endpoint=one.endpoint, destination=destination, model=one.model, facts=facts)
+        return Target(
+            endpoint=one.endpoint, destination=destination, model=one.model, facts=facts, weight=one.weight
+        )
 
     targets = {
         name: tuple(target(one, model) for one in model.targets) for name, model in settings.models.items()
     }
     return Catalogue(
         {
-            name: Offer(name=name, targets=targets[name], instead=targets.get(model.instead, ()))
+            name: Offer(
+                name=name,
+                targets=targets[name],
+                instead=targets.get(model.instead, ()),
+                routing=Routing(
+                    by=By(model.routing.by), sticky=model.routing.sticky, retries=model.routing.retries
+                ),
+            )
             for name, model in settings.models.items()
         }
     )
+
+
+def routing(health: Health, settings: Settings) -> Router:
+    """Return what orders places. `health` outlives the settings; from now on they say when a place is left alone."""
+    said = settings.breaker
+    health.breaker = Breaker(failures=said.failures, seconds=said.seconds, longest=said.longest)
+    return Router(health)
 
 
 def rules_of(loaded: Loaded) -> Rules:

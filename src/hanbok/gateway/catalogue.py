@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from math import lcm
 
 from hanbok.core.errors import HanbokError
@@ -52,6 +53,29 @@ class ModelFacts:
     """None: no price is known, and calls are refused until one is declared."""
 
 
+class By(StrEnum):
+    """How an offer's places are ordered."""
+
+    ORDER = "order"
+    """As they stand in the settings."""
+    WEIGHT = "weight"
+    """By lot, in proportion to their weights: 95 and 5 make a canary."""
+    COST = "cost"
+    LATENCY = "latency"
+    """By a moving average of the time to the first token; one that is not known yet comes first."""
+    BUSY = "busy"
+    """The one with the fewest calls under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    by: By = By.ORDER
+    sticky: bool = False
+    """With `weight`: a conversation stays with its place (rendezvous hashing), so that prompts stay in its cache."""
+    retries: int = 0
+    """How often all places are tried again before the call fails."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One model at one endpoint."""
@@ -61,6 +85,8 @@ class Target:
     model: str
     """The provider's name of the model."""
     facts: ModelFacts
+    weight: float = 1.0
+    """Its share of the calls, beside those of its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +98,7 @@ class Offer:
     """In the order in which they are tried."""
     instead: tuple[Target, ...] = ()
     """Tried when policy lets the data go to none of `targets`."""
+    routing: Routing = field(default_factory=Routing)
 
     @property
     def every(self) -> tuple[Target, ...]:

@@ -30,6 +30,25 @@ class TargetSettings(Section, frozen=True, kw_only=True):
         str, Meta(min_length=1, description="The provider's name of the model (on Azure: of the deployment).")
     ]
     facts: Annotated[str, Meta(description="Id of the model in the catalogue of facts; none: `model`.")] = ""
+    weight: Annotated[
+        float, Meta(gt=0, description="Its share of the calls where `routing.by` is `weight`.")
+    ] = 1.0
+
+
+class RoutingSettings(Section, frozen=True, kw_only=True):
+    by: Annotated[
+        Literal["order", "weight", "cost", "latency", "busy"],
+        Meta(description="What decides which target is tried first, among those that policy allows."),
+    ] = "order"
+    sticky: Annotated[
+        bool,
+        Meta(
+            description="With `weight`: a conversation (header `x-hanbok-session`, else the key) stays with its target."
+        ),
+    ] = False
+    retries: Annotated[
+        int, Meta(ge=0, le=5, description="How often all targets are tried again before a call fails.")
+    ] = 0
 
 
 class ModelSettings(Section, frozen=True, kw_only=True):
@@ -41,3 +60,4 @@ class ModelSettings(Section, frozen=True, kw_only=True):
         str, Meta(description="Model that answers when policy lets the data go to none of the targets.")
     ] = ""
     price: Annotated[PriceSettings | None, Meta(description="Declared price; none: the catalogue's.")] = None
+    routing: Annotated[RoutingSettings, Meta(description="The order of the targets.")] = RoutingSettings()

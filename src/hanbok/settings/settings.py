@@ -10,6 +10,7 @@ from hanbok.core.values import DataUse, Destination, Language, Zone
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.upstream import Timeouts
 from hanbok.policy.transfers import Placed
+from hanbok.settings.breaker import BreakerSettings
 from hanbok.settings.endpoints import DataUseSettings, EndpointSettings
 from hanbok.settings.evidence import EvidenceSettings
 from hanbok.settings.guard import GuardSettings
@@ -67,6 +68,10 @@ class Settings(Section, frozen=True, kw_only=True):
                 "hanbok-mini": ModelSettings(targets=(TargetSettings(endpoint="home", model="gemma-3-270m"),))
             }
         )
+    )
+
+    breaker: Annotated[BreakerSettings, Meta(description="When a target that fails is left alone.")] = (
+        BreakerSettings()
     )
 
     @property

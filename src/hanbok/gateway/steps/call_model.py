@@ -1,8 +1,10 @@
 """Ask the planned destinations in order, and fail over honestly: only before the first token."""
 
+import asyncio
 import hashlib
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
@@ -18,8 +20,10 @@ from hanbok.gateway.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from hanbok.gateway.health import Health
 from hanbok.gateway.price import cost
 from hanbok.gateway.refusal import refusal
+from hanbok.gateway.routing import Router
 from hanbok.gateway.step import Next
 from hanbok.gateway.streaming import Streaming
 from hanbok.gateway.upstream import Exchange, Timeouts, Upstream
@@ -37,6 +41,7 @@ _CALLERS_FAULT = frozenset({400, 404, 413, 415, 422})
 """Statuses by which a provider says that the request itself is wrong: another one would say the same."""
 _OK = 200
 _ANSWER_LIMIT = 64 * 1024 * 1024
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
 _BYTES_PER_TOKEN = 3
 """Of a Korean prompt in UTF-8, rounded so that the guess is rather high than low (o200k: 1.5 characters a token)."""
 
@@ -53,18 +58,32 @@ class Place:
 class CallModel:
     places: Mapping[str, Place]
     upstream: Upstream
+    router: Router = field(default_factory=lambda: Router(Health()))
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:  # noqa: ARG002 - the path ends here
         failure: HanbokError | None = None
-        for planned in call.plan:
-            try:
-                return await self._ask(call, planned)
-            except _TRY_NEXT as error:
-                call.ending.attempts.append(f"{planned.target.endpoint}:{error.code}")
-                if isinstance(error, UpstreamCut | UpstreamTimeout):
-                    # It had the prompt and may have worked on it.
-                    _charge(call.ending, planned, _guess(call, 0))
-                failure = error
+        retries = call.offer.routing.retries if call.offer else 0
+        for round_ in range(retries + 1):
+            if isinstance(failure, UnsupportedRequest):
+                break
+            if failure is not None:
+                await asyncio.sleep(_pause(round_))
+            for planned in self.router.ranked(call):
+                visit = self.router.health.enter(planned.target)
+                call.at_end(visit.left)
+                try:
+                    reply = await self._ask(call, planned)
+                except _TRY_NEXT as error:
+                    visit.failed(error)
+                    visit.left()
+                    call.ending.attempts.append(f"{planned.target.endpoint}:{error.code}")
+                    if isinstance(error, UpstreamCut | UpstreamTimeout):
+                        # It had the prompt and may have worked on it.
+                        _charge(call.ending, planned, _guess(call, 0))
+                    failure = error
+                else:
+                    visit.answered()
+                    return reply
         raise failure or RuntimeError(f"call {call.id} has no plan")
 
     async def _ask(self, call: Call, planned: Planned) -> Reply:
@@ -96,6 +115,12 @@ class CallModel:
         _charge(ending, planned, answer.usage or _guess(call, 0))
         media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
         return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
+
+
+def _pause(round_: int) -> float:
+    """Return the seconds before a round: twice as long each time, and never the same for all who wait."""
+    pause: float = min(_FIRST_PAUSE * 2 ** (round_ - 1), _LONGEST_PAUSE)
+    return pause * random.uniform(0.5, 1)
 
 
 def _spelled(call: Call, dialect: Dialect, body: bytes, model: str) -> WireRequest:

@@ -1,0 +1,66 @@
+"""In which order the places of a plan are tried. Policy said before which there are; health says which are fit."""
+
+import hashlib
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hanbok.gateway.call import Call, Planned
+from hanbok.gateway.catalogue import By, Routing, Target
+from hanbok.gateway.health import Health
+
+SESSION: Final = "x-hanbok-session"
+"""Header that names a conversation, for sessions that stay with one place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    health: Health
+    draw: Callable[[], float] = field(default=random.random)
+
+    def ranked(self, call: Call) -> Sequence[Planned]:
+        """Return the plan in the order in which it is tried: fit places first, the others as a last resort."""
+        plan = call.plan
+        if call.offer is None or len(plan) == 1:
+            return plan
+        ordered = self._ordered(call, plan, call.offer.routing)
+        return sorted(ordered, key=lambda one: not self.health.ready(one.target))
+
+    def _ordered(self, call: Call, plan: Sequence[Planned], routing: Routing) -> Sequence[Planned]:
+        match routing.by:
+            case By.ORDER:
+                return plan
+            case By.WEIGHT:
+                session = _session(call) if routing.sticky else ""
+                return sorted(plan, key=lambda one: self._lot(session, one.target), reverse=True)
+            case By.COST:
+                return sorted(plan, key=lambda one: _price(one.target))
+            case By.LATENCY:
+                return sorted(plan, key=lambda one: self.health.of(one.target).seconds)
+            case By.BUSY:
+                return sorted(plan, key=lambda one: self.health.of(one.target).under_way)
+
+    def _lot(self, session: str, target: Target) -> float:
+        """Draw a lot, or find that of a session. The greatest u^(1/w) first is a draw by weight without putting back
+        (Efraimidis and Spirakis, 2006); its logarithm orders alike.
+        """
+        if session:
+            digest = hashlib.sha256(f"{session}\n{target.endpoint}\n{target.model}".encode()).digest()
+            share = (int.from_bytes(digest[:8]) + 1) / 2**64
+        else:
+            share = 1.0 - self.draw()
+        return math.log(share) / target.weight
+
+
+def _session(call: Call) -> str:
+    return call.headers.get(SESSION) or call.principal.key
+
+
+def _price(target: Target) -> float:
+    price = target.facts.price
+    if price is None:
+        return math.inf
+    of_input, of_output, _ = price.whole
+    return (of_input + of_output) / price.scale
