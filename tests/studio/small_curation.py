@@ -79,7 +79,7 @@ class Small:
 
     def pipeline(self) -> Pipeline:
         steps = (Short(), *((Deadly(self.spared),) if self.spared else ()))
-        mix = Mix(MixPlan(order="shuffled", bins=2, copied={2: 2}), 3)
+        mix = Mix(MixPlan(order="shuffled", bins=2, copied={"2": 2}), 3)
         return Pipeline(
             read=self.rows,
             segments=(
@@ -112,6 +112,7 @@ def made(folder: Path) -> dict[str, bytes]:
 
 if __name__ == "__main__":  # path, folder, runner, workers, shard, the placement before which it is killed
     from hanbok.studio.curate import shards
+    from studio.small_curation import Small as Imported  # workers find it by this name
 
     path, folder, how, workers, shard, until = sys.argv[1:]
     left = [int(until)]
@@ -125,4 +126,4 @@ if __name__ == "__main__":  # path, folder, runner, workers, shard, the placemen
 
     Path.replace = replace
     assert shards.HALF == ".tmp"
-    work(Path(folder), Small(path), runner_of(how, int(workers), shard), Silent())
+    work(Path(folder), Imported(path), runner_of(how, int(workers), shard), Silent())

@@ -286,7 +286,7 @@ def test_sources_are_mixed_by_weight(weights, tmp_path):
 
 
 def test_what_was_copied_often_is_taken_more_often_under_new_ids(tmp_path):
-    kept, _, _ = swept(Mix(MixPlan(copied={2: 2, 3: 3}), 5), [mixture()], tmp_path)
+    kept, _, _ = swept(Mix(MixPlan(copied={"2": 2, "3": 3}), 5), [mixture()], tmp_path)
     times = (
         kept[0].with_columns(pl.col("id").str.replace("#.*", "").alias("of")).group_by("of", "copies").len()
     )

@@ -34,7 +34,7 @@ class MixPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How much text in all; none: as much as the weights allow."""
     most: Annotated[float, Meta(gt=0)] = 1.0
     """How often the texts of a source may be taken at most, where no size is asked for."""
-    copied: dict[Annotated[int, Meta(ge=1)], Annotated[float, Meta(gt=0)]] = {}
+    copied: dict[Annotated[str, Meta(pattern=r"^[1-9]\d*$")], Annotated[float, Meta(gt=0)]] = {}
     """Of how many copies on (before they went) a text is taken how often: `{2: 2, 5: 3}`."""
     order: str = AS_READ
     """`as_read`, `shuffled`, `length`, or a column to rise by, such as a quality `q_...`."""
@@ -137,8 +137,8 @@ class Mix:
         times = np.ones(rows.height)
         if COPIES in rows.columns:
             copies = rows[COPIES].to_numpy()
-            for least, often in sorted(self.plan.copied.items()):
-                times[copies >= least] = often
+            for least in sorted(self.plan.copied, key=int):
+                times[copies >= int(least)] = self.plan.copied[least]
         return times
 
     def _receipt(self, sizes: pl.DataFrame) -> dict[str, Facts]:
