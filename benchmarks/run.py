@@ -27,6 +27,8 @@ BENCHMARKS = {
     "evidence_log": ((), ("evidence_log.py",)),
     "evaluation": ((), ("evaluation.py",)),
     "curation": ((), ("curation.py",)),
+    "curation_filters": ((), ("curation_filters.py",)),
+    "tuning": ((), ("tuning.py",)),
 }
 
 

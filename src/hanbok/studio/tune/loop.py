@@ -48,15 +48,15 @@ class Loop:
         step = self._take_up(self._peers.told(checkpoints.newest() if self._peers.first else None))
         if self._peers.first:
             progress.begin(Text(ko="학습", en="Training"), self.order.tokens(), "token")
-            progress.advance(sum(self._tokens(one) for one in range(step)))
+            progress.advance(sum(self.tokens_in(one) for one in range(step)))
         while step < self.order.steps:
-            loss = self._step(step)
+            loss = self.step(step)
             if not math.isfinite(loss):
                 raise LossBroken(step=step + 1)
             self.losses.append(round(loss, 6))
             step += 1
             if self._peers.first:
-                progress.advance(self._tokens(step - 1))
+                progress.advance(self.tokens_in(step - 1))
                 if step % self._plan.checkpoint_every == 0 or step == self.order.steps:
                     checkpoints.keep(self._state(step))
 
@@ -72,7 +72,8 @@ class Loop:
                 count += len(batch.targets)
         return total / max(1, count)
 
-    def _step(self, step: int) -> float:
+    def step(self, step: int) -> float:
+        """Do one step and return its loss. Raises MemoryShort."""
         for group in self._optimiser.param_groups:
             group["lr"] = rate(self._plan, step, self.order.steps)
         mine = self._peers.share(self.order.of(step))
@@ -140,7 +141,8 @@ class Loop:
             torch.tensor(sorted(wanted)), self._head.weight.shape[0], self._plan.negatives, self._chance
         )
 
-    def _tokens(self, step: int) -> int:
+    def tokens_in(self, step: int) -> int:
+        """Return the tokens of a step's rows, over all processes."""
         return sum(_length(self._examples[row]) for row in self.order.of(step))
 
     def _state(self, step: int) -> State:
