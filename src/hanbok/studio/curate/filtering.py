@@ -13,6 +13,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load, names
 from hanbok.core.values import Text
 from hanbok.studio.artifacts import Facts
+from hanbok.studio.curate.column import where
 from hanbok.studio.curate.filter import LANGUAGE, WORDS, Filter
 from hanbok.studio.curate.step import DROPPED, told
 from hanbok.studio.curate.wording import wording
@@ -86,7 +87,7 @@ class Filtering:
 
     @property
     def spec(self) -> Facts:
-        return {"version": 1, "limits": self.limits, "tokens_per_word": self._preset.tokens_per_word}
+        return {"version": 2, "limits": self.limits, "tokens_per_word": self._preset.tokens_per_word}
 
     def apply(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Mark what is beyond a limit."""
@@ -114,10 +115,13 @@ class Filtering:
         language = (
             rows["language"] if "language" in rows.columns else pl.Series(["ko"]).new_from_index(0, len(text))
         )
-        flat = text.str.replace_all("\n", " ", literal=True).str.replace_all("  +", " ").str.strip_chars(" ")
-        lines = text.str.replace_all("\n[\n ]*", "\n").str.strip_chars("\n ").str.split("\n")
+        flat = text.str.replace_all("\n", " ", literal=True)
+        spaced = flat.str.contains("  ", literal=True) | flat.str.starts_with(" ") | flat.str.ends_with(" ")
+        flat = where(flat, spaced, lambda some: some.str.replace_all("  +", " ").str.strip_chars(" "))
+        blank = text.str.contains("\n[\n ]|^[\n ]|[\n ]$")
+        lines = where(text, blank, lambda some: some.str.replace_all("\n[\n ]*", "\n").str.strip_chars("\n "))
         held = pl.DataFrame(
-            {"text": text, "language": language, "lines": lines, "words": flat.str.split(" ")}
+            {"text": text, "language": language, "lines": lines.str.split("\n"), "words": flat.str.split(" ")}
         )
         held = held.with_columns(tokens=_tokens(self._preset.tokens_per_word))
         asked = {name: limit for key in _WORDING for name, limit in self.limits.get(key, {}).items()}

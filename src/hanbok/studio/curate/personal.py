@@ -108,8 +108,11 @@ class _Work:
     """What was found and done in one shard."""
 
     def __init__(self, plan: PersonalPlan, keep: frozenset[str], drop: frozenset[str]) -> None:
-        self._plan, self._keep, self._drop = plan, keep, drop
-        self._guard = guard_for(names=plan.names)
+        self._plan, self._drop = plan, drop
+        self._finds = _Finds(guard_for(names=plan.names), keep)
+        self._fixed = operator(
+            _OPERATORS["mask"] if plan.action == "pseudonym" else _OPERATORS.get(plan.action, "redact")
+        )
         self.counts: dict[str, Counter[int]] = {}
         self.reasons: dict[int, str] = {}
         self.changed = False
@@ -130,13 +133,13 @@ class _Work:
         nobody who has only the corpus knows it.
         """
         if self._plan.action != "pseudonym":
-            return operator(_OPERATORS.get(self._plan.action, "redact"))
+            return self._fixed
         return _Pseudonyms(operator("pseudonym", Setting(key=hashlib.sha256(value.encode()).digest())))
 
     def _text(self, at: int, text: str, using: Operator) -> str:
-        treated = treat(text, _Finds(self._guard, self._keep), using)
-        if not treated.found:
+        if not self._finds.find(text):
             return text
+        treated = treat(text, self._finds, using)
         for one in treated.found:
             self._count(FOUND, one.kind, at)
         for one in treated.left:

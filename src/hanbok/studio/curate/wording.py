@@ -1,7 +1,7 @@
-"""Measures of a text's words, compiled: how much of it is said again, as Gopher does (arXiv 2112.11446, table A1).
+"""Measures of a text's words, compiled: how much of it is said again, much as in Gopher (arXiv 2112.11446, table A1).
 
-`top_n`: the share of the most frequent run of n words. `dup_n`: the share of runs of n words that were there before.
-`over_n`: the share of words of more than n letters.
+`top_n`: the share of that run of n words that takes the most of the text. `dup_n`: the share of runs of n words that
+were there before. `over_n`: the share of words of more than n letters.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ _SHIFT: Final = np.uint64(29)
 def wording(words: pl.Series, chars: pl.Series, limits: Mapping[str, float]) -> pl.Series:
     """Return a struct of the named shares for each list of words; `chars` are the lengths of the texts.
 
-    Longer runs are counted only where runs of the shortest length are repeated at least half as much as they may be:
-    a text that says few words again says no long run again.
+    Longer runs are counted only where runs of the shortest length take at least half of what they may: a text that
+    says few words again says no long run again.
     """
     flat = words.explode(empty_as_null=False)
     hashes = flat.hash(seed=1).to_numpy()
@@ -28,15 +28,17 @@ def wording(words: pl.Series, chars: pl.Series, limits: Mapping[str, float]) -> 
     starts = np.concatenate([[0], words.list.len().to_numpy().astype(np.int64).cumsum()])
     whole = np.maximum(chars.to_numpy().astype(np.float64), 1.0)
     every = np.ones(words.len(), np.bool_)
-    wanted, shares = every, {}
+    wanted: dict[str, np.ndarray] = {}
+    shares: dict[str, np.ndarray] = {}
     for kind, count, name in sorted((*_meant(name), name) for name in limits):
         if kind == "over":
             shares[name] = _long(sizes, starts, count) / whole
             continue
-        among = wanted if kind == "dup" else every
-        shares[name] = _shares(hashes, sizes, starts, count, kind == "top", among) / whole
-        if kind == "dup" and wanted is every:
-            wanted = shares[name] * 2 > min(limit for one, limit in limits.items() if one.startswith("dup"))
+        shares[name] = _shares(hashes, sizes, starts, count, kind == "top", wanted.get(kind, every)) / whole
+        if kind not in wanted:
+            wanted[kind] = shares[name] * 2 > min(
+                limit for one, limit in limits.items() if one.startswith(kind)
+            )
     return pl.DataFrame(shares, schema=dict.fromkeys(shares, pl.Float64)).to_struct("wording")
 
 
@@ -78,9 +80,7 @@ def _shares(hashes, sizes, starts, n, top, among):  # type: ignore[no-untyped-de
         while size < 2 * (end - begin):
             size *= 2
         if top:
-            found[text] = _most_frequent(
-                hashes, sizes, begin, end, n, keys, counts, marks, text + 1, size - 1
-            )
+            found[text] = _heaviest(hashes, sizes, begin, end, n, keys, counts, marks, text + 1, size - 1)
         else:
             found[text] = _said_before(hashes, sizes, begin, end, n, keys, marks, text + 1, size - 1)
     return found
@@ -108,18 +108,15 @@ def _length(sizes, at, n):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
 
 
 @numba.njit(cache=True)
-def _most_frequent(hashes, sizes, begin, end, n, keys, counts, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - a kernel's arrays
-    best, chars = 1, 0
+def _heaviest(hashes, sizes, begin, end, n, keys, counts, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - a kernel's arrays
+    chars = 0
     for at in range(begin, end - n + 1):
         slot, key = _slot(hashes, at, n, keys, marks, mark, mask)
         if marks[slot] != mark:
             marks[slot], keys[slot], counts[slot] = mark, key, 1
             continue
         counts[slot] += 1
-        if counts[slot] >= best:
-            length = counts[slot] * _length(sizes, at, n)
-            chars = max(chars, length) if counts[slot] == best else length
-            best = counts[slot]
+        chars = max(chars, counts[slot] * _length(sizes, at, n))
     return chars
 
 
