@@ -19,7 +19,7 @@ from hanbok.studio.curate.job import work
 from hanbok.studio.curate.runner import runner_of
 from studio.small_curation import Silent, Small
 
-NODE = {"num_cpus": 1, "object_store_memory": 80_000_000, "node_ip_address": "127.0.0.1"}
+NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 
 
 class Felling(Silent):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import ray
-from ray._common.usage.usage_lib import set_usage_stats_enabled_via_env_var
 
 from hanbok.studio.curate.errors import RunnerUnfit, WorkerDied
 from hanbok.studio.curate.runner import Failure, Labour, attempt
@@ -43,6 +42,9 @@ class Ray:
     def _join(self) -> None:
         if ray.is_initialized():
             return
+        # Not at the top: what it imports tries out a socket.
+        from ray._common.usage.usage_lib import set_usage_stats_enabled_via_env_var  # noqa: PLC0415
+
         # `ray` alone: the cluster of this machine, or a new one; `ray:host:port`: without the client's detour.
         given = None if self.address == "ray" else self.address
         if given is not None and not given.startswith("ray://"):
