@@ -5,8 +5,8 @@
     python benchmarks/dressed.py score PAIRS VERDICTS    opens the blind: for each pair A, B or =
 
 `ask` also counts by rule: the word that a right answer holds, Korean only where Korean was asked for, an end of its
-own, no echo of the question. Three of the questions stand in the adapter's data, word for word; `score` counts without them
-too.
+own, no echo of the question. Three of the questions stand in the adapter's data, word for word: `score` also counts
+without them.
 """
 
 import argparse
