@@ -11,6 +11,7 @@ import polars as pl
 from resiliparse.parse.lang import detect_fast
 
 from hanbok.studio.artifacts import Facts
+from hanbok.studio.curate.column import where
 from hanbok.studio.curate.step import DROPPED, told
 
 _SAMPLE: Final = 300
@@ -22,6 +23,9 @@ _SCRIPTS: Final = {
     "arabic": "[\u0620-\u064a\u0671-\u06d3]",
     "latin": "[A-Za-zÀ-ɏ]",
 }
+_LETTERS: Final = "[" + "".join(one[1:-1] for one in _SCRIPTS.values()) + "]"
+_PLAIN: Final = 0.5
+"""A text of which half is Hangul is Korean, whatever the rest is."""
 _OURS: Final = ("en", "de")
 _SHORT: Final = 150
 """Below it profiles of 101 languages guess; between two they do not."""
@@ -74,15 +78,26 @@ def languages(texts: pl.Series, share: float = 0.3) -> pl.DataFrame:
         .then(whole)
         .otherwise(whole.str.slice(0, _SAMPLE) + whole.str.slice(middle, _SAMPLE))
     )
-    frame = frame.select(sample.alias("text"))
+    text = frame.select(sample.alias("text"))["text"]
+    letters = text.str.count_matches(_LETTERS).cast(pl.Float64)
+    hangul = text.str.count_matches(_SCRIPTS["hangul"]).cast(pl.Float64) / letters.clip(lower_bound=1.0)
+    other = hangul < max(share, _PLAIN)
+    rest = _others(text.filter(other), share)
+    korean = pl.Series("language", ["ko"]).new_from_index(0, len(text))
+    language = where(korean, other, lambda _: rest["language"])
+    return pl.DataFrame(
+        {"language": language, "q_language": where(hangul, other, lambda _: rest["q_language"])}
+    )
+
+
+def _others(texts: pl.Series, share: float) -> pl.DataFrame:
+    """Return `language` and `q_language` of texts that are not plainly Korean."""
+    frame = pl.DataFrame({"text": texts})
     counts = frame.select(pl.col("text").str.count_matches(one).alias(name) for name, one in _SCRIPTS.items())
     total = pl.max_horizontal(pl.sum_horizontal(*_SCRIPTS), pl.lit(1))
-    shares = counts.select(*((pl.col(name) / total).alias(name) for name in _SCRIPTS), total.alias("letters"))
-    some = pl.sum_horizontal(*_SCRIPTS.keys()) > 0
+    shares = counts.select((pl.col(name) / total).alias(name) for name in _SCRIPTS)
     code = (
-        pl.when(~some)
-        .then(pl.lit(_UNKNOWN))
-        .when((pl.col("hangul") >= share) & (pl.col("hangul") > pl.col("kana")))
+        pl.when((pl.col("hangul") >= share) & (pl.col("hangul") > pl.col("kana")))
         .then(pl.lit("ko"))
         .when(pl.col("kana") >= _KANA)
         .then(pl.lit("ja"))

@@ -36,6 +36,8 @@ _HIDDEN: Final = (
 """Controls, fillers and marks of direction; the joiners of emoji and of Persian stay."""
 _SPACES: Final = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u3164]"
 _BREAKS: Final = "\r\n|[\r\u0085\u2028\u2029]"
+_ANY: Final = f"[{_DECOMPOSED[1:-1]}{_HIDDEN[1:-1]}{_SPACES[1:-1]}\r\u0085\u2028\u2029]"
+"""One look for all of them: most texts have none."""
 _CAPPED: Final = "ㅋㅎㅠㅜ!?~.…"
 """What people hold the key down for."""
 
@@ -73,10 +75,7 @@ class Normalise:
         return rows
 
     def _spelt(self, texts: pl.Series) -> pl.Series:
-        texts = where(texts, texts.str.contains(_DECOMPOSED), composed)
-        texts = where(texts, texts.str.contains(_HIDDEN), lambda some: some.str.replace_all(_HIDDEN, ""))
-        texts = where(texts, texts.str.contains(_SPACES), lambda some: some.str.replace_all(_SPACES, " "))
-        texts = where(texts, texts.str.contains(_BREAKS), lambda some: some.str.replace_all(_BREAKS, "\n"))
+        texts = where(texts, texts.str.contains(_ANY), _characters)
         if most := self._plan.most:
             runs = "|".join(
                 f"{'[.]' if one == '.' else '[?]' if one == '?' else one}{{{most + 1}}}" for one in _CAPPED
@@ -91,6 +90,13 @@ class Normalise:
             mark = f"[{one}]" if one in ".?" else one
             texts = texts.str.replace_all(f"{mark}{{{self._plan.most + 1},}}", one * self._plan.most)
         return texts
+
+
+def _characters(texts: pl.Series) -> pl.Series:
+    texts = where(texts, texts.str.contains(_DECOMPOSED), composed)
+    for pattern, instead in ((_HIDDEN, ""), (_SPACES, " "), (_BREAKS, "\n")):
+        texts = texts.str.replace_all(pattern, instead)
+    return texts
 
 
 def composed(texts: pl.Series) -> pl.Series:
