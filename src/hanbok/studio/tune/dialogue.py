@@ -66,7 +66,8 @@ class Writer:
                 )
                 raise TemplateUnfit(why=why)
             end = len(after.rstrip())  # a line's end after the mark belongs to the next turn
-            if end <= len(before):
+            said = message.get("content")
+            if end <= len(before) or (isinstance(said, str) and said.strip() not in after[len(before) :]):
                 raise TemplateUnfit(why=Text(ko="답을 빠뜨립니다", en="it leaves the answer out"))
             spans.append((len(before), end))
         return whole, spans
