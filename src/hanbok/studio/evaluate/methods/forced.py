@@ -1,9 +1,12 @@
-"""By the log-probability of each choice on llama.cpp, which tells those of what it writes: a grammar has it write
-the choice and nothing else, and it tells what that was worth without the grammar.
+"""By the log-probability of each choice on llama.cpp, token by token: a bias has it write the choice's next token,
+and it tells what that was worth without the bias.
+
+A grammar would do it in one request, and wrongly: it takes the likeliest way to spell the choice, letter by letter or
+byte by byte, which is none that the model has learnt.
 """
 
-import json
 import math
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,18 +14,21 @@ from hanbok.studio.evaluate.asking import Counter, Door, RowRefused
 from hanbok.studio.evaluate.errors import EndpointGone, EndpointRefuses
 from hanbok.studio.evaluate.method import Chosen, Question
 
-_PATIENCE = 256
+_SURE = 1e6
 
 
 class _Step(msgspec.Struct):
-    token: str = ""
+    id: int = -1
     logprob: float = -math.inf
 
 
 class _Reply(msgspec.Struct):
-    content: str = ""
     completion_probabilities: list[_Step] = []
     tokens_evaluated: int = 0
+
+
+class _Tokens(msgspec.Struct):
+    tokens: list[int] = []
 
 
 class Forced:
@@ -36,21 +42,37 @@ class Forced:
             return False
 
     async def choose(self, question: Question, door: Door, counter: Counter) -> Chosen:
-        weights = [
-            await _weigh(door, question.prompt, question.joint + text, counter) for text in question.texts
-        ]
+        texts = [question.joint + text for text in question.texts]
+        weights = [await _weigh(door, question.prompt, text, counter) for text in texts]
         if not all(map(math.isfinite, weights)):
             return Chosen(choice=None)
         return Chosen(choice=max(range(len(weights)), key=weights.__getitem__), weights=tuple(weights))
 
 
 async def _weigh(door: Door, prompt: str, text: str, counter: Counter) -> float:
+    """Return the log-probability of a text after a prompt; not a number where the endpoint does not tell it."""
+    start = len(await _tokens(door, prompt, counter))
+    whole = await _tokens(door, prompt + text, counter)
+    steps = [await _step(door, whole[:place], whole[place], counter) for place in range(start, len(whole))]
+    return math.fsum(steps) if steps and start else math.nan
+
+
+async def _tokens(door: Door, text: str, counter: Counter) -> list[int]:
+    body = await door.post("//tokenize", {"content": text, "add_special": True}, counter)
+    try:
+        return msgspec.json.decode(body, type=_Tokens).tokens
+    except msgspec.DecodeError:
+        return []
+
+
+async def _step(door: Door, before: Sequence[int], token: int, counter: Counter) -> float:
     body = {
-        "prompt": prompt,
-        "grammar": f"root ::= {json.dumps(text, ensure_ascii=False)}",
-        "n_predict": min(_PATIENCE, len(text.encode()) + 1),
+        "prompt": list(before),
+        "n_predict": 1,
         "n_probs": 1,
         "post_sampling_probs": False,
+        "logit_bias": [[token, _SURE]],
+        "samplers": ["temperature"],
         "temperature": 0,
         "cache_prompt": True,
     }
@@ -59,8 +81,6 @@ async def _weigh(door: Door, prompt: str, text: str, counter: Counter) -> float:
     except msgspec.DecodeError:
         return math.nan
     counter.input += reply.tokens_evaluated
-    counter.output += len(reply.completion_probabilities)
-    if reply.content != text:
-        return math.nan
-    steps = [one.logprob for one in reply.completion_probabilities if one.token]
-    return math.fsum(steps) if steps else math.nan
+    counter.output += 1
+    told = reply.completion_probabilities
+    return told[0].logprob if told and told[0].id == token else math.nan
