@@ -9,8 +9,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from hanbok.cli.model_evaluate import compare_models, harness
+from hanbok.cli.model_evaluate import suites as show_suites
 from hanbok.core.values import Text
 from hanbok.studio.comparing import NothingInCommon, ProtocolsDiffer, compare, together
+from hanbok.studio.evaluate.errors import SuiteInvalid
 from hanbok.studio.evaluate.leaderboard import page
 from hanbok.studio.evaluate.pinned import pinned
 from hanbok.studio.evaluate.suite import TaskSpec, items_of, read_suite, suites
@@ -199,6 +202,28 @@ def test_what_is_no_scores_file_is_refused(tmp_path, content):
         scores_of(tmp_path)
     with pytest.raises(ScoresUnreadable):
         scores_of(tmp_path / "none")
+
+
+def test_the_verb_compares_and_writes_the_page(tmp_path, capsys):
+    before = result(tmp_path / "a", "갑", [1.0] * 40 + [0.0] * 60)
+    after = result(tmp_path / "b", "을", [1.0] * 60 + [0.0] * 40)
+    assert compare_models(before, after, html=tmp_path / "board.html") == 0
+    shown = capsys.readouterr().out
+    assert "갑 → 을" in shown
+    assert "+0.200" in shown
+    assert "순위표" in (tmp_path / "board.html").read_text("utf-8")
+    assert compare_models(before, after, json=True) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["model"] == "을"
+    assert told["differences"][0]["significant"]
+
+
+def test_the_verbs_list_suites_and_write_tasks_for_the_harness(tmp_path, capsys):
+    show_suites(json=True)
+    listed = json.loads(capsys.readouterr().out)
+    assert {one["suite"] for one in listed} == set(suites())
+    with pytest.raises(SuiteInvalid):
+        harness("no-such-suite", data=tmp_path, out=tmp_path)
 
 
 class Page(HTMLParser):

@@ -12,6 +12,7 @@ from hanbok.cli.ask import NoKey
 from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.progress import watching
+from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.secret import Secret
 from hanbok.settings.environment import client, judge_key
@@ -253,10 +254,19 @@ def _plan(named: tuple[str, ...], data: Path, subject: Subject, how: How) -> tup
         judge=judge,
         limit=how.limit,
         concurrency=how.concurrency,
-        template=subject.template.read_text(encoding="utf-8") if subject.template else "",
+        template=_read(subject.template) if subject.template else "",
         price=PricePlan(input=how.price[0], output=how.price[1]) if how.price else None,
     )
     return plan, Secret(key)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Unreadable(file=file, why=error.strerror) from None
+    except UnicodeDecodeError as error:
+        raise Unreadable(file=file, why=error.reason) from None
 
 
 def _print_estimate(stage: Evaluate, inputs: Mapping[str, Artifact], *, json: bool) -> None:
