@@ -10,6 +10,7 @@ from hanbok.cli.words import say
 from hanbok.core.clock import today
 from hanbok.core.plugin import names
 from hanbok.settings.reading import load
+from hanbok.settings.released import with_releases
 
 models = App(name="models", result_action="return_value")
 
@@ -29,7 +30,7 @@ def show(config: File = None, *, json: Json = False) -> None:
             "input": str(target.facts.price.input) if target.facts.price else None,
             "output": str(target.facts.price.output) if target.facts.price else None,
         }
-        for offer in catalogue_of(load(config).settings, today())
+        for offer in catalogue_of(with_releases(load(config).settings), today())
         for target in offer.targets
     ]
     columns = {
