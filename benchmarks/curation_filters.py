@@ -180,7 +180,7 @@ def main() -> None:
     kept(f"junk of {len(JUNK)} kinds", junk)
     if not asked.peer:
         print(
-            "\nNo peer. Recorded elsewhere: datatrove 0.10.1 filters 1.9 MB in a CPU second by whitespace, 0.03 by Kiwi."
+            "\nNo peer. Recorded before: datatrove 0.10.1 filters 1.9 MB in a CPU second by whitespace, 0.03 by Kiwi"
         )
         return
     print("\nThe same published numbers in datatrove 0.10.1:")
