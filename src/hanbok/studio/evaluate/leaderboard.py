@@ -14,6 +14,8 @@ from hanbok.studio.significance import mean
 _ROW, _LEFT, _WIDE = 22, 190, 420
 _COLOURS: Final = ("#1b6ca8", "#c8553d", "#588157", "#6d597a", "#b08900", "#457b9d", "#9d0208", "#3a5a40")
 _MICRO: Final = 1_000_000
+_OF_TEN: Final = "rubric"
+"""Its marks run to ten: they do not go into a mean of shares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ def _task(results: Sequence[Scores], name: str) -> TaskScore:
 
 
 def _model(scores: Scores, place: int, names: Sequence[str]) -> dict[str, Any]:
-    mains = [task.score.value for name in names if (task := scores.task(name)) is not None]
+    there = [task for name in names if (task := scores.task(name)) is not None]
+    mains = [task.score.value for task in there if task.protocol.kind != _OF_TEN]
     spent = scores.spent
     return {
         "name": scores.subject.name,
@@ -78,7 +81,7 @@ def _model(scores: Scores, place: int, names: Sequence[str]) -> dict[str, Any]:
         ),
         "digest": scores.subject.digest[:12],
         "colour": _COLOURS[place % len(_COLOURS)],
-        "mean": f"{mean(mains):.3f}" if len(mains) == len(names) else "–",
+        "mean": f"{mean(mains):.3f}" if mains and len(there) == len(names) else "–",
         "cost": "–" if spent.cost is None else f"{spent.cost / _MICRO:,.1f}",
         "rate": f"{spent.rate:,.1f}",
         "requests": f"{spent.requests:,}",
