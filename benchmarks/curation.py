@@ -129,7 +129,7 @@ def copies(texts: list[Planted], path: Path, folder: Path, size: float, peers: s
 def curated(path: Path, workers: int, off: tuple[str, ...]) -> float:
     """Seconds of CPU of a whole run, from the file to the corpus."""
     source = Source(name="planted", path=str(path), licence="CC0-1.0")
-    plan = CuratePlan(sources=(source,), shard_mb=4, **dict.fromkeys(off))
+    plan = CuratePlan(sources=(source,), shard_mb=8, **dict.fromkeys(off))
     with tempfile.TemporaryDirectory() as folder:
         stage = Curate(plan, workers=workers)
         start = spent()

@@ -164,7 +164,7 @@ class Labour:
         target = self._place(self.phase.kind) if segment.sweep else self.folder
         tables: dict[str, list[pa.Table]] = {}
         begin = 0
-        with ShardWriter(target) as writer:
+        with ShardWriter(target, packed=segment.sweep is None) as writer:
             for portion in portions:
                 rows = portion
                 for step in segment.steps:

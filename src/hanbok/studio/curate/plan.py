@@ -214,7 +214,7 @@ class Curate:
         return Estimate(
             cpu_seconds=size / _RATE + 2,
             memory_mib=300 + workers * (150 + 6 * self.plan.shard_mb),
-            disk_mib=1.5 * size,
+            disk_mib=2.5 * size,
         )
 
     def run(self, inputs: Mapping[str, Artifact], folder: Path, progress: Progress) -> Facts:  # noqa: ARG002 - the contract

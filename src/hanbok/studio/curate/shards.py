@@ -26,7 +26,7 @@ STAGE: Final = "curate"
 HALF: Final = ".tmp"
 WHOLE: Final = "all.json"
 """The mark of a phase that is one task."""
-_LEVEL = 1  # of zstd: a shard is written and read a few times, mostly waiting for the processor
+_LEVEL = 1  # of zstd: higher ones save little of Korean text
 _ROWS = 16_384  # in a row group at most
 _GROUP = 8 << 20  # bytes of one
 
@@ -51,10 +51,16 @@ def placing(path: Path) -> Iterator[IO[bytes]]:
 
 
 class ShardWriter:
-    """Writes shards as rows come: the same rows in the same portions give the same bytes."""
+    """Writes shards as rows come: the same rows in the same portions give the same bytes.
 
-    def __init__(self, folder: Path) -> None:
+    What only this job reads again is not packed: packing would cost more than the disk that it saves.
+    """
+
+    def __init__(self, folder: Path, *, packed: bool) -> None:
         self.folder = folder
+        self._packing = (
+            {"compression": "zstd", "compression_level": _LEVEL} if packed else {"compression": "none"}
+        )
         self._files = ExitStack()
         self._writers: dict[str, pq.ParquetWriter] = {}
 
@@ -72,9 +78,7 @@ class ShardWriter:
         table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
         if name not in self._writers:
             file = self._files.enter_context(placing(self.folder / name))
-            writer = pq.ParquetWriter(
-                file, table.schema, compression="zstd", compression_level=_LEVEL, use_dictionary=False
-            )
+            writer = pq.ParquetWriter(file, table.schema, use_dictionary=False, **self._packing)
             self._writers[name] = self._files.enter_context(writer)
         group = max(1, min(_ROWS, rows.height * _GROUP // max(1, table.nbytes)))
         self._writers[name].write_table(table, row_group_size=group)
