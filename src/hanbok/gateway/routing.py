@@ -11,6 +11,7 @@ from hanbok.gateway.call import Call, Planned
 from hanbok.gateway.catalogue import By, Routing, Target
 from hanbok.gateway.health import Health
 
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
 SESSION: Final = "x-hanbok-session"
 """Header that names a conversation, for sessions that stay with one place."""
 
@@ -52,6 +53,12 @@ class Router:
         else:
             share = 1.0 - self.draw()
         return math.log(share) / target.weight
+
+
+def pause(round_: int) -> float:
+    """Return the seconds before a round: twice as long each time, and never the same for all who wait."""
+    longest: float = min(_FIRST_PAUSE * 2 ** (round_ - 1), _LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1)
 
 
 def _session(call: Call) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ from hanbok.gateway.errors import (
 from hanbok.gateway.health import Health
 from hanbok.gateway.price import cost
 from hanbok.gateway.refusal import refusal
-from hanbok.gateway.routing import Router
+from hanbok.gateway.routing import Router, pause
 from hanbok.gateway.step import Next
 from hanbok.gateway.streaming import Streaming
 from hanbok.gateway.upstream import Exchange, Timeouts, Upstream
@@ -41,7 +40,6 @@ _CALLERS_FAULT = frozenset({400, 404, 413, 415, 422})
 """Statuses by which a provider says that the request itself is wrong: another one would say the same."""
 _OK = 200
 _ANSWER_LIMIT = 64 * 1024 * 1024
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
 _BYTES_PER_TOKEN = 3
 """Of a Korean prompt in UTF-8, rounded so that the guess is rather high than low (o200k: 1.5 characters a token)."""
 
@@ -67,7 +65,7 @@ class CallModel:
             if isinstance(failure, UnsupportedRequest):
                 break
             if failure is not None:
-                await asyncio.sleep(_pause(round_))
+                await asyncio.sleep(pause(round_))
             for planned in self.router.ranked(call):
                 visit = self.router.health.enter(planned.target)
                 call.at_end(visit.left)
@@ -115,12 +113,6 @@ class CallModel:
         _charge(ending, planned, answer.usage or _guess(call, 0))
         media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
         return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
-
-
-def _pause(round_: int) -> float:
-    """Return the seconds before a round: twice as long each time, and never the same for all who wait."""
-    pause: float = min(_FIRST_PAUSE * 2 ** (round_ - 1), _LONGEST_PAUSE)
-    return pause * random.uniform(0.5, 1)
 
 
 def _spelled(call: Call, dialect: Dialect, body: bytes, model: str) -> WireRequest:
