@@ -61,6 +61,8 @@ def test_importing_everything_opens_no_connection():
     program = """
 import importlib, sys
 def refuse(event, arguments):
+    if event == "socket.bind" and arguments[1][:2] == ("::1", 0):
+        return  # urllib3, which transformers needs, so asks whether this machine speaks IPv6
     if event in {"socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen"}:
         raise SystemExit(f"{event} {arguments[1:]} at import")
 sys.addaudithook(refuse)
