@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import torch
 from peft import PeftModel
@@ -23,8 +23,8 @@ _PARALLEL: Final = 0.9995
 class Merge:
     """Makes a MODEL of `base` and `tuned` (an ADAPTER or a MODEL), and of the plan's other model."""
 
-    name: ClassVar[str] = "merge"
-    makes: ClassVar[Kind] = Kind.MODEL
+    name: str = "merge"
+    makes: Kind = Kind.MODEL
 
     def __init__(self, plan: MergePlan) -> None:
         """Raise PlanUnfit when a model to merge with is named for nothing, or missing."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 import torch
@@ -29,8 +29,8 @@ _MIB: Final = 1 << 20
 class Base:
     """Makes a MODEL of what `plan.path` names, without inputs."""
 
-    name: ClassVar[str] = "base"
-    makes: ClassVar[Kind] = Kind.MODEL
+    name: str = "base"
+    makes: Kind = Kind.MODEL
 
     def __init__(self, plan: BasePlan) -> None:
         """Raise BaseUnusable when there is nothing to open."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,8 +22,8 @@ class RowsFile:
     `preferred_output` and `non_preferred_output`, or `text`.
     """
 
-    name: ClassVar[str] = "rows"
-    makes: ClassVar[Kind] = Kind.CORPUS
+    name: str = "rows"
+    makes: Kind = Kind.CORPUS
 
     def __init__(self, path: Path, licence: str = "") -> None:
         self._path, self._licence = path, licence

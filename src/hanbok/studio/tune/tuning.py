@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 import torch
@@ -36,7 +36,7 @@ _MEASURED: Final = 64
 class Tune:
     """Makes an ADAPTER (`train: lora`) or a MODEL of `base`, `corpus` and, if there is one, `held_out`."""
 
-    name: ClassVar[str] = "tune"
+    name: str = "tune"
 
     def __init__(self, plan: TunePlan) -> None:
         self.plan = plan

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 import torch
@@ -29,8 +29,8 @@ class Expand:
     stands for. Train it next with `train: embeddings`, then the rest.
     """
 
-    name: ClassVar[str] = "vocabulary"
-    makes: ClassVar[Kind] = Kind.MODEL
+    name: str = "vocabulary"
+    makes: Kind = Kind.MODEL
 
     def __init__(self, plan: VocabularyPlan) -> None:
         self.plan = plan
