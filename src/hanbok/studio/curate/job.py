@@ -39,7 +39,7 @@ from hanbok.studio.curate.sweep import BIN, HASH, ROW, Shelf, Sweep, numbers
 from hanbok.studio.stage import Progress
 
 WORK: Final = ".work"
-_RANGE = 4_000_000  # keys that are merged at a time
+_RANGE = 250_000  # keys that are merged at a time, in some 20 MB
 _built: dict[str, Pipeline] = {}
 
 

@@ -25,7 +25,7 @@ ALIKE: Final = 0.56
 """Share of their 5-grams from which on two texts count as alike. A sketch tells it to 0.04 (one deviation)."""
 _VERSION: Final = 1
 _SKETCH: Final = "sketch"
-_PAIRS: Final = 50_000  # whose sketches are in memory at a time
+_PAIRS: Final = 5_000  # whose sketches are in memory at a time
 _BINS: Final = (1, 2, 3, 5, 10, 100)
 
 
