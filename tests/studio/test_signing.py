@@ -49,7 +49,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def built(workspace: Workspace) -> list[Made]:
-    curate = made_by(workspace, "curate", Kind.CORPUS, {"licences": ["CC0-1.0", "KOGL-1"]})
+    curate = made_by(workspace, "curate", Kind.CORPUS, {"licences": ["CC0-1.0", {"licence": "KOGL-1"}]})
     base = made_by(workspace, "base", Kind.MODEL, {"licence": "LicenseRef-Gemma"})
     tune = made_by(
         workspace, "tune", Kind.ADAPTER, {"data_licences": {"CC0-1.0": 3}}, base=base, corpus=curate

@@ -257,4 +257,5 @@ def _text(record: Record, content: bytes) -> str:
 def _licences(facts: Facts) -> list[str]:
     """Collect what the facts tell of a model's licence, and of its rows'."""
     told = [facts.get("licence", ""), *facts.get("licences", ()), *facts.get("data_licences", ())]
-    return sorted({str(one) for one in told if one})
+    names = (one.get("licence", "") if isinstance(one, dict) else one for one in told)
+    return sorted({str(name) for name in names if name})
