@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Call, Ending, Operation, Planned, Reply
-from hanbok.gateway.dialect import Dialect, Native, WireRequest
-from hanbok.gateway.endpoint import Address, Endpoint
+from hanbok.gateway.dialect import Dialect
+from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.errors import (
     EndpointUnavailable,
     UnsupportedRequest,
@@ -23,6 +23,7 @@ from hanbok.gateway.health import Health
 from hanbok.gateway.price import cost
 from hanbok.gateway.refusal import refusal
 from hanbok.gateway.routing import Router, pause
+from hanbok.gateway.spelled import spelled, url_of
 from hanbok.gateway.step import Next
 from hanbok.gateway.streaming import Streaming
 from hanbok.gateway.upstream import Exchange, Timeouts, Upstream
@@ -90,7 +91,7 @@ class CallModel:
         target, body, ending = planned.target, call.body_in(planned.form), call.ending
         place = self.places[target.endpoint]
         dialect = place.endpoint.dialect
-        wire = _spelled(call, dialect, body, target.model)
+        wire = spelled(call, dialect, body, target.model)
         address = await place.endpoint.address(call.operation, target.model)
         if address.left is not None:
             call.at_end(address.left)
@@ -101,7 +102,7 @@ class CallModel:
         ending.used, ending.usage = planned, None
         ending.sent = call.digest if sent is call.body else hashlib.sha256(sent).hexdigest()
         exchange = await self.upstream.post(
-            _url(address, wire), address.headers + wire.headers, sent, place.timeouts
+            url_of(address, wire), address.headers + wire.headers, sent, place.timeouts
         )
         call.at_end(exchange.close)
         if exchange.status != _OK:
@@ -113,16 +114,6 @@ class CallModel:
         _charge(ending, planned, answer.usage or _guess(call, 0))
         media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
         return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
-
-
-def _spelled(call: Call, dialect: Dialect, body: bytes, model: str) -> WireRequest:
-    """Spell a request in the provider's words: it stays as it is where the client speaks them too."""
-    where = call.members if body is call.body else None
-    if call.front is not None and call.head is not None:
-        if isinstance(dialect, Native) and dialect.front == call.front.name:
-            return dialect.forward(body, model=model, stream=call.stream, headers=call.headers)
-        body, where = call.front.chat(body, call.head), None
-    return dialect.request(call.operation, body, model=model, stream=call.stream, where=where)
 
 
 async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:
@@ -161,8 +152,3 @@ def _guess(call: Call, chunks: int) -> Usage:
     """Stand in for usage that the provider never told: an answer cut or left early is not free."""
     call.ending.steps["usage"] = "estimated"
     return Usage(input=-(-len(call.body) // _BYTES_PER_TOKEN), output=chunks)
-
-
-def _url(address: Address, wire: WireRequest) -> str:
-    url = address.url + wire.path
-    return f"{url}{'&' if '?' in url else '?'}{address.query}" if address.query else url
