@@ -27,7 +27,9 @@ def rows(recipe: str, told: dict[str, Any], each: int) -> Iterator[dict[str, str
             for turn in range(each):
                 words = {name: drawn.choice(values) for name, values in told["slots"].items()}
                 text = " ".join(part for part in (heads[turn], problem, tails[turn]) if part)
-                made.append({"id": f"{label}-{number:02}-{turn}", "text": text.format_map(words), "label": label})
+                made.append(
+                    {"id": f"{label}-{number:02}-{turn}", "text": text.format_map(words), "label": label}
+                )
     drawn.shuffle(made)
     yield from made
 

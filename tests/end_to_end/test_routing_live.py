@@ -38,7 +38,9 @@ def models():
 def client(models, tmp_path_factory):
     one, two = models
     with (
-        RunningHanbok(tmp_path_factory.mktemp("routing"), SETTINGS.format(one=one.url, two=two.url)) as server,
+        RunningHanbok(
+            tmp_path_factory.mktemp("routing"), SETTINGS.format(one=one.url, two=two.url)
+        ) as server,
         openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0) as sdk,
     ):
         yield sdk

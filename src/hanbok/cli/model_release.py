@@ -18,6 +18,7 @@ from hanbok.cli.words import say
 from hanbok.evidence.entry import ModelRelease
 from hanbok.evidence.outbox import put
 from hanbok.gateway.llama.releases import Line
+from hanbok.gateway.probes.differing import Difference
 from hanbok.gateway.probes.running import Run
 from hanbok.policy.approvals import PLATFORM
 from hanbok.settings.reading import Loaded
@@ -127,28 +128,29 @@ def promote(
         if leave.ask:
             asked(second, KIND, PLATFORM, wanted.arguments(live), leave.ask)
             return
-        approvers: tuple[str, ...] = ()
-        if leave.approval:
-            approvers = second.leave(KIND, PLATFORM, wanted.arguments(live), leave.approval).approvers
-        elif not leave.force:
-            refuse_major(wanted, found)
+        approvers = _approvers(second, wanted, live, found, leave)
         line = registry.promote(name, version, percent=percent)
-        entry = entry_of(
-            registry,
-            line,
-            verb="model.promote" if line.live == version else "model.canary",
-            name=name,
-            before=live,
-            actor=second.who(),
-            grounds=Grounds(
-                found=found,
-                probes=wanted.probed.digest if wanted.probed else "",
-                approvers=approvers,
-                forced=leave.force,
-            ),
+        grounds = Grounds(
+            found=found,
+            probes=wanted.probed.digest if wanted.probed else "",
+            approvers=approvers,
+            forced=leave.force,
         )
+        verb, who = "model.promote" if line.live == version else "model.canary", second.who()
+        entry = entry_of(registry, line, verb=verb, name=name, before=live, actor=who, grounds=grounds)
         _tell(loaded, store, entry)
     _print(name, line, json=json)
+
+
+def _approvers(
+    second: SecondPerson, wanted: Promotion, live: str, found: Difference | None, leave: Leave
+) -> tuple[str, ...]:
+    """Return who allowed it; nobody has to where nothing major changes, or where it is forced."""
+    if leave.approval:
+        return second.leave(KIND, PLATFORM, wanted.arguments(live), leave.approval).approvers
+    if not leave.force:
+        refuse_major(wanted, found)
+    return ()
 
 
 def rollback(name: Name, /, *, json: Json = False, config: File = None) -> None:

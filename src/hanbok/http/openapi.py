@@ -15,7 +15,8 @@ from hanbok.http.admin.routes import ROUTES
 from hanbok.http.failure import language_of
 from hanbok.http.inbound import Inbound
 from hanbok.http.operation import Operation
-from hanbok.http.operations import OPERATIONS, OpenaiError, Problem
+from hanbok.http.operations import OPERATIONS
+from hanbok.http.shapes import OpenaiError, Problem
 from hanbok.policy.roles import role_table
 
 Json: TypeAlias = dict[str, Any]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Usage
-from hanbok.gateway.call import Call, Ending, Operation, Planned, Reply
+from hanbok.gateway.call import Call, Operation, Planned, Reply
+from hanbok.gateway.charging import charge, guess
 from hanbok.gateway.dialect import Dialect
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.errors import (
@@ -20,7 +20,6 @@ from hanbok.gateway.errors import (
     UpstreamUnreachable,
 )
 from hanbok.gateway.health import Health
-from hanbok.gateway.price import cost
 from hanbok.gateway.refusal import refusal
 from hanbok.gateway.routing import Router, pause
 from hanbok.gateway.spelled import spelled, url_of
@@ -41,8 +40,6 @@ _CALLERS_FAULT = frozenset({400, 404, 413, 415, 422})
 """Statuses by which a provider says that the request itself is wrong: another one would say the same."""
 _OK = 200
 _ANSWER_LIMIT = 64 * 1024 * 1024
-_BYTES_PER_TOKEN = 3
-"""Of a Korean prompt in UTF-8, rounded so that the guess is rather high than low (o200k: 1.5 characters a token)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class CallModel:
                     call.ending.attempts.append(f"{planned.target.endpoint}:{error.code}")
                     if isinstance(error, UpstreamCut | UpstreamTimeout):
                         # It had the prompt and may have worked on it.
-                        _charge(call.ending, planned, _guess(call, 0))
+                        charge(call.ending, planned, guess(call, 0))
                     failure = error
                 else:
                     visit.answered()
@@ -111,7 +108,7 @@ class CallModel:
             return await _stream(call, planned, Streaming(target.endpoint, dialect.reader(), exchange))
         answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
         exchange.close()
-        _charge(ending, planned, answer.usage or _guess(call, 0))
+        charge(ending, planned, answer.usage or guess(call, 0))
         media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
         return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
 
@@ -119,10 +116,10 @@ class CallModel:
 async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:
     await streaming.begin()
 
-    def charge() -> None:
-        _charge(call.ending, planned, streaming.usage or _guess(call, streaming.count))
+    def settle() -> None:
+        charge(call.ending, planned, streaming.usage or guess(call, streaming.count))
 
-    call.at_end(charge)
+    call.at_end(settle)
     return Reply(chunks=streaming.chunks())
 
 
@@ -139,16 +136,3 @@ async def _refused(planned: Planned, dialect: Dialect, exchange: Exchange) -> Re
         reason=reason or "no reason given",
         retry_after=exchange.headers.get("retry-after", ""),
     )
-
-
-def _charge(ending: Ending, planned: Planned, usage: Usage) -> None:
-    ending.usage = usage
-    price = planned.target.facts.price
-    if price is not None:
-        ending.cost += cost(usage, price)
-
-
-def _guess(call: Call, chunks: int) -> Usage:
-    """Stand in for usage that the provider never told: an answer cut or left early is not free."""
-    call.ending.steps["usage"] = "estimated"
-    return Usage(input=-(-len(call.body) // _BYTES_PER_TOKEN), output=chunks)
