@@ -92,8 +92,7 @@ def _template(text: str) -> str:
 
 def all_errors() -> list[type[Any]]:
     """Return every class of error that has a code, sorted by it."""
-    for name in modules():
-        importlib.import_module(name)
+    modules()
 
     def below(parent: type[Any]) -> Iterator[type[Any]]:
         for one in parent.__subclasses__():
@@ -105,9 +104,25 @@ def all_errors() -> list[type[Any]]:
 
 
 def modules() -> list[str]:
-    """Return the modules that may be imported; programs and steps of the schema are run instead."""
+    """Return the modules that may be imported; programs and steps of the schema are run instead.
+
+    Where torch is not installed, what needs it is left out: none of those modules holds an error or a setting.
+    """
     found = (one.name for one in pkgutil.walk_packages(hanbok.__path__, "hanbok."))
-    return [name for name in found if not name.endswith(("__main__", ".child")) and ".migrations" not in name]
+    names = [
+        name for name in found if not name.endswith(("__main__", ".child")) and ".migrations" not in name
+    ]
+    return [name for name in names if _loads(name)]
+
+
+def _loads(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"torch", "transformers", "peft"}:
+            return False
+        raise
+    return True
 
 
 def settings(language: str) -> str:

@@ -27,7 +27,8 @@ from hanbok.studio.release.errors import (  # noqa: E402
 )
 from hanbok.studio.release.export_plan import Export, ExportBase, ExportPlan, gguf_of  # noqa: E402
 from hanbok.studio.release.gguf_file import GgufFile  # noqa: E402
-from hanbok.studio.release.parity import Parity, ParityPlan  # noqa: E402
+from hanbok.studio.release.parity import Parity  # noqa: E402
+from hanbok.studio.release.parity_plan import ParityPlan  # noqa: E402
 from hanbok.studio.release.plan import CardPlan, Release, ReleasePlan  # noqa: E402
 from hanbok.studio.release.registry import Registry  # noqa: E402
 from hanbok.studio.rows import DIALOGUE  # noqa: E402

@@ -18,7 +18,6 @@ from hanbok.settings.recipes import ReadRecipe, read_recipe
 from hanbok.studio.artifacts import Kind
 from hanbok.studio.build import Made, Planned, plan, selected
 from hanbok.studio.build import build as build_all
-from hanbok.studio.composing import steps_of, told_of
 from hanbok.studio.signing import Signed, act_of, publish, signer_in
 from hanbok.studio.stage import Estimate
 from hanbok.studio.workspace import Workspace
@@ -90,6 +89,8 @@ def build(
     config: File = None,
 ) -> None:
     """Make every step that is not there yet, sign the record of it all, and enter it in the evidence log."""
+    from hanbok.studio.composing import steps_of, told_of  # noqa: PLC0415 - torch is an extra, help needs none
+
     read = read_recipe(recipe, run.data)
     with opened(config) as (loaded, store):
         home = loaded.settings.state / "studio"

@@ -16,10 +16,8 @@ from hanbok.settings.tune_plan import read_plan
 from hanbok.studio.artifacts import Artifact, Kind, find
 from hanbok.studio.build import Planned, Step, build, plan
 from hanbok.studio.tune.kept import Kept
-from hanbok.studio.tune.opening import Base
-from hanbok.studio.tune.plan import BasePlan
+from hanbok.studio.tune.plan import BasePlan, TunePlan
 from hanbok.studio.tune.rows_file import RowsFile
-from hanbok.studio.tune.tuning import Tune
 from hanbok.studio.workspace import Workspace
 
 _NO_VALUES: Final[tuple[str, ...]] = ()
@@ -88,7 +86,7 @@ def tune(
     config: File = None,
 ) -> None:
     """Tune a model. A run that was broken off goes on; one that was done before is found again."""
-    steps = _steps(corpus, on, Tune(read_plan(plan_file, values)))
+    steps = _steps(corpus, on, read_plan(plan_file, values))
     with opened(config) as (loaded, _):
         place = Workspace(on.workspace or loaded.settings.state / "studio")
     if dry_run:
@@ -108,7 +106,10 @@ def tune(
     )
 
 
-def _steps(corpus: Path, on: On, tuning: Tune) -> list[Step]:
+def _steps(corpus: Path, on: On, said: TunePlan) -> list[Step]:
+    from hanbok.studio.tune.opening import Base  # noqa: PLC0415 - torch is an extra, help needs none
+    from hanbok.studio.tune.tuning import Tune  # noqa: PLC0415 - as above
+
     steps = [_rows("corpus", corpus, on.data_licence)]
     if on.held_out:
         steps.append(_rows("held_out", on.held_out, on.data_licence))
@@ -116,7 +117,7 @@ def _steps(corpus: Path, on: On, tuning: Tune) -> list[Step]:
     base = Kept(model) if model else Base(BasePlan(path=on.base, licence=on.base_licence))
     steps.append(Step(name="base", section="base", stage=base))
     takes = {one.name: one.name for one in steps}
-    return [*steps, Step(name="tune", section="tune", stage=tuning, takes=takes)]
+    return [*steps, Step(name="tune", section="tune", stage=Tune(said), takes=takes)]
 
 
 def _rows(role: str, path: Path, licence: str) -> Step:

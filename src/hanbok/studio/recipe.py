@@ -10,7 +10,7 @@ from hanbok.studio.curate.plan import CuratePlan
 from hanbok.studio.evaluate.plan import EvaluatePlan
 from hanbok.studio.gain import GainPlan
 from hanbok.studio.release.export_plan import ExportPlan
-from hanbok.studio.release.parity import ParityPlan
+from hanbok.studio.release.parity_plan import ParityPlan
 from hanbok.studio.release.plan import ReleasePlan
 from hanbok.studio.split import HeldOut
 from hanbok.studio.tune.plan import BasePlan, MergePlan, TunePlan, VocabularyPlan

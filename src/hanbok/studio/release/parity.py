@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from hanbok.core.clock import stamp
 from hanbok.core.values import Text
@@ -15,6 +14,7 @@ from hanbok.studio.release.answering_served import Served
 from hanbok.studio.release.answering_torch import ANSWER_TOKENS, TorchModel
 from hanbok.studio.release.errors import ParityFailed, ParityRowsMissing
 from hanbok.studio.release.export_plan import gguf_of, template_of
+from hanbok.studio.release.parity_plan import ParityPlan
 from hanbok.studio.release.parity_rows import Row, Told, rows_to_compare
 from hanbok.studio.scores import ANSWERS, SCORES, Answer, Protocol, Scores, Spent, Subject, TaskScore
 from hanbok.studio.significance import wilson
@@ -24,32 +24,6 @@ _VERSION: Final = 1
 _SHOWN: Final = 10
 _SECONDS_A_ROW: Final = 1.2
 _HARNESS: Final = "hanbok.parity/1"
-
-
-class ParityPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How alike the forms of a model must answer."""
-
-    rows: Annotated[
-        int, Meta(ge=1, description="Rows that are compared at most, evenly over the held-out file.")
-    ] = 200
-    limit: Annotated[
-        float, Meta(ge=0, le=1, description="Share of the rows that may be answered otherwise.")
-    ] = 0.01
-    held_out: Annotated[
-        Path | None,
-        Meta(description="JSON Lines with `id` and `messages`; none: the recipe's held-out part."),
-    ] = None
-    margin: Annotated[
-        float,
-        Meta(
-            ge=0,
-            description="Nats by which a token of a free answer may be less probable than the model's best.",
-        ),
-    ] = 0.5
-    waive: Annotated[
-        str,
-        Meta(description="Why a model is released though its forms differ; it stays in manifest and card."),
-    ] = ""
 
 
 class Compared(NamedTuple):
