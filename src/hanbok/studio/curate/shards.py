@@ -167,6 +167,8 @@ def _ours(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, EOFError, pa.ArrowException, msgspec.DecodeError) as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            raise MemoryError(str(path)) from error  # the file is whole, there is no room for it
         for mark in marks_of(path):
             mark.unlink(missing_ok=True)
         raise ShardBroken(path=path) from error
