@@ -72,6 +72,8 @@ def alive(pid):
 
 
 async def test_it_answers_in_korean_and_stops_by_itself(client):
+    greeted = await ask(client, "안녕하세요?", temperature=0)
+    assert "안녕하세요" in greeted.choices[0].message.content
     answer = await ask(client, "대한민국의 수도는 어디인가요?", temperature=0)
     assert "서울" in answer.choices[0].message.content
     assert answer.choices[0].finish_reason == "stop"
