@@ -22,6 +22,7 @@ SETTINGS = """\
 language: ko
 state: state
 server: {{port: 0, read_timeout: 2, body_limit_mib: 4}}
+breaker: {{failures: 1000}}
 endpoints:
   first: {{kind: openai_compatible, url: {first}, zone: home, operator: self, data_use: {{trains: false}},
           timeouts: {{connect: 2, first: 3, idle: 2, total: 20}}}}
@@ -131,6 +132,8 @@ def test_before_the_first_token_another_endpoint_answers(stage: Stage, script: S
     outcome = stage.last_outcome()
     assert outcome["endpoint"] == "second"
     assert [one.partition(":")[0] for one in outcome["attempts"]] == ["first"]
+    if script.retry_after:
+        time.sleep(float(script.retry_after))  # so long it is left alone, as it asked
 
 
 def test_after_the_first_token_nobody_else_is_asked(stage: Stage) -> None:
