@@ -28,6 +28,8 @@ _ABOUT: Final = Text(
 _ADMIN_READS: Final = (400, 401, 403, 404, 429, 503)
 _ADMIN_CHANGES: Final = (400, 401, 403, 404, 408, 409, 412, 413, 429, 503)
 _SEEN: Final = {"type": "string"}
+_OTHERS: Final[dict[str, Json]] = {"text/event-stream": {}}
+"""Events are JSON of many shapes, which OpenAPI 3.1 has no words for."""
 _KEY: Final = {"key": list[str]()}
 
 
@@ -74,7 +76,7 @@ def document(version: str, language: Language) -> Json:
 def _operation(one: Operation, written: Json, language: Language) -> Json:
     schema: Json = {} if one.gives is None else written[repr(one.gives)]
     content = {
-        media: {"schema": schema if media == "application/json" else {"type": "string"}}
+        media: {"schema": schema if media == "application/json" else _OTHERS.get(media, {"type": "string"})}
         for media in one.media
     }
     told_as = one.fails or (OpenaiError if one.path.startswith("/v1/") else Problem)
