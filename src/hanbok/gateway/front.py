@@ -49,6 +49,10 @@ class Front(Protocol):
     marks: tuple[bytes, ...]
     """What a request holds that brings in what others wrote (results of tools)."""
 
+    def route(self, path: str) -> str:
+        """Return a path as records and metrics name it: without a word that the client chose."""
+        ...
+
     def head(self, body: bytes, path: str) -> Head:
         """Return what the gateway reads of a request. Raises InvalidJson, InvalidRequest, DuplicateField."""
         ...

@@ -90,7 +90,7 @@ async def read_call(
     stream = operation is Operation.CHAT and bool(head.stream)
     return Call(
         id=f"call-{_PROCESS}{next(_COUNT):08x}",
-        route=inbound.path,
+        route=inbound.path if front is None else front.route(inbound.path),
         operation=operation,
         body=body,
         headers=inbound.headers,

@@ -12,6 +12,10 @@ class Anthropic:
     name = "anthropic"
     marks: tuple[bytes, ...] = (b'"tool_result"',)
 
+    def route(self, path: str) -> str:
+        """Return the path: it is a fixed one."""
+        return path
+
     def head(self, body: bytes, path: str) -> Head:  # noqa: ARG002 - it names the model in the body
         """Read the head: its members have the names that OpenAI's have."""
         return read_head(body)[0]

@@ -17,6 +17,10 @@ class Gemini:
     name = "gemini"
     marks: tuple[bytes, ...] = (b'"functionResponse"', b'"function_response"')
 
+    def route(self, path: str) -> str:
+        """Leave the model's name out."""
+        return f"/v1beta/models/*:{path.rpartition(':')[2]}"
+
     def head(self, body: bytes, path: str) -> Head:
         """Read the head; the path names the model and the verb."""
         spans(body)

@@ -15,6 +15,10 @@ class Responses:
     name = "responses"
     marks: tuple[bytes, ...] = (b'"function_call_output"',)
 
+    def route(self, path: str) -> str:
+        """Return the path: it is a fixed one."""
+        return path
+
     def head(self, body: bytes, path: str) -> Head:  # noqa: ARG002 - it names the model in the body
         """Read the head. Raises UnsupportedRequest for what hanbok has to keep and does not."""
         spans(body)
