@@ -8,25 +8,10 @@ from end_to_end.fronted import CLIENTS, clients_of
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Said, Script, ScriptedModel, ToolCall, echo, echo_tool
+from stands import FORMATS, in_each_format
 
 FRONTS = [one.name for one in CLIENTS]
-BACKS = {"openai_compatible": "/v1", "anthropic": "/v1", "gemini": "/v1beta"}
 SPEAKS = {"messages": "anthropic", "generate": "gemini"}
-ENDPOINT = """\
-  {kind}:
-    kind: {kind}
-    url: {origin}{path}
-    key: made-up
-    country: KR
-    zone: domestic
-    operator: Stand-in
-    data_use: {{trains: false, basis: 개인정보 보호법 제26조}}
-"""
-MODEL = """\
-  {kind}:
-    targets: [{{endpoint: {kind}, model: real}}]
-    price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +22,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def server(model, tmp_path_factory):
-    endpoints = [ENDPOINT.format(kind=kind, origin=model.origin, path=path) for kind, path in BACKS.items()]
-    models = [MODEL.format(kind=kind) for kind in BACKS]
-    yaml = "".join(["server: {port: 0}\nstate: state\nendpoints:\n", *endpoints, "models:\n", *models])
-    with RunningHanbok(tmp_path_factory.mktemp("fronts"), yaml) as running:
+    with RunningHanbok(tmp_path_factory.mktemp("fronts"), in_each_format(model.origin)) as running:
         yield running
 
 
@@ -51,7 +33,7 @@ def clients(server):
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("back", BACKS)
+@pytest.mark.parametrize("back", FORMATS)
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_phone_number_leaves_hidden_and_comes_back(clients, model, front, back, stream):
     phone = Identities(7).phone()
@@ -67,7 +49,7 @@ def test_a_phone_number_leaves_hidden_and_comes_back(clients, model, front, back
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("back", BACKS)
+@pytest.mark.parametrize("back", FORMATS)
 @pytest.mark.parametrize("front", FRONTS)
 def test_thoughts_texts_and_several_calls_keep_their_order_and_their_place(
     clients, model, front, back, stream
@@ -86,7 +68,7 @@ def test_thoughts_texts_and_several_calls_keep_their_order_and_their_place(
         assert said.thought == "생각하면"
 
 
-@pytest.mark.parametrize("back", BACKS)
+@pytest.mark.parametrize("back", FORMATS)
 @pytest.mark.parametrize("front", FRONTS)
 def test_the_result_of_a_tool_reaches_the_model(clients, model, front, back):
     model.script = Script(say="그렇습니다")
@@ -96,7 +78,7 @@ def test_the_result_of_a_tool_reaches_the_model(clients, model, front, back):
     assert "그래서?" in sent
 
 
-@pytest.mark.parametrize("back", BACKS)
+@pytest.mark.parametrize("back", FORMATS)
 @pytest.mark.parametrize("front", FRONTS)
 def test_refusals_failures_and_broken_streams_are_errors_of_the_clients_own_kind(clients, model, front, back):
     client = clients[front]

@@ -8,33 +8,12 @@ import pytest
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel, echo, echo_tool
+from stands import FORMATS, in_each_format
 
-KINDS = {"openai_compatible": "/v1", "anthropic": "/v1", "gemini": "/v1beta"}
-ENDPOINT = """\
-  {kind}:
-    kind: {kind}
-    url: {origin}{path}
-    key: made-up
-    country: KR
-    zone: domestic
-    operator: Stand-in
-    data_use: {{trains: false, basis: 개인정보 보호법 제26조}}
-"""
-MODEL = """\
-  {kind}:
-    targets: [{{endpoint: {kind}, model: real}}]
-    price: {{input: 1, output: 1, as_of: 2026-11-01}}
-"""
 TOOL = {
     "type": "function",
     "function": {"name": "lookup", "parameters": {"type": "object", "properties": {}}},
 }
-
-
-def settings(origin):
-    endpoints = [ENDPOINT.format(kind=kind, origin=origin, path=path) for kind, path in KINDS.items()]
-    models = [MODEL.format(kind=kind) for kind in KINDS]
-    return "".join(["server: {port: 0}\nstate: state\nendpoints:\n", *endpoints, "models:\n", *models])
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +26,7 @@ def model():
 def client(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("formats")
     with (
-        RunningHanbok(folder, settings(model.origin)) as server,
+        RunningHanbok(folder, in_each_format(model.origin)) as server,
         openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0) as sdk,
     ):
         yield sdk
@@ -78,7 +57,7 @@ def said(client, kind, phone, *, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORMATS)
 def test_a_phone_number_leaves_hidden_and_comes_back(client, model, kind, stream):
     phone = Identities(7).phone()
     model.script = Script(say=echo, chunk=2)
@@ -97,7 +76,7 @@ def test_a_phone_number_leaves_hidden_and_comes_back(client, model, kind, stream
     }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORMATS)
 def test_a_providers_refusal_and_a_broken_stream_reach_the_client_as_errors(client, model, kind):
     model.script = Script(status=503)
     with pytest.raises(openai.APIStatusError):
