@@ -16,8 +16,9 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.front import Failure, Front, Teller
-from hanbok.gateway.head import read_head
+from hanbok.gateway.head import Head, Spans, read_head
 from hanbok.http.failure import failure_of, language_of, openai_error, tell
+from hanbok.http.fronts import front_of
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import type_of
 
@@ -44,18 +45,10 @@ class _Refused(msgspec.Struct):
     error: _Refusal
 
 
-async def deliver(app: App, inbound: Inbound, operation: Operation, front: Front | None = None) -> None:
-    """Read the request, send it down the path, deliver what comes back. Without a `front`, raises HanbokError before
-    an answer began.
-    """
+async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
+    """Read the request, send it down the path, deliver what comes back. Raises HanbokError before an answer began."""
     runtime = app.runtime
-    try:
-        call = await read_call(runtime, inbound, operation, front)
-    except HanbokError as error:
-        if front is None:
-            raise
-        await tell(inbound, error, runtime.settings.language, [], front)
-        return
+    call = await read_call(runtime, inbound, operation)
     task, left = asyncio.current_task(), False
 
     def leave() -> None:
@@ -81,12 +74,16 @@ async def read_body(runtime: Runtime, inbound: Inbound) -> bytes:
     return await inbound.read(int(server.body_limit_mib * _MIB), server.read_timeout)
 
 
-async def read_call(
-    runtime: Runtime, inbound: Inbound, operation: Operation, front: Front | None = None
-) -> Call:
-    """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `read_head` raises."""
-    body = await read_body(runtime, inbound)
-    head, members = read_head(body) if front is None else (front.head(body, inbound.path), None)
+def head_of(inbound: Inbound, body: bytes) -> tuple[Head, Spans | None]:
+    """Return the head of a request, and where its members stand where that is known. Raises what reading it does."""
+    front = front_of(inbound)
+    return read_head(body) if front is None else (front.head(body, inbound.path), None)
+
+
+async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) -> Call:
+    """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `head_of` raises."""
+    body, front = await read_body(runtime, inbound), front_of(inbound)
+    head, members = head_of(inbound, body)
     stream = operation is Operation.CHAT and bool(head.stream)
     return Call(
         id=f"call-{_PROCESS}{next(_COUNT):08x}",
@@ -123,7 +120,7 @@ async def _carry(runtime: Runtime, inbound: Inbound, call: Call) -> None:
             teller, language = call.front.teller(call.body), language_of(inbound.headers, default)
             await _tell_stream(inbound, call, reply.chunks, teller, language)
     except HanbokError as error:
-        await tell(inbound, error, default, _marks(call), call.front)
+        await tell(inbound, error, default, _marks(call))
     finally:
         call.finish()
 

@@ -4,14 +4,15 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, TypeAlias
 
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
+from hanbok.gateway.call import Operation
 from hanbok.http.admin.desk import admin
-from hanbok.http.chat import chat
 from hanbok.http.console import calls, preview
-from hanbok.http.embeddings import embeddings
+from hanbok.http.delivery import deliver
 from hanbok.http.failure import tell
 from hanbok.http.files import file, files
 from hanbok.http.fine_tuning import fine_tuning_job, fine_tuning_jobs
@@ -19,28 +20,32 @@ from hanbok.http.gemini import generate, listed
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
 from hanbok.http.log import checkpoint, log_key, tile, witnessed
-from hanbok.http.messages import count_tokens, messages
+from hanbok.http.messages import count_tokens
 from hanbok.http.models import models
 from hanbok.http.openapi import openapi
-from hanbok.http.others import images, moderations, rerank, speech
 from hanbok.http.page import page, static
-from hanbok.http.responses import responses
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 
 Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
 
+
+def _asking(operation: Operation) -> Handler:
+    """Return the handler of a route that asks a model."""
+    return partial(deliver, operation=operation)
+
+
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
-    "/v1/chat/completions": {"POST": chat},
-    "/v1/embeddings": {"POST": embeddings},
+    "/v1/chat/completions": {"POST": _asking(Operation.CHAT)},
+    "/v1/embeddings": {"POST": _asking(Operation.EMBEDDINGS)},
     "/v1/files": {"GET": files, "POST": files},
     "/v1/fine_tuning/jobs": {"GET": fine_tuning_jobs, "POST": fine_tuning_jobs},
-    "/v1/images/generations": {"POST": images},
-    "/v1/moderations": {"POST": moderations},
-    "/v1/rerank": {"POST": rerank},
-    "/v1/audio/speech": {"POST": speech},
-    "/v1/messages": {"POST": messages},
+    "/v1/images/generations": {"POST": _asking(Operation.IMAGES)},
+    "/v1/moderations": {"POST": _asking(Operation.MODERATIONS)},
+    "/v1/rerank": {"POST": _asking(Operation.RERANK)},
+    "/v1/audio/speech": {"POST": _asking(Operation.SPEECH)},
+    "/v1/messages": {"POST": _asking(Operation.CHAT)},
     "/v1/messages/count_tokens": {"POST": count_tokens},
-    "/v1/responses": {"POST": responses},
+    "/v1/responses": {"POST": _asking(Operation.CHAT)},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
     "/": {"GET": page},

@@ -6,7 +6,8 @@ import msgspec
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
-from hanbok.gateway.front import Failure, Front
+from hanbok.gateway.front import Failure
+from hanbok.http.fronts import front_of
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import status_of, type_of
 
@@ -70,11 +71,9 @@ def failure_of(error: HanbokError, language: Language) -> Failure:
     )
 
 
-async def tell(
-    inbound: Inbound, error: HanbokError, default: Language, headers: Headers, front: Front | None = None
-) -> None:
-    """Answer a request with an error, in the front's words where there is one."""
-    language = language_of(inbound.headers, default)
+async def tell(inbound: Inbound, error: HanbokError, default: Language, headers: Headers) -> None:
+    """Answer a request with an error, in the words of the API whose route it is."""
+    language, front = language_of(inbound.headers, default), front_of(inbound)
     inside = front is not None or inbound.path.startswith("/v1/")
     if front is not None:
         body = front.failure(failure_of(error, language))
