@@ -3,11 +3,11 @@
 import json
 import random
 import unicodedata
-from pathlib import Path
 
 import polars as pl
 import pytest
 
+from architecture.tree import ROOT
 from hanbok.studio.curate.boilerplate import Boilerplate, BoilerplatePlan
 from hanbok.studio.curate.filtering import Filtering, FilterPlan, PresetUnfit
 from hanbok.studio.curate.languages import Language, LanguagePlan, languages
@@ -17,14 +17,14 @@ from hanbok.studio.curate.licences import (
     SourceForbidden,
     SourceUnlicensed,
     clear,
-    terms,
 )
 from hanbok.studio.curate.normalise import Normalise, NormalisePlan
 from hanbok.studio.curate.reader import Source
 from hanbok.studio.curate.sensitive import Sensitive, SensitivePlan
+from hanbok.studio.licences import licence_of
 from studio.korean_texts import JUNK, page
 
-SHARED = Path("/work/shared/data")
+SHARED = ROOT.parent / "shared" / "data"
 
 
 def rows(*texts, column="text", **columns):
@@ -278,7 +278,7 @@ def test_a_site_that_is_closed_to_one_crawler_for_training_is_closed(tmp_path):
 
 def test_terms_are_told_for_versions_and_ports_of_a_licence():
     for licence in ("CC-BY-SA-4.0", "CC-BY-SA-2.0-KR"):
-        known = terms(licence)
+        known = licence_of(licence)
         assert known is not None
         assert known.share_alike
-    assert terms("CC-BY-9") is None
+    assert licence_of("CC-BY-9") is None

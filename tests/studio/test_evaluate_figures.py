@@ -3,12 +3,12 @@
 import json
 import random
 from html.parser import HTMLParser
-from pathlib import Path
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
+from architecture.tree import ROOT
 from hanbok.cli.model_evaluate import compare_models, harness
 from hanbok.cli.model_evaluate import suites as show_suites
 from hanbok.core.values import Text
@@ -34,7 +34,7 @@ from hanbok.studio.scores import (
 )
 from hanbok.studio.significance import average, bootstrap, mcnemar, mean, permutation, smallest_gain, wilson
 
-SHARED = Path("/work/shared/data")
+SHARED = ROOT.parent / "shared" / "data"
 TITLE = Text(ko="과제 <b>", en="task")
 
 

@@ -396,6 +396,7 @@ def test_a_corpus_that_says_it_holds_identifiers_is_refused_unread(
         ("cc-by-nc-4.0", False, False),
         ("KOGL-4", False, True),
         ("KOGL-1", True, False),
+        ("KOGL-3+AI", True, False),
         ("CC-BY-SA-4.0", True, False),
         ("LicenseRef-EXAONE-NC", True, True),
     ],

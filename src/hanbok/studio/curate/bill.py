@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from hanbok.studio.artifacts import Artifact, Facts
-from hanbok.studio.curate.licences import terms
 from hanbok.studio.curate.report import rights_of
+from hanbok.studio.licences import REFERENCE, licence_of
 
 _SPDX: Final = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 _CONFORMS: Final = ["core", "software", "simpleLicensing", "dataset"]
@@ -131,11 +131,9 @@ def expression(licence: str | None) -> str:
         return "NOASSERTION"
     if licence.startswith("KOGL-"):
         return "LicenseRef-" + licence.replace("+", "-")
-    return (
-        licence
-        if terms(licence) is not None or licence.startswith("LicenseRef-")
-        else f"LicenseRef-{_plain(licence)}"
-    )
+    known = licence_of(licence)
+    listed = known is not None and not known.id.startswith(REFERENCE)
+    return licence if listed or licence.startswith(REFERENCE) else f"{REFERENCE}{_plain(licence)}"
 
 
 def _plain(licence: str) -> str:

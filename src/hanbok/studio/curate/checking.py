@@ -8,10 +8,10 @@ from hanbok.core.values import Text
 from hanbok.guard.kinds import kinds
 from hanbok.studio.artifacts import Artifact
 from hanbok.studio.curate.finding import found_in, guard_for
-from hanbok.studio.curate.licences import terms
 from hanbok.studio.curate.personal import UNIQUE
 from hanbok.studio.curate.report import rights_of
 from hanbok.studio.curate.said import texts_in
+from hanbok.studio.licences import licence_of
 from hanbok.studio.rows import shards_of
 
 _MAY_RISE = ("", "none")
@@ -39,7 +39,7 @@ def _rights(corpus: Artifact) -> Iterator[Doubt]:
     for one in rights_of(corpus):
         where = f"{one['source']}: {one['rows']}"
         licence = one["licence"] or ""
-        known = terms(licence)
+        known = licence_of(licence)
         if not grounds.get(one["source"]):
             if known is None:
                 yield Doubt(
@@ -49,7 +49,7 @@ def _rights(corpus: Artifact) -> Iterator[Doubt]:
                         ko=f"이용조건을 모릅니다: {licence!r}", en=f"its licence is not known: {licence!r}"
                     ),
                 )
-            elif (why := known.forbids(purpose)) is not None:
+            elif (why := known.forbids(commercial=purpose == "commercial")) is not None:
                 yield Doubt(
                     what="licence",
                     where=where,

@@ -1,10 +1,6 @@
 """Whether a source may be trained on: its licence, what its owner said, what its site says to crawlers."""
 
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 from urllib.robotparser import RobotFileParser
@@ -17,15 +13,13 @@ from hanbok.core.values import Text
 from hanbok.studio.artifacts import Facts
 from hanbok.studio.curate.reader import Source, SourceUnreadable
 from hanbok.studio.curate.step import drop
+from hanbok.studio.licences import licence_of
 
 AGENTS: Final = (
     "GPTBot", "CCBot", "Google-Extended", "ClaudeBot", "anthropic-ai", "Applebot-Extended", "Bytespider",
     "meta-externalagent", "cohere-ai", "Amazonbot", "Diffbot",
 )  # fmt: skip
 """Crawlers that collect for training, by the names that robots.txt gives them."""
-_VERSION: Final = re.compile(r"^(CC-BY(?:-NC)?(?:-SA|-ND)?)-\d\.\d(?:-[A-Z]{2,3})?$")
-_AI: Final = re.compile(r"^KOGL-[1-4]\+AI$")
-_OTHER: Final = "LicenseRef-"
 _NOT_OUT: Final = ("", "none")
 
 
@@ -61,35 +55,9 @@ class LicencePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     opt_outs: Literal["honour", "record"] = "honour"
     """`honour`: rows whose owner keeps them from training are dropped; `record`: they stay, and the report says so."""
 
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a licence allows and asks."""
-
-    ko: str
-    en: str
-    commercial: bool = True
-    derivatives: bool = True
-    attribution: bool = False
-    share_alike: bool = False
-
-    def forbids(self, purpose: str) -> Text | None:
-        """Return why it does not allow to train for this purpose, None where it does."""
-        if not self.derivatives:
-            return Text(ko="변경을 금지합니다", en="it forbids derivatives")
-        if purpose == "commercial" and not self.commercial:
-            return Text(ko="상업적 이용을 금지합니다", en="it forbids commercial use")
-        return None
-
-
-def terms(licence: str) -> Terms | None:
-    """Return what a licence says, None for one that is not known."""
-    if _AI.match(licence):
-        known = _table()[licence.removesuffix("+AI")]
-        ko, en = f"{known.ko} + AI유형", f"{known.en} + AI type"
-        return Terms(
-            ko=ko, en=en, attribution=known.attribution
-        )  # its AI type allows training whatever the other says
-    return _table().get(licence) or ((found := _VERSION.match(licence)) and _table().get(found[1])) or None
+    @property
+    def commercial(self) -> bool:
+        return self.purpose == "commercial"
 
 
 def clear(sources: Iterable[Source], plan: LicencePlan) -> None:
@@ -97,11 +65,11 @@ def clear(sources: Iterable[Source], plan: LicencePlan) -> None:
     for source in sources:
         if source.basis:
             continue
-        if (known := terms(source.licence)) is None:
+        if (known := licence_of(source.licence)) is None:
             if source.licence_key and not source.licence:
                 continue  # each row says its own
             raise SourceUnlicensed(source=source.name, licence=source.licence)
-        if (why := known.forbids(plan.purpose)) is not None:
+        if (why := known.forbids(commercial=plan.commercial)) is not None:
             raise SourceForbidden(source=source.name, licence=source.licence, why=why)
 
 
@@ -149,9 +117,9 @@ class Licences:
         return drop(rows, self.name, reasons)
 
     def _judged(self, licence: str) -> str:
-        if (known := terms(licence)) is None:
+        if (known := licence_of(licence)) is None:
             return "unknown"
-        return "forbids" if known.forbids(self._plan.purpose) else ""
+        return "forbids" if known.forbids(commercial=self._plan.commercial) else ""
 
     def _closed(self, source: str, origin: str) -> bool:
         _, robots = self._robots.get(source, ("", None))
@@ -167,9 +135,3 @@ def _robots(source: Source) -> tuple[str, RobotFileParser]:
     parser = RobotFileParser()
     parser.parse(text.splitlines())
     return text, parser
-
-
-@cache
-def _table() -> Mapping[str, Terms]:
-    table = tomllib.loads(files("hanbok.studio.curate").joinpath("licences.toml").read_text(encoding="utf-8"))
-    return {key: msgspec.convert(row, Terms) for key, row in table.items()}

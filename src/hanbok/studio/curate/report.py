@@ -11,9 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hanbok.core.values import Language
 from hanbok.guard.kinds import kinds
 from hanbok.studio.artifacts import Artifact, Facts
-from hanbok.studio.curate.licences import terms
 from hanbok.studio.curate.reasons import reason_in_words, step_in_words
 from hanbok.studio.curate.said import texts_in
+from hanbok.studio.licences import licence_of
 from hanbok.studio.rows import shards_of
 
 DROPPED: Final = "dropped.jsonl"
@@ -108,11 +108,11 @@ def rights_of(corpus: Artifact) -> list[dict[str, Any]]:
 
 
 def _right(one: Facts, declared: Facts, language: Language) -> dict[str, Any]:
-    known = terms(one["licence"] or "")
+    known = licence_of(one["licence"] or "")
     duties = (
         [] if known is None else [name for name in ("attribution", "share_alike") if getattr(known, name)]
     )
-    name = (known.ko if language is Language.KO else known.en) if known else one["licence"] or "?"
+    name = known.title.of(language) if known else one["licence"] or "?"
     return {
         **one,
         "name": name,

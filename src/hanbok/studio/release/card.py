@@ -88,7 +88,7 @@ def render(card: Card, language: Language) -> str:
         digests={role: one.digest for role, one in sorted(card.inputs.items())},
         figures=card.figures(language),
         sources=_sources(facts.get("corpus", {})),
-        duties=[(one, one.why.of(language)) for one in card.duties],
+        duties=[(one, one.title.of(language), one.why.of(language)) for one in card.duties],
         title=card.said.title.of(language) if card.said.title else card.name,
         use=card.said.use.of(language) if card.said.use else "",
         limits=card.said.limits.of(language) if card.said.limits else "",

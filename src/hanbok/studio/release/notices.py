@@ -28,7 +28,7 @@ def write_notices(folder: Path, duties: Sequence[Duty], base: Artifact, licence:
     if licence:
         lines += [f"이 릴리스의 이용허락(licence of this release): {licence}", ""]
     for one in duties:
-        lines += [f"## {one.title} ({one.what})", "", one.why.ko, "", one.why.en, ""]
+        lines += [f"## {one.title.en} ({one.what})", "", one.why.ko, "", one.why.en, ""]
         if one.permission:
             lines += [f"근거(ground): {one.permission}", ""]
     carried = _carry(folder, base)

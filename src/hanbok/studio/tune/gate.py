@@ -1,10 +1,7 @@
 """What must be true before a first step: the licences allow it, and no row holds a unique identifier."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +10,7 @@ from hanbok.core.values import Text
 from hanbok.guard.guard import Guard
 from hanbok.guard.kinds import kinds
 from hanbok.studio.artifacts import Artifact
+from hanbok.studio.licences import licence_of
 from hanbok.studio.tune.errors import IdentifiersInData, LicenceForbids
 
 UNIQUE: Final = frozenset(key for key, kind in kinds().items() if kind.category == "unique_id")
@@ -22,18 +20,9 @@ _TEXTS: Final = ("text", "messages", "chosen", "rejected")
 
 def permit(what: Text, licence: str, *, commercial: bool) -> None:
     """Raise LicenceForbids when this licence is known to forbid training on, or from, its work."""
-    name = licence.strip().lower().replace(" ", "-").replace("_", "-")
-    rules = _rules()
-    rule = max((one for one in rules if name.startswith(one)), key=len, default=None)
-    if rule is None:
-        return
-    if rules[rule]["forbids"] == "derive" or commercial:
-        raise LicenceForbids(what=what, licence=licence, why=Text(ko=rules[rule]["ko"], en=rules[rule]["en"]))
-
-
-@cache
-def _rules() -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads(files("hanbok.studio.tune").joinpath("licences.toml").read_text(encoding="utf-8"))
+    known = licence_of(licence)
+    if known is not None and (why := known.forbids(commercial=commercial)) is not None:
+        raise LicenceForbids(what=what, licence=licence, why=why)
 
 
 def permit_rows(licences: Iterable[str], *, commercial: bool) -> None:
