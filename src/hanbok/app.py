@@ -46,6 +46,7 @@ from hanbok.policy.administration import Administration
 from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.changes import Changes
+from hanbok.policy.gate import Gate, Here
 from hanbok.policy.governing import HELD, Governing, govern, take_up
 from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
@@ -146,9 +147,9 @@ class App:
         self._keyring = KeyRing(self._register)
         self.administration = Administration(store, self._keyring)
         self._books: Books
-        self._limiter = Limiter()
+        self._gate: Gate
         self._health = Health()
-        self._preview_limiter = Limiter()
+        self._preview_gate: Gate
         """Previews are limited as calls are, and take none from them."""
         self._egress = Egress()
         self._upstream = Http1(egress=self._egress)
@@ -194,6 +195,8 @@ class App:
         await upkeep.check()
         await self._keep_records()
         self._books = await Books.open(self._store, self.log, self._keyring.limits_of)
+        self._gate = Here(Limiter(), self._books.ledger, now)
+        self._preview_gate = Here(Limiter(), self._books.ledger, now)
         await self._put_in_force(self._loaded)
         self.tuning.start()
         self._tasks = [
@@ -315,7 +318,7 @@ class App:
             self._measure,
             Authenticate(self._keyring, now),
             Witness(self.log, judge, catalogue),
-            Admit(catalogue, self._limiter, self._books.ledger, now),
+            Admit(catalogue, self._gate),
             Inspect(guard, guard.kinds),
             Decide(judge),
             Record(self.log, judge),
@@ -336,7 +339,7 @@ class App:
         policies = {policy.clause.id: policy for policy in judge.policies}
         return [
             shared[Authenticate],
-            Admit(catalogue, self._preview_limiter, self._books.ledger, now),
+            Admit(catalogue, self._preview_gate),
             Show(guard.kinds, policies, places),
             shared[Inspect],
             shared[Decide],

@@ -1,27 +1,20 @@
 """May it start: rate, concurrency and money. What is held here is given back on any end."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from time import monotonic
 
 from hanbok.core.values import MicroWon
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.catalogue import Catalogue, Target
 from hanbok.gateway.price import estimate
 from hanbok.gateway.step import Next
+from hanbok.policy.gate import Gate
 from hanbok.policy.key import ModelNotAllowed
-from hanbok.policy.ledger import Ledger
-from hanbok.policy.limits import Limiter
 
 
 @dataclass(frozen=True, slots=True)
 class Admit:
     catalogue: Catalogue
-    limiter: Limiter
-    ledger: Ledger
-    now: Callable[[], datetime]
+    gate: Gate
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         key = call.key
@@ -30,13 +23,9 @@ class Admit:
         if key.models and call.model not in key.models:
             raise ModelNotAllowed(model=call.model)
         call.offer = self.catalogue.offer(call.model)
-        self.limiter.enter(key, monotonic())
-
-        call.at_end(partial(self.limiter.leave, key))
         call.reserved = max([self._worst(call, target) for target in call.offer.every])
-        reservation = self.ledger.reserve(key, call.reserved, self.now())
-
-        call.at_end(lambda: self.ledger.settle(reservation, call.ending.cost))
+        hold = await self.gate.enter(call.id, key, call.model, call.reserved)
+        call.at_end(lambda: hold.leave(call.ending.cost))
         return await call_next(call)
 
     def _worst(self, call: Call, target: Target) -> MicroWon:

@@ -1,0 +1,59 @@
+"""The gate that a call passes before it starts, and what it holds until it has ended: a slot, and money."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Protocol
+
+from hanbok.core.values import MicroWon
+from hanbok.policy.key import Key
+from hanbok.policy.ledger import Ledger, Reservation
+from hanbok.policy.limits import Limiter
+
+
+class Hold(Protocol):
+    """What one call holds."""
+
+    def leave(self, cost: MicroWon) -> None:
+        """Free the slot and put what the call cost in the place of what was held. To be called once, on any end."""
+        ...
+
+
+class Gate(Protocol):
+    async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:
+        """Count a call in and hold `worst` for it. Raises RateLimited, ConcurrencyExceeded or BudgetExceeded, and then
+        nothing is held.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    key: Key
+    reservation: Reservation
+    limiter: Limiter
+    ledger: Ledger
+
+    def leave(self, cost: MicroWon) -> None:
+        self.ledger.settle(self.reservation, cost)
+        self.limiter.leave(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The gate of one process, in its memory: it never really waits."""
+
+    limiter: Limiter
+    ledger: Ledger
+    now: Callable[[], datetime]
+
+    async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:  # noqa: ARG002 - for other gates
+        """Count the call in; nothing happens between the checks and the holding."""
+        self.limiter.enter(key, monotonic())
+        try:
+            reservation = self.ledger.reserve(key, worst, self.now())
+        except BaseException:
+            self.limiter.leave(key)
+            raise
+        return _Held(key, reservation, self.limiter, self.ledger)
