@@ -19,15 +19,17 @@ from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.outbox import drain_outbox
 from hanbok.evidence.upkeep import Upkeep
+from hanbok.gateway.asking import Asking, Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
 from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.path import Path
+from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
 from hanbok.gateway.steps.authenticate import Authenticate, bearer
-from hanbok.gateway.steps.call_model import CallModel, Place
+from hanbok.gateway.steps.call_model import CallModel
 from hanbok.gateway.steps.decide import Decide
 from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.mark import Mark
@@ -112,7 +114,7 @@ class Endpoints:
                 wanted[name] = there
             else:
                 door = Doorway(self._upstream)
-                endpoint = load_plugin(ENDPOINTS, one.kind)(config, door)
+                endpoint = endpoint_of(load_plugin(ENDPOINTS, one.kind), config, door)
                 wanted[name] = Built(one.kind, config, endpoint, door)
         return wanted
 
@@ -324,7 +326,7 @@ class App:
             Record(self.log, judge),
             Mark(settings.marking.marks),
             Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
-            CallModel(places, self._upstream, routing(self._health, settings)),
+            CallModel(Asking(places, self._upstream), routing(self._health, settings)),
         ]
 
     def _preview_steps(

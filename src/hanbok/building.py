@@ -13,6 +13,7 @@ from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
 from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
 from hanbok.gateway.health import Breaker, Health
+from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.routing import Router
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
@@ -152,5 +153,5 @@ def ways_of(settings: Settings) -> list[Way]:
     egress = Egress()
     upstream = Http1(egress=egress)
     for name, one in settings.endpoints.items():
-        load_plugin(ENDPOINTS, one.kind)(settings.endpoint_config(name), upstream)
+        endpoint_of(load_plugin(ENDPOINTS, one.kind), settings.endpoint_config(name), upstream)
     return [Way(gate.host, gate.port, gate.endpoint) for gate in egress.gates]

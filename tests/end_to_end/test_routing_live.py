@@ -13,7 +13,17 @@ breaker: {{failures: 2, seconds: 60, longest: 60}}
 endpoints:
   one: {{kind: openai_compatible, url: {one}, zone: home, operator: self, data_use: {{trains: false}}}}
   two: {{kind: openai_compatible, url: {two}, zone: home, operator: self, data_use: {{trains: false}}}}
+  keyed:
+    kind: openai_compatible
+    url: {one}
+    keys: [first, second, third]
+    zone: home
+    operator: self
+    data_use: {{trains: false}}
 models:
+  keyed:
+    targets: [{{endpoint: keyed, model: k}}]
+    price: {{input: 1, output: 2, as_of: 2026-11-01}}
   both:
     targets: [{{endpoint: one, model: a}}, {{endpoint: two, model: a}}]
     price: {{input: 1, output: 2, as_of: 2026-11-01}}
@@ -58,6 +68,24 @@ def test_a_place_that_is_down_is_left_alone_and_no_call_fails(client, models):
     assert len(one.captured) == 2, "after two failures it is tried no more"
     assert len(two.captured) == 6
     one.script = Script()
+
+
+def asked_by(model):
+    return [one.headers["authorization"].removeprefix("Bearer ") for one in model.captured]
+
+
+def test_a_key_that_is_used_up_rests_while_the_others_answer(client, models):
+    one, _ = models
+    one.captured.clear()
+    one.then(Script(status=429, retry_after="60"), Script(status=401))
+    assert [ask(client, "keyed").choices[0].message.content for _ in range(3)] == ["안녕"] * 3
+    used = asked_by(one)
+    assert len(set(used[:3])) == 3, "two are refused, the third answers"
+    assert set(used[3:]) == {used[2]}
+    one.then(Script(status=429, retry_after="60"))
+    with pytest.raises(openai.APIStatusError):
+        ask(client, "keyed")
+    assert len(one.captured) == 6, "there is no other key left to ask with"
 
 
 def test_a_canary_gets_its_share(client, models):

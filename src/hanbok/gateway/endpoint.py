@@ -19,6 +19,8 @@ class EndpointConfig:
     """Base URL; empty: the kind's own."""
     secret: str = field(default="", repr=False)
     """The provider's key."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Several keys, in place of the one; a kind is built once for each of them and never sees them."""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """What only this kind knows, such as `api_version`. An unknown name is refused by the kind."""
     private: bool = False
@@ -43,6 +45,12 @@ class Address:
     """Called when the call that uses it is over."""
     release: str = ""
     """Which release of a model answers there, for the log."""
+    key: str = ""
+    """Which of several keys asks, for the log."""
+    keys: int = 1
+    """How many keys there are to ask with."""
+    refused: Callable[[int, str], bool] | None = None
+    """Told of a status other than success and its `Retry-After`; returns whether another key should ask instead."""
 
 
 class Endpoint(Protocol):

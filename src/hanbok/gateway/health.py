@@ -16,7 +16,7 @@ from hanbok.gateway.errors import UnsupportedRequest, UpstreamFailed
 _SERVER_FAULT, _TOO_MANY = 500, 429
 _SMOOTHING: Final = 0.2
 """Weight of the newest time in the moving average."""
-_LONGEST_ASKED: Final = 300.0
+LONGEST_ASKED: Final = 300.0
 """Seconds: a place that asks for longer is tried all the same."""
 
 
@@ -99,11 +99,11 @@ class Visit:
             status = error.facts.get("status")
             if isinstance(status, int) and _TOO_MANY != status < _SERVER_FAULT and status >= 300:  # noqa: PLR2004 - 3xx and 4xx
                 return
-            asked = _seconds(str(error.facts.get("retry_after") or ""))
+            asked = seconds_asked(str(error.facts.get("retry_after") or ""))
         state, breaker = self._state, self._health.breaker
         state.failures += 1
         if asked:
-            state.until = self._health.clock() + min(asked, _LONGEST_ASKED)
+            state.until = self._health.clock() + min(asked, LONGEST_ASKED)
         elif state.failures >= breaker.failures:
             state.pause = min(state.pause * 2 or breaker.seconds, breaker.longest)
             state.until = self._health.clock() + state.pause
@@ -120,6 +120,6 @@ class Visit:
             self._probes = self._state.probed = False
 
 
-def _seconds(text: str) -> float:
-    """Return how long to wait; a date in place of seconds is not read, the breaker's own pause serves then."""
+def seconds_asked(text: str) -> float:
+    """Return how long a `Retry-After` asks to wait. A date is not read: the breaker's own pause serves then."""
     return float(text) if text.isascii() and text.isdigit() else 0.0

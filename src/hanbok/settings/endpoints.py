@@ -34,6 +34,10 @@ class EndpointSettings(Section, frozen=True, kw_only=True):
     key: Annotated[Secret, Meta(description="The provider's key, best as `${NAME}`.")] = field(
         default_factory=Secret
     )
+    keys: Annotated[
+        tuple[Secret, ...],
+        Meta(description="Several keys in place of `key`, used in turn; a refused one is left out a while."),
+    ] = ()
     country: Annotated[
         str, Meta(pattern=r"^[A-Z]{2}$", description="Country of the machines, ISO 3166-1 alpha-2.")
     ] = "KR"
@@ -64,5 +68,7 @@ class EndpointSettings(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError, which becomes a problem of the file, for a place that cannot be."""
+        if self.keys and (self.key.reveal() or not all(key.reveal() for key in self.keys)):
+            raise ValueError("`keys` stands in place of `key`, and none of them may be empty")
         if self.zone is not Zone.FOREIGN and self.country != "KR":
             raise ValueError("an endpoint outside KR is in the zone `foreign`")

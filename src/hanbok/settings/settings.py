@@ -112,6 +112,7 @@ class Settings(Section, frozen=True, kw_only=True):
             destination=self.placed(name).declared,
             url=one.url,
             secret=one.key.reveal(),
+            secrets=tuple(key.reveal() for key in one.keys),
             options=one.options,
             private=one.zone is Zone.HOME if one.private is None else one.private,
             state=self.state / "endpoints" / name,

@@ -11,11 +11,11 @@ import msgspec
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Form, Language, Text
+from hanbok.gateway.asking import Place
 from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.guarding import LONG
 from hanbok.gateway.preview import Leaving, Preview, ShownFinding, ShownPolicy, ShownRefusal, last_words
 from hanbok.gateway.step import Next
-from hanbok.gateway.steps.call_model import Place
 from hanbok.guard.grade import explain_grade
 from hanbok.guard.guard import BOUNDARY
 from hanbok.guard.kinds import Kind
