@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
 from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
@@ -74,15 +76,7 @@ def catalogue_of(settings: Settings, day: date) -> Catalogue:
         name = one.facts or one.model
         facts = known.get(name) or unknown_facts(name)
         if model.price is not None:
-            price = model.price
-            listed = ListPrice(
-                currency=price.currency,
-                input=price.input,
-                output=price.output,
-                cached_input=price.cached_input,
-                as_of=price.as_of,
-            )
-            facts = declared(facts, listed, day)
+            facts = declared(facts, ListPrice(**structs.asdict(model.price)), day)
         destination = settings.destination(one.endpoint, day)
         return Target(
             endpoint=one.endpoint, destination=destination, model=one.model, facts=facts, weight=one.weight

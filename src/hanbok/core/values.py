@@ -1,6 +1,7 @@
 """Values that travel between packages: who calls, how grave the data is, where it may go."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -79,14 +80,39 @@ class Principal:
     """Roles over all organisations."""
 
 
+class Part(StrEnum):
+    """Parts of a use that may have a price of their own. No token is in two of them."""
+
+    CACHE_WRITE = "cache_write"
+    """Input kept in the provider's cache for minutes."""
+    CACHE_WRITE_HOUR = "cache_write_hour"
+    """Input kept there for an hour."""
+    AUDIO_INPUT = "audio_input"
+    IMAGE_INPUT = "image_input"
+    REASONING = "reasoning"
+    AUDIO_OUTPUT = "audio_output"
+    IMAGE_OUTPUT = "image_output"
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is a part of the output, not of the input."""
+        return self in _ANSWERED
+
+
+_ANSWERED = frozenset({Part.REASONING, Part.AUDIO_OUTPUT, Part.IMAGE_OUTPUT})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one call as the provider counted them (`cached` and `reasoning` are parts of the other two)."""
+    """Tokens of one call as the provider counted them (all others are parts of the first two)."""
 
     input: int = 0
     output: int = 0
     cached: int = 0
+    """Input read from the provider's cache."""
     reasoning: int = 0
+    parts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The other parts (`Part`), where the provider told them; none of them is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,8 @@ class Outcome(Entry, frozen=True, kw_only=True, tag="outcome", omit_defaults=Tru
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+    parts: dict[str, int] = {}
+    """Further parts of `input` and `output` that the provider told: kept in its cache, sound, pictures."""
     cost: int = 0
     """Micro-won charged."""
     reply_findings: dict[str, int] = {}

@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import lcm
 
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Destination, Text
+from hanbok.core.values import Destination, Part, Text
 
 
 class ModelUnknown(HanbokError):
@@ -17,24 +17,44 @@ class ModelUnknown(HanbokError):
     hint = Text(ko="쓸 수 있는 모델: {known}", en="Models that may be asked: {known}")
 
 
+_TEXTS = frozenset({Part.CACHE_WRITE, Part.CACHE_WRITE_HOUR, Part.REASONING})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Won per million tokens, as exact decimals. `cached` is the price of cached input."""
+    """Won per million tokens, as exact decimals. `cached` is the price of cached input, `parts` are the prices of
+    parts that cost something else than the input or output that they belong to.
+    """
 
     input: Decimal
     output: Decimal
     cached: Decimal
     as_of: date
+    parts: Mapping[Part, Decimal] = field(default_factory=dict[Part, Decimal])
     whole: tuple[int, int, int] = field(init=False, repr=False, compare=False)
     """The three prices as whole numbers of 1/`scale` won: as exact, and many times quicker to reckon with."""
+    more: tuple[tuple[Part, int], ...] = field(init=False, repr=False, compare=False)
+    """What a token of each part costs more (or less) than others of its side, in the same unit."""
+    dearest: tuple[int, int] = field(init=False, repr=False, compare=False)
+    """The most that a token of a text can cost, asked and answered, in the same unit."""
     scale: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take the prices apart."""
-        ratios = [one.as_integer_ratio() for one in (self.input, self.output, self.cached)]
+        prices = (self.input, self.output, self.cached, *self.parts.values())
+        ratios = [one.as_integer_ratio() for one in prices]
         scale = lcm(*(below for _, below in ratios))
-        first, second, third = (above * (scale // below) for above, below in ratios)
+        first, second, third, *own = (above * (scale // below) for above, below in ratios)
+        more = tuple(
+            (part, price - (second if part.answered else first))
+            for part, price in zip(self.parts, own, strict=True)
+        )
         object.__setattr__(self, "whole", (first, second, third))
+        object.__setattr__(self, "more", more)
+        texts = [(part, price) for part, price in zip(self.parts, own, strict=True) if part in _TEXTS]
+        of_input = max(first, third, *(price for part, price in texts if not part.answered), 0)
+        of_output = max(second, *(price for part, price in texts if part.answered), 0)
+        object.__setattr__(self, "dearest", (of_input, of_output))
         object.__setattr__(self, "scale", scale)
 
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from hanbok.core.values import Part
 from hanbok.gateway.catalogue import ModelFacts, Price
 
 _FOLDER: Final = files("hanbok.gateway") / "models"
@@ -23,7 +24,14 @@ class ListPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
-    """None: cached input costs what other input costs."""
+    """None: cached input costs what other input costs. So it is with all parts below (`Part`)."""
+    cache_write: Decimal | None = None
+    cache_write_hour: Decimal | None = None
+    audio_input: Decimal | None = None
+    image_input: Decimal | None = None
+    reasoning: Decimal | None = None
+    audio_output: Decimal | None = None
+    image_output: Decimal | None = None
     as_of: date
 
 
@@ -103,6 +111,11 @@ def _read(name: str) -> dict[str, object]:
 def _in_won(price: ListPrice, won_per_dollar: Decimal) -> Price:
     rate = won_per_dollar if price.currency == "USD" else Decimal(1)
     cached = price.input if price.cached_input is None else price.cached_input
+    own: dict[Part, Decimal | None] = {part: getattr(price, part) for part in Part}
     return Price(
-        input=price.input * rate, output=price.output * rate, cached=cached * rate, as_of=price.as_of
+        input=price.input * rate,
+        output=price.output * rate,
+        cached=cached * rate,
+        as_of=price.as_of,
+        parts={part: amount * rate for part, amount in own.items() if amount is not None},
     )

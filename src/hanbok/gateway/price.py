@@ -3,7 +3,7 @@
 from typing import Final
 
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import MicroWon, Text, Usage
+from hanbok.core.values import MicroWon, Part, Text, Usage
 from hanbok.gateway.catalogue import ModelFacts, Price
 
 _LONGEST_ANSWER: Final = 131_072
@@ -24,12 +24,13 @@ class ModelUnpriced(HanbokError):
 
 def cost(usage: Usage, price: Price) -> MicroWon:
     """Return what this use costs, rounded half up once. Counts that make no sense never lower it below zero."""
-    tokens = max(usage.input, 0)
-    cached = min(max(usage.cached, 0), tokens)
+    asked, answered = max(usage.input, 0), max(usage.output, 0)
+    cached = min(max(usage.cached, 0), asked)
     of_input, of_output, of_cached = price.whole
-    return _round(
-        (tokens - cached) * of_input + cached * of_cached + max(usage.output, 0) * of_output, price.scale
-    )
+    exact = (asked - cached) * of_input + cached * of_cached + answered * of_output
+    if price.more:
+        exact += _more(usage, price, asked - cached, answered)
+    return _round(exact, price.scale)
 
 
 def estimate(prompt_bytes: int, max_output: int | None, facts: ModelFacts) -> MicroWon:
@@ -45,8 +46,22 @@ def estimate(prompt_bytes: int, max_output: int | None, facts: ModelFacts) -> Mi
     # Embedding models answer nothing: their context bounds each of many inputs, not the request.
     writes = facts.context and facts.max_output
     tokens = min(prompt_bytes, facts.context) if writes else prompt_bytes
-    of_input, of_output, of_cached = price.whole
-    return _round(tokens * max(of_input, of_cached) + _longest(max_output, facts) * of_output, price.scale)
+    of_input, of_output = price.dearest
+    return _round(tokens * of_input + _longest(max_output, facts) * of_output, price.scale)
+
+
+def _more(usage: Usage, price: Price, asked: int, answered: int) -> int:
+    """Return what the parts with a price of their own cost beyond the `asked` and `answered` tokens they are of."""
+    more = 0
+    for part, dearer in price.more:
+        told = usage.reasoning if part is Part.REASONING else usage.parts.get(part, 0)
+        count = min(max(told, 0), answered if part.answered else asked)
+        more += count * dearer
+        if part.answered:
+            answered -= count
+        else:
+            asked -= count
+    return more
 
 
 def _longest(max_output: int | None, facts: ModelFacts) -> int:

@@ -4,23 +4,37 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from hanbok.settings.section import Section
 
 
 class PriceSettings(Section, frozen=True, kw_only=True):
+    """What is left out costs what the rest of the input or output costs."""
+
     currency: Annotated[Literal["KRW", "USD"], Meta(description="Currency of the amounts.")] = "KRW"
     input: Annotated[Decimal, Meta(description="Per million input tokens.")]
     output: Annotated[Decimal, Meta(description="Per million output tokens.")]
     cached_input: Annotated[
         Decimal | None, Meta(description="Per million cached input tokens; none: as input.")
     ] = None
+    cache_write: Annotated[
+        Decimal | None, Meta(description="Per million input tokens that the provider keeps for minutes.")
+    ] = None
+    cache_write_hour: Annotated[
+        Decimal | None, Meta(description="Per million input tokens that the provider keeps for an hour.")
+    ] = None
+    audio_input: Annotated[Decimal | None, Meta(description="Per million input tokens of sound.")] = None
+    image_input: Annotated[Decimal | None, Meta(description="Per million input tokens of pictures.")] = None
+    reasoning: Annotated[Decimal | None, Meta(description="Per million output tokens of reasoning.")] = None
+    audio_output: Annotated[Decimal | None, Meta(description="Per million output tokens of sound.")] = None
+    image_output: Annotated[Decimal | None, Meta(description="Per million output tokens of pictures.")] = None
     as_of: Annotated[date, Meta(description="Day of the price.")]
 
     def __post_init__(self) -> None:
         """Raise ValueError for a price below nothing."""
-        if min(self.input, self.output, self.cached_input or 0) < 0:
+        amounts = (one for one in structs.astuple(self) if isinstance(one, Decimal))
+        if min(amounts) < 0:
             raise ValueError("a price cannot be negative")
 
 

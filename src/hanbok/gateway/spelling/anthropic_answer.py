@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hanbok.core.values import Usage
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.spelling.json_text import ABSENT, Json, Raw
 from hanbok.gateway.spelling.openai_writer import Writer, choice, tool_call
 
@@ -38,11 +38,17 @@ class Block(msgspec.Struct):
         return None
 
 
+class _Written(msgspec.Struct):
+    ephemeral_1h_input_tokens: int = 0
+
+
 class UsageText(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
+    cache_creation: _Written | None = None
+    """How long what was kept is kept."""
 
 
 class Message(msgspec.Struct):
@@ -65,13 +71,19 @@ def read_usage(text: UsageText | None, known: Usage | None = None) -> Usage | No
     known = known or Usage()
     read = text.cache_read_input_tokens
     cached = known.cached if read is None else read
-    if text.input_tokens is None:
-        asked = known.input
-    else:
-        # Anthropic counts cached tokens apart; here they are a part of the input.
-        asked = text.input_tokens + (text.cache_creation_input_tokens or 0) + cached
+    parts = known.parts if text.cache_creation_input_tokens is None else _written(text)
+    # Anthropic counts what its cache gave and took apart; here both are a part of the input.
+    apart = sum(parts.values()) + cached
+    asked = known.input if text.input_tokens is None else text.input_tokens + apart
     answered = known.output if text.output_tokens is None else text.output_tokens
-    return Usage(input=asked, output=answered, cached=cached)
+    return Usage(input=asked, output=answered, cached=cached, parts=parts)
+
+
+def _written(text: UsageText) -> dict[str, int]:
+    written = text.cache_creation_input_tokens or 0
+    hour = min(text.cache_creation.ephemeral_1h_input_tokens if text.cache_creation else 0, written)
+    parts = {Part.CACHE_WRITE: written - hour, Part.CACHE_WRITE_HOUR: hour}
+    return {part.value: count for part, count in parts.items() if count}
 
 
 def whole(message: Message, usage: Usage | None, created: int) -> bytes:

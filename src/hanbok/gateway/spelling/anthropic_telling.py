@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from hanbok.core.values import Usage
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.front import Failure
 from hanbok.gateway.spelling.json_text import Json, Raw
 from hanbok.gateway.spelling.openai_reading import AnswerText, CallText, Said, read_answer
@@ -85,12 +85,16 @@ def _stop(finish: str | None) -> str:
 
 def _usage(usage: Usage) -> Json:
     """Count cached tokens apart."""
-    return {
-        "input_tokens": usage.input - usage.cached,
-        "cache_creation_input_tokens": 0,
+    short, hour = usage.parts.get(Part.CACHE_WRITE, 0), usage.parts.get(Part.CACHE_WRITE_HOUR, 0)
+    told: Json = {
+        "input_tokens": usage.input - usage.cached - short - hour,
+        "cache_creation_input_tokens": short + hour,
         "cache_read_input_tokens": usage.cached,
         "output_tokens": usage.output,
     }
+    if short or hour:
+        told["cache_creation"] = {"ephemeral_5m_input_tokens": short, "ephemeral_1h_input_tokens": hour}
+    return told
 
 
 def _tool_use(call: CallText) -> Json:

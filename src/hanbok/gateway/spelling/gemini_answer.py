@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hanbok.core.values import Usage
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.errors import UpstreamFailed
 from hanbok.gateway.spelling.failure import foreign
 from hanbok.gateway.spelling.gemini_request import OWN_CALL_ID
@@ -70,12 +70,21 @@ class Candidate(msgspec.Struct, rename="camel"):
     logprobs_result: _Logprobs | None = None
 
 
+class _Modality(msgspec.Struct, rename="camel"):
+    modality: str = ""
+    token_count: int = 0
+
+
 class UsageText(msgspec.Struct, rename="camel"):
     prompt_token_count: int = 0
     candidates_token_count: int = 0
     thoughts_token_count: int = 0
     cached_content_token_count: int = 0
     tool_use_prompt_token_count: int = 0
+    prompt_tokens_details: list[_Modality] = []
+    tool_use_prompt_tokens_details: list[_Modality] = []
+    cache_tokens_details: list[_Modality] = []
+    candidates_tokens_details: list[_Modality] = []
 
 
 class _Feedback(msgspec.Struct, rename="camel"):
@@ -115,7 +124,24 @@ def read_usage(text: UsageText | None) -> Usage | None:
         output=text.candidates_token_count + text.thoughts_token_count,
         cached=text.cached_content_token_count,
         reasoning=text.thoughts_token_count,
+        parts=_parts(text),
     )
+
+
+def _parts(text: UsageText) -> dict[str, int]:
+    asked = text.prompt_tokens_details + text.tool_use_prompt_tokens_details
+    cached, answered = text.cache_tokens_details, text.candidates_tokens_details
+    parts = {
+        Part.AUDIO_INPUT: _of("AUDIO", asked) - _of("AUDIO", cached),
+        Part.IMAGE_INPUT: _of("IMAGE", asked) - _of("IMAGE", cached),
+        Part.AUDIO_OUTPUT: _of("AUDIO", answered),
+        Part.IMAGE_OUTPUT: _of("IMAGE", answered),
+    }
+    return {part.value: count for part, count in parts.items() if count > 0}
+
+
+def _of(modality: str, counts: list[_Modality]) -> int:
+    return sum(one.token_count for one in counts if one.modality == modality)
 
 
 def blocked(answer: Answer) -> bool:

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from hanbok.core.values import Usage
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.front import Failure
 from hanbok.gateway.spelling.gemini_hearing import result_of
 from hanbok.gateway.spelling.json_text import Json
@@ -12,6 +12,10 @@ from hanbok.gateway.spelling.openai_reading import AnswerText, CallText, Said, r
 from hanbok.gateway.spelling.sse_text import plain
 
 _FINISH = {"length": "MAX_TOKENS", "content_filter": "SAFETY"}
+_MODALITIES: Final = {
+    "promptTokensDetails": {Part.AUDIO_INPUT: "AUDIO", Part.IMAGE_INPUT: "IMAGE"},
+    "candidatesTokensDetails": {Part.AUDIO_OUTPUT: "AUDIO", Part.IMAGE_OUTPUT: "IMAGE"},
+}
 _STATUSES: Final = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -55,8 +59,20 @@ def _envelope(answer: AnswerText, candidates: list[Json], usage: Usage | None) -
             "totalTokenCount": usage.input + usage.output,
             "thoughtsTokenCount": usage.reasoning,
             "cachedContentTokenCount": usage.cached,
-        }
+        } | _details(usage)
     return told | {"modelVersion": answer.model, "responseId": answer.id}
+
+
+def _details(usage: Usage) -> Json:
+    told = {
+        side: [
+            {"modality": word, "tokenCount": usage.parts[part]}
+            for part, word in words.items()
+            if part in usage.parts
+        ]
+        for side, words in _MODALITIES.items()
+    }
+    return {side: counts for side, counts in told.items() if counts}
 
 
 def _candidate(index: int, parts: list[Json], finish: str | None) -> Json:

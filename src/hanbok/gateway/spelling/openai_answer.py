@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hanbok.core.values import Usage
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.errors import UpstreamFailed
 from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import ABSENT, Raw, given
@@ -12,6 +12,10 @@ _OK = 200
 
 class _Details(msgspec.Struct):
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_hour_tokens: int | None = None
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
     reasoning_tokens: int | None = None
 
 
@@ -26,6 +30,8 @@ class UsageText(msgspec.Struct):
     total_tokens: int | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
+    input_tokens_details: _Details | None = None
+    output_tokens_details: _Details | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -49,6 +55,7 @@ class _Whole(msgspec.Struct):
     error: Raw = ABSENT
 
 
+_NONE = _Details()
 # Servers that imitate OpenAI are loose with types: a number may come as a text.
 _CHUNK = msgspec.json.Decoder(Chunk, strict=False)
 _WHOLE = msgspec.json.Decoder(_Whole, strict=False)
@@ -85,12 +92,22 @@ def read_usage(text: UsageText | None) -> Usage | None:
     prompt = text.total_tokens if prompt is None else prompt
     if prompt is None:
         return None
-    asked, answered = text.prompt_tokens_details, text.completion_tokens_details
+    asked = text.prompt_tokens_details or text.input_tokens_details or _NONE
+    answered = text.completion_tokens_details or text.output_tokens_details or _NONE
+    parts = {
+        Part.CACHE_WRITE: asked.cache_write_tokens,
+        Part.CACHE_WRITE_HOUR: asked.cache_write_hour_tokens,
+        Part.AUDIO_INPUT: asked.audio_tokens,
+        Part.IMAGE_INPUT: asked.image_tokens,
+        Part.AUDIO_OUTPUT: answered.audio_tokens,
+        Part.IMAGE_OUTPUT: answered.image_tokens,
+    }
     return Usage(
         input=prompt,
         output=text.completion_tokens or text.output_tokens or 0,
-        cached=(asked.cached_tokens or 0) if asked else 0,
-        reasoning=(answered.reasoning_tokens or 0) if answered else 0,
+        cached=asked.cached_tokens or 0,
+        reasoning=answered.reasoning_tokens or 0,
+        parts={part.value: count for part, count in parts.items() if count},
     )
 
 

@@ -1,7 +1,17 @@
 """Writes answers of OpenAI's shape for dialects whose own is another."""
 
-from hanbok.core.values import Usage
+from collections.abc import Mapping
+
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.spelling.json_text import Json, encode
+
+_ASKED = {
+    Part.CACHE_WRITE: "cache_write_tokens",
+    Part.CACHE_WRITE_HOUR: "cache_write_hour_tokens",
+    Part.AUDIO_INPUT: "audio_tokens",
+    Part.IMAGE_INPUT: "image_tokens",
+}
+_ANSWERED = {Part.AUDIO_OUTPUT: "audio_tokens", Part.IMAGE_OUTPUT: "image_tokens"}
 
 
 class Writer:
@@ -74,6 +84,10 @@ def usage_text(usage: Usage) -> Json:
         "prompt_tokens": usage.input,
         "completion_tokens": usage.output,
         "total_tokens": usage.input + usage.output,
-        "prompt_tokens_details": {"cached_tokens": usage.cached},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+        "prompt_tokens_details": {"cached_tokens": usage.cached, **_told(usage, _ASKED)},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning, **_told(usage, _ANSWERED)},
     }
+
+
+def _told(usage: Usage, names: Mapping[Part, str]) -> Json:
+    return {name: usage.parts[part] for part, name in names.items() if part in usage.parts}

@@ -19,7 +19,10 @@ _BUCKETS: Final = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 _COUNTERS: Final = {
     "hanbok_calls": ("Calls, by how they ended", ("route", "endpoint", "status")),
     "hanbok_refusals": ("Calls that did not leave, by error code", ("code",)),
-    "hanbok_tokens": ("Tokens as providers counted them", ("endpoint", "part")),
+    "hanbok_tokens": (
+        "Tokens as providers counted them; all parts but input and output are parts of these",
+        ("endpoint", "part"),
+    ),
     "hanbok_cost_won": ("Won charged", ("endpoint",)),
     "hanbok_findings": ("Personal data and secrets found in requests", ("kind",)),
 }
@@ -90,4 +93,8 @@ class Measure(Collector):
             usage = ending.usage or Usage()
             sums["hanbok_tokens"][(endpoint, "input")] += usage.input
             sums["hanbok_tokens"][(endpoint, "output")] += usage.output
+            parts = {"cached": usage.cached, "reasoning": usage.reasoning, **usage.parts}
+            for part, number in parts.items():
+                if number:
+                    sums["hanbok_tokens"][(endpoint, part)] += number
             sums["hanbok_cost_won"][(endpoint,)] += ending.cost / 1_000_000

@@ -73,6 +73,7 @@ def _outcome(call: Call) -> Outcome:
         output=usage.output,
         cached=usage.cached,
         reasoning=usage.reasoning,
+        parts=dict(usage.parts),
         cost=ending.cost,
         reply_findings=ending.reply_findings,
         sent=ending.sent,
