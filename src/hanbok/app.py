@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
-from typing import Final, NamedTuple
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
 from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, routing, rules_of, scene_of
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
-from hanbok.core.plugin import load as load_plugin
 from hanbok.core.values import Text, Zone
 from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
@@ -21,11 +20,13 @@ from hanbok.evidence.outbox import drain_outbox
 from hanbok.evidence.upkeep import Upkeep
 from hanbok.gateway.asking import Asking, Place
 from hanbok.gateway.catalogue import Catalogue
-from hanbok.gateway.endpoint import READY, Endpoint, EndpointConfig, Licensed, Staged
+from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
+from hanbok.gateway.facts import load_prices
 from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.path import Path
-from hanbok.gateway.rotation import endpoint_of
+from hanbok.gateway.price_tables import PriceTables
+from hanbok.gateway.running import Endpoints
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
 from hanbok.gateway.steps.authenticate import Authenticate, bearer
@@ -38,8 +39,7 @@ from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.record import Record
 from hanbok.gateway.steps.show import Halt, Show
 from hanbok.gateway.steps.witness import Witness
-from hanbok.gateway.transport.egress import Doorway, Egress
-from hanbok.gateway.upstream import Upstream
+from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.gateway.vaults import Vaults, with_vault
 from hanbok.guard.guard import Guard
@@ -89,50 +89,6 @@ class Runtime:
     """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
 
 
-class Built(NamedTuple):
-    kind: str
-    config: EndpointConfig
-    endpoint: Endpoint
-    door: Doorway
-
-
-class Endpoints:
-    """Endpoints by name, kept over reloads while their settings stay the same."""
-
-    def __init__(self, upstream: Upstream, egress: Egress) -> None:
-        self._upstream = upstream
-        self._egress = egress
-        self._built: dict[str, Built] = {}
-
-    def of(self, settings: Settings) -> dict[str, Built]:
-        """Return one for each name in the settings: the one that is there, or a new one, not yet started."""
-        wanted: dict[str, Built] = {}
-        for name, one in settings.endpoints.items():
-            config = settings.endpoint_config(name)
-            there = self._built.get(name)
-            if there is not None and there[:2] == (one.kind, config):
-                wanted[name] = there
-            else:
-                door = Doorway(self._upstream)
-                endpoint = endpoint_of(load_plugin(ENDPOINTS, one.kind), config, door)
-                wanted[name] = Built(one.kind, config, endpoint, door)
-        return wanted
-
-    def close_doors(self) -> None:
-        """Let connections go to the endpoints in force and to nowhere else."""
-        self._egress.only({gate for built in self._built.values() for gate in built.door.gates})
-
-    async def put_in_force(self, wanted: dict[str, Built]) -> list[Endpoint]:
-        """Start the new ones; return those that are no longer wanted, still running."""
-        kept = [built.endpoint for built in self._built.values()]
-        new = [built.endpoint for built in wanted.values()]
-        for endpoint in new:
-            if endpoint not in kept:
-                await endpoint.start()
-        self._built = wanted
-        return [endpoint for endpoint in kept if endpoint not in new]
-
-
 class App:
     """The running whole: what outlives a reload, and the runtime in force."""
 
@@ -156,13 +112,14 @@ class App:
         self._egress = Egress()
         self._upstream = Http1(egress=self._egress)
         self._measure = Measure(self.registry)
-        self._endpoints = Endpoints(self._upstream, self._egress)
+        self._endpoints = Endpoints(ENDPOINTS, self._upstream, self._egress)
         self._vaults = Vaults(store)
         self._changes = Changes(store)
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
         self._governing: Governing
-        self._shelf = (0, 0)
+        self._offered: object = None
+        self._price_tables = PriceTables(store)
         self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
@@ -268,14 +225,17 @@ class App:
         """`adopt` notes the settings' policy as the one in force. Two servers with different settings and one database
         must not do so in turns for ever: only a start and a reload do.
         """
-        shelf = Shelf(registry(loaded.settings)).version
+        offered = await self._version_of_offers(loaded)
         settings = await asyncio.to_thread(with_releases, loaded.settings)
         guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
         day = today()
         changes = await asyncio.to_thread(self._changes.version)
         governing = await asyncio.to_thread(govern, self._changes, rules_of(loaded))
-        judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day)
-        wanted = self._endpoints.of(settings)
+        prices = load_prices(await asyncio.to_thread(self._price_tables.taken))
+        judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day, prices)
+        wanted = self._endpoints.of(
+            {name: (one.kind, settings.endpoint_config(name)) for name, one in settings.endpoints.items()}
+        )
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         steps = self._steps(guard, judge, catalogue, places, settings)
         vault = await self._vaults.of(settings.vault.config(settings.state))
@@ -285,7 +245,7 @@ class App:
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
-        self._loaded, self._governing, self._shelf = loaded, governing, shelf
+        self._loaded, self._governing, self._offered = loaded, governing, offered
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
         self._policy_changes = changes
@@ -368,9 +328,13 @@ class App:
             await self._put_in_force(self._loaded)
 
     async def _keep_releases(self) -> None:
-        """Offer the models that the registry of releases has in service."""
-        if Shelf(registry(self._loaded.settings)).version != self._shelf:
+        """Offer the models that the registry of releases has in service, at the prices that were taken in last."""
+        if await self._version_of_offers(self._loaded) != self._offered:
             await self._put_in_force(self._loaded, adopt=False)
+
+    async def _version_of_offers(self, loaded: Loaded) -> tuple[object, str]:
+        shelf = Shelf(registry(loaded.settings)).version
+        return shelf, await asyncio.to_thread(self._price_tables.version)
 
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:

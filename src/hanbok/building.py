@@ -13,8 +13,9 @@ from msgspec import structs
 
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
-from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts
+from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.health import Breaker, Health
+from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.routing import Router
 from hanbok.gateway.transport.egress import Egress
@@ -68,15 +69,18 @@ def hider_of(settings: Settings) -> Callable[[str], Hider] | None:
     return lambda organisation: NaturalPseudonyms(hmac.digest(key, organisation.encode(), "sha256"))
 
 
-def catalogue_of(settings: Settings, day: date) -> Catalogue:
-    """Join the settings' models with what is known of them, at the rates of this day."""
-    known = load_facts(day)
+def catalogue_of(settings: Settings, day: date, prices: PriceList | None = None) -> Catalogue:
+    """Join the settings' models with what is known of them, at the prices and rates of this day; without `prices` at
+    those that hanbok brings.
+    """
+    prices = prices or load_prices()
+    known = load_facts(day, prices)
 
     def target(one: TargetSettings, model: ModelSettings) -> Target:
         name = one.facts or one.model
-        facts = known.get(name) or unknown_facts(name)
+        facts = known.get(name) or replace(unknown_facts(name), price=prices.of(name, day))
         if model.price is not None:
-            facts = declared(facts, ListPrice(**structs.asdict(model.price)), day)
+            facts = declared(facts, ListPrice(**structs.asdict(model.price)), day, prices)
         destination = settings.destination(one.endpoint, day)
         return Target(
             endpoint=one.endpoint, destination=destination, model=one.model, facts=facts, weight=one.weight

@@ -10,7 +10,8 @@ import pytest
 
 from hanbok.gateway import facts as loader
 from hanbok.gateway.catalogue import Price
-from hanbok.gateway.facts import ListPrice, declared, load_facts, unknown_facts, won_per_dollar
+from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
+from hanbok.gateway.price_list import ListPrice
 
 DAY = date(2026, 11, 22)
 FOLDER = files("hanbok.gateway") / "models"
@@ -79,12 +80,12 @@ def test_dollars_become_won_exactly_at_the_rate_of_the_day() -> None:
     ],
 )
 def test_the_newest_rate_not_after_the_day_counts(on: date, won: str) -> None:
-    assert won_per_dollar(on) == Decimal(won)
+    assert load_prices().won_per_dollar(on) == Decimal(won)
 
 
 def test_an_operator_declares_a_price() -> None:
     price = ListPrice(currency="KRW", input=Decimal(500), output=Decimal("1500.5"), as_of=DAY)
-    known = declared(unknown_facts("ours"), price, DAY)
+    known = declared(unknown_facts("ours"), price, DAY, load_prices())
     assert known == replace(
         unknown_facts("ours"),
         price=Price(input=Decimal(500), output=Decimal("1500.5"), cached=Decimal(500), as_of=DAY),
@@ -92,7 +93,7 @@ def test_an_operator_declares_a_price() -> None:
     dollars = ListPrice(
         currency="USD", input=Decimal("0.1"), output=Decimal("0.2"), cached_input=Decimal("0.01"), as_of=DAY
     )
-    assert declared(FACTS["gpt-4o"], dollars, DAY).price == Price(
+    assert declared(FACTS["gpt-4o"], dollars, DAY, load_prices()).price == Price(
         input=Decimal(145), output=Decimal(290), cached=Decimal("14.5"), as_of=DAY
     )
 

@@ -4,20 +4,26 @@ from cyclopts import App
 
 from hanbok.building import catalogue_of
 from hanbok.cli.config import File
+from hanbok.cli.models_prices import prices
 from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
+from hanbok.cli.records import opened
 from hanbok.cli.words import say
 from hanbok.core.clock import today
 from hanbok.core.plugin import names
-from hanbok.settings.reading import load
+from hanbok.gateway.facts import load_prices
+from hanbok.gateway.price_tables import PriceTables
 from hanbok.settings.released import with_releases
 
 models = App(name="models", result_action="return_value")
+models.command(prices)
 
 
 @models.default
 def show(config: File = None, *, json: Json = False) -> None:
     """List the models with their endpoints, zones and prices (won per million tokens)."""
+    with opened(config) as (loaded, store):
+        known = load_prices(PriceTables(store).taken())
     rows = [
         {
             "model": offer.name,
@@ -30,7 +36,7 @@ def show(config: File = None, *, json: Json = False) -> None:
             "input": str(target.facts.price.input) if target.facts.price else None,
             "output": str(target.facts.price.output) if target.facts.price else None,
         }
-        for offer in catalogue_of(with_releases(load(config).settings), today())
+        for offer in catalogue_of(with_releases(loaded.settings), today(), known)
         for target in offer.targets
     ]
     columns = {

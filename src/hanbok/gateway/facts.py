@@ -1,38 +1,20 @@
-"""Loads what is known of models: data files by maker, prices turned into won."""
+"""Loads what is known of models: data files by maker, each model with what it costs from which day on."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from hanbok.core.values import Part
-from hanbok.gateway.catalogue import ModelFacts, Price
+from hanbok.gateway.catalogue import ModelFacts
+from hanbok.gateway.price_list import ListPrice, PriceList, PriceRow, PriceTable, Rate
 
 _FOLDER: Final = files("hanbok.gateway") / "models"
 _RATES: Final = "rates.toml"
-
-
-class ListPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A price as its maker lists it, per million tokens."""
-
-    currency: Literal["KRW", "USD"]
-    input: Decimal
-    output: Decimal
-    cached_input: Decimal | None = None
-    """None: cached input costs what other input costs. So it is with all parts below (`Part`)."""
-    cache_write: Decimal | None = None
-    cache_write_hour: Decimal | None = None
-    audio_input: Decimal | None = None
-    image_input: Decimal | None = None
-    reasoning: Decimal | None = None
-    audio_output: Decimal | None = None
-    image_output: Decimal | None = None
-    as_of: date
 
 
 class _Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,28 +25,26 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     modalities: tuple[str, ...]
     languages: tuple[str, ...]
     licence: str
-    price: ListPrice | None = None
+    price: ListPrice | tuple[ListPrice, ...] = ()
+
+    @property
+    def prices(self) -> tuple[ListPrice, ...]:
+        return self.price if isinstance(self.price, tuple) else (self.price,)
 
 
 class _Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: tuple[_Model, ...]
 
 
-class _Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    since: date
-    won: Decimal
-
-
 class _Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    rate: tuple[_Rate, ...]
+    rate: tuple[Rate, ...]
 
 
-def load_facts(on: date) -> Mapping[str, ModelFacts]:
-    """Return what is known of each model, by every name of it; dollars at the newest rate not after this day."""
-    won = won_per_dollar(on)
+def load_facts(on: date, prices: PriceList | None = None) -> Mapping[str, ModelFacts]:
+    """Return what is known of each model, by every name of it, with what it costs on this day."""
+    prices = prices or load_prices()
     facts: dict[str, ModelFacts] = {}
     for model in _models():
-        price = None if model.price is None else _in_won(model.price, won)
         for name in (model.id, *model.also):
             if name in facts:
                 raise ValueError(f"two models are named {name!r}")
@@ -75,9 +55,22 @@ def load_facts(on: date) -> Mapping[str, ModelFacts]:
                 modalities=model.modalities,
                 languages=model.languages,
                 licence=model.licence,
-                price=price,
+                price=prices.of(name, on),
             )
     return facts
+
+
+def load_prices(tables: Sequence[PriceTable] = ()) -> PriceList:
+    """Return the prices that hanbok brings, and above them those of `tables`, in the order of their issue."""
+    rates = msgspec.convert(_read(_RATES), _Rates).rate
+    rows = tuple(
+        PriceRow(model=name, **msgspec.structs.asdict(price))
+        for model in _models()
+        for name in (model.id, *model.also)
+        for price in model.prices
+    )
+    shipped = PriceTable(issued=datetime.min.replace(tzinfo=UTC), price=rows, rate=rates)
+    return PriceList([shipped, *tables])
 
 
 def unknown_facts(name: str) -> ModelFacts:
@@ -87,15 +80,9 @@ def unknown_facts(name: str) -> ModelFacts:
     )
 
 
-def declared(facts: ModelFacts, price: ListPrice, on: date) -> ModelFacts:
+def declared(facts: ModelFacts, price: ListPrice, on: date, prices: PriceList) -> ModelFacts:
     """Return the facts with the price that an operator declares; dollars at the newest rate not after this day."""
-    return replace(facts, price=_in_won(price, won_per_dollar(on)))
-
-
-def won_per_dollar(on: date) -> Decimal:
-    """Return the newest rate that is not after this day; before the first one, the first."""
-    rates = sorted(msgspec.convert(_read(_RATES), _Rates).rate, key=lambda rate: rate.since)
-    return next((rate.won for rate in reversed(rates) if rate.since <= on), rates[0].won)
+    return replace(facts, price=prices.in_won(price, on))
 
 
 def _models() -> Iterator[_Model]:
@@ -106,16 +93,3 @@ def _models() -> Iterator[_Model]:
 
 def _read(name: str) -> dict[str, object]:
     return tomllib.loads((_FOLDER / name).read_text(encoding="utf-8"), parse_float=Decimal)
-
-
-def _in_won(price: ListPrice, won_per_dollar: Decimal) -> Price:
-    rate = won_per_dollar if price.currency == "USD" else Decimal(1)
-    cached = price.input if price.cached_input is None else price.cached_input
-    own: dict[Part, Decimal | None] = {part: getattr(price, part) for part in Part}
-    return Price(
-        input=price.input * rate,
-        output=price.output * rate,
-        cached=cached * rate,
-        as_of=price.as_of,
-        parts={part: amount * rate for part, amount in own.items() if amount is not None},
-    )

@@ -17,6 +17,7 @@ from hanbok.settings.guard import GuardSettings
 from hanbok.settings.marking import MarkingSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.policy import PolicySettings
+from hanbok.settings.prices import PricesSettings
 from hanbok.settings.reports import ReportSettings
 from hanbok.settings.roles import RoleSettings
 from hanbok.settings.section import Section
@@ -70,6 +71,7 @@ class Settings(Section, frozen=True, kw_only=True):
         )
     )
 
+    prices: Annotated[PricesSettings, Meta(description="Whose price tables are taken in.")] = PricesSettings()
     breaker: Annotated[BreakerSettings, Meta(description="When a target that fails is left alone.")] = (
         BreakerSettings()
     )

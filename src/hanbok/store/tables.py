@@ -250,3 +250,14 @@ usecases = Table(
     Column("document", Text, nullable=False, comment="JSON of the use case"),
     comment="register of uses of AI (AI Basic Act art. 31, 33 to 35)",
 )
+
+price_tables = Table(
+    "price_tables",
+    metadata,
+    Column("issued", String(32), primary_key=True),
+    Column("digest", String(64), nullable=False, comment="SHA-256 of the note, hex"),
+    Column("signers", Text, nullable=False, comment="the trusted keys that signed it, as vkeys"),
+    Column("note", Text, nullable=False, comment="the signed table"),
+    Column("taken", String(32), nullable=False),
+    comment="signed price tables, kept so that any day can be priced",
+)

@@ -1,0 +1,55 @@
+"""Endpoints that run: kept over reloads while their settings stay the same."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hanbok.core.plugin import load as load_plugin
+from hanbok.gateway.endpoint import Endpoint, EndpointConfig
+from hanbok.gateway.rotation import endpoint_of
+from hanbok.gateway.transport.egress import Doorway, Egress
+from hanbok.gateway.upstream import Upstream
+
+
+class Built(NamedTuple):
+    kind: str
+    config: EndpointConfig
+    endpoint: Endpoint
+    door: Doorway
+
+
+class Endpoints:
+    """Endpoints by name, kept over reloads while their settings stay the same."""
+
+    def __init__(self, kinds: str, upstream: Upstream, egress: Egress) -> None:
+        """`kinds` is the package that holds the kinds of endpoints."""
+        self._kinds = kinds
+        self._upstream = upstream
+        self._egress = egress
+        self._built: dict[str, Built] = {}
+
+    def of(self, configured: Mapping[str, tuple[str, EndpointConfig]]) -> dict[str, Built]:
+        """Return one for each name with its kind: the one that is there, or a new one, not yet started."""
+        wanted: dict[str, Built] = {}
+        for name, (kind, config) in configured.items():
+            there = self._built.get(name)
+            if there is not None and there[:2] == (kind, config):
+                wanted[name] = there
+            else:
+                door = Doorway(self._upstream)
+                endpoint = endpoint_of(load_plugin(self._kinds, kind), config, door)
+                wanted[name] = Built(kind, config, endpoint, door)
+        return wanted
+
+    def close_doors(self) -> None:
+        """Let connections go to the endpoints in force and to nowhere else."""
+        self._egress.only({gate for built in self._built.values() for gate in built.door.gates})
+
+    async def put_in_force(self, wanted: dict[str, Built]) -> list[Endpoint]:
+        """Start the new ones; return those that are no longer wanted, still running."""
+        kept = [built.endpoint for built in self._built.values()]
+        new = [built.endpoint for built in wanted.values()]
+        for endpoint in new:
+            if endpoint not in kept:
+                await endpoint.start()
+        self._built = wanted
+        return [endpoint for endpoint in kept if endpoint not in new]
