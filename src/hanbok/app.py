@@ -24,6 +24,7 @@ from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
 from hanbok.gateway.facts import load_prices
 from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
+from hanbok.gateway.offstage import Offstage
 from hanbok.gateway.path import Path
 from hanbok.gateway.price_tables import PriceTables
 from hanbok.gateway.running import Endpoints
@@ -114,6 +115,7 @@ class App:
         self._measure = Measure(self.registry)
         self._endpoints = Endpoints(ENDPOINTS, self._upstream, self._egress)
         self._vaults = Vaults(store)
+        self.offstage = Offstage(store, self._vaults)
         self._changes = Changes(store)
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
@@ -165,7 +167,10 @@ class App:
             asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
             asyncio.create_task(self._repeat(_RELEASES_EVERY, self._keep_releases)),
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
-            *(asyncio.create_task(self._repeat(every, duty)) for every, duty in upkeep.duties()),
+            *(
+                asyncio.create_task(self._repeat(every, duty))
+                for every, duty in (*upkeep.duties(), *self.offstage.duties())
+            ),
         ]
 
     async def reload(self) -> None:
@@ -180,7 +185,7 @@ class App:
 
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""
-        await self.tuning.close()
+        await asyncio.gather(self.tuning.close(), self.offstage.close())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

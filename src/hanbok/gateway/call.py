@@ -87,6 +87,8 @@ class Call:
     head: Head | None = None
     """What a front read."""
     # read from the body's head, by `http`
+    as_key: str = ""
+    """Id of the key that it is made for, where no client waits for it and shows a secret."""
     members: Spans | None = None
     """Where the members of `body` stand; None: not looked up."""
     model: str

@@ -73,3 +73,17 @@ class UpstreamFailed(HanbokError):
     hint = Text(
         ko="제공자의 상태와 열쇠, 한도를 확인하십시오.", en="Check the provider's status, key and limits."
     )
+
+
+class ContentsNotKept(HanbokError):
+    """What was asked for needs contents that stay, and policy keeps none."""
+
+    code = "contents_not_kept"
+    message = Text(
+        ko="이 조직의 내용은 보관하지 않으므로 할 수 없습니다",
+        en="this needs contents to be kept, and those of your organisation are not",
+    )
+    hint = Text(
+        ko="운영자가 vault.contents.keep을 켜면 됩니다. 응답은 `store`를 false로 두고 이전 대화를 함께 보내도 됩니다.",
+        en="The operator can set vault.contents.keep. Responses go without: `store` false, earlier turns sent along.",
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from hanbok.core.clock import stamp
 from hanbok.evidence.entry import Act, AnyDeed, Deed, Erasure, KeyAct, Reveal
 from hanbok.evidence.outbox import put
+from hanbok.gateway.errors import ContentsNotKept
 from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.record import Record
@@ -72,6 +73,16 @@ class Vaults:
         self._made: VaultService | None = None
         """The one made last, for settings that may not have come into force in the end."""
         self._retiring = set[asyncio.Task[None]]()
+
+    def keeps(self, organisation: str) -> bool:
+        """Whether contents of this organisation are kept."""
+        return self._there is not None and self._there.keeps(organisation)
+
+    def keeping(self, organisation: str) -> "VaultService":
+        """Return the vault in force. Raises ContentsNotKept when nothing of this organisation is kept."""
+        if self._there is None or not self._there.keeps(organisation):
+            raise ContentsNotKept
+        return self._there
 
     async def of(self, config: VaultConfig) -> "VaultService | None":
         """Return the one that the settings describe: that which is there, or a new one. Raises HanbokError."""

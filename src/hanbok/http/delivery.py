@@ -1,13 +1,10 @@
 """A call down the path, and its reply to the client: whole, streamed, or broken off honestly."""
 
 import asyncio
-import hashlib
-import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from http import HTTPStatus
-from itertools import count
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -15,6 +12,7 @@ from hanbok.app import App, Runtime
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
 from hanbok.gateway.call import Call, Operation, Reply
+from hanbok.gateway.calling import call_of
 from hanbok.gateway.front import Failure, Front, Teller
 from hanbok.gateway.head import Head, Spans, read_head
 from hanbok.http.failure import failure_of, language_of, openai_error, tell
@@ -23,11 +21,9 @@ from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import type_of
 
 _MIB = 1024 * 1024
-_PROCESS: Final = secrets.token_hex(8)
-_COUNT: Final = count()
-"""Ids are unique over processes and starts, at no cost in randomness a call."""
+Keep: TypeAlias = Callable[[bytes], Awaitable[None]]
 _DONE = b"data: [DONE]\n\n"
-_STREAM: Final[Headers] = [
+STREAM: Final[Headers] = [
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache"),
     ("x-accel-buffering", "no"),
@@ -48,7 +44,13 @@ class _Refused(msgspec.Struct):
 async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
     """Read the request, send it down the path, deliver what comes back. Raises HanbokError before an answer began."""
     runtime = app.runtime
-    call = await read_call(runtime, inbound, operation)
+    await carry(runtime, inbound, await read_call(runtime, inbound, operation))
+
+
+async def carry(runtime: Runtime, inbound: Inbound, call: Call, keep: Keep | None = None) -> None:
+    """Send a call down the path and deliver what comes back. `keep` is handed what a front's client will have got,
+    whole or as the last event, before it has it all: an answer that could not be kept must not look whole.
+    """
     task, left = asyncio.current_task(), False
 
     def leave() -> None:
@@ -60,7 +62,7 @@ async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
 
     inbound.when_gone(leave)
     try:
-        await _carry(runtime, inbound, call)
+        await _carry(runtime, inbound, call, keep)
     except (asyncio.CancelledError, ConnectionError):
         if not left:
             raise
@@ -82,50 +84,38 @@ def head_of(inbound: Inbound, body: bytes) -> tuple[Head, Spans | None]:
 
 async def read_call(runtime: Runtime, inbound: Inbound, operation: Operation) -> Call:
     """Return the call that a request asks for. Raises BodyTooLarge, BodyTooSlow and what `head_of` raises."""
-    body, front = await read_body(runtime, inbound), front_of(inbound)
-    head, members = head_of(inbound, body)
-    stream = operation is Operation.CHAT and bool(head.stream)
-    return Call(
-        id=f"call-{_PROCESS}{next(_COUNT):08x}",
-        route=inbound.path if front is None else front.route(inbound.path),
-        operation=operation,
-        body=body,
+    return call_of(
+        operation,
+        await read_body(runtime, inbound),
+        path=inbound.path,
         headers=inbound.headers,
         origin=inbound.peer,
-        digest=hashlib.sha256(body).hexdigest(),
-        front=front,
-        head=head,
-        members=members,
-        model=head.model,
-        stream=stream,
-        wants_usage=not stream
-        or front is not None
-        or bool(head.stream_options and head.stream_options.include_usage),
-        choices=max(1, head.n or 1),
-        max_output=head.max_completion_tokens or head.max_tokens,
+        front=front_of(inbound),
     )
 
 
-async def _carry(runtime: Runtime, inbound: Inbound, call: Call) -> None:
+async def _carry(runtime: Runtime, inbound: Inbound, call: Call, keep: Keep | None) -> None:
     default = runtime.settings.language
     try:
         reply = await runtime.path.run(call)
         if reply.chunks is None:
-            headers = [*_marks(call), *reply.headers, ("content-type", reply.media)]
-            body = reply.body if call.front is None else _fronted(call.front, reply, call.body)
+            headers = [*marks_of(call), *reply.headers, ("content-type", reply.media)]
+            body = reply.body if call.front is None else fronted(call.front, reply, call.body)
+            if keep is not None and reply.status == HTTPStatus.OK:
+                await keep(body)
             await inbound.reply(reply.status, headers, body)
         elif call.front is None:
             await _stream(inbound, call, reply.chunks, language_of(inbound.headers, default))
         else:
             teller, language = call.front.teller(call.body), language_of(inbound.headers, default)
-            await _tell_stream(inbound, call, reply.chunks, teller, language)
+            await _tell_stream(inbound, call, reply.chunks, teller, language, keep)
     except HanbokError as error:
-        await tell(inbound, error, default, _marks(call))
+        await tell(inbound, error, default, marks_of(call))
     finally:
         call.finish()
 
 
-def _fronted(front: Front, reply: Reply, asked: bytes) -> bytes:
+def fronted(front: Front, reply: Reply, asked: bytes) -> bytes:
     """Return an answer, or a provider's refusal of a wrong request, in the front's words."""
     if reply.status == HTTPStatus.OK:
         return front.answer(reply.body, asked)
@@ -148,23 +138,27 @@ async def _tell_stream(
     batches: AsyncGenerator[list[bytes], None],
     teller: Teller,
     language: Language,
+    keep: Keep | None,
 ) -> None:
-    outlet = await inbound.stream(HTTPStatus.OK, [*_marks(call), *_STREAM])
+    outlet = await inbound.stream(HTTPStatus.OK, [*marks_of(call), *STREAM])
     async with aclosing(batches) as chunks:
         try:
             async for batch in chunks:
                 if events := [one for chunk in batch for one in teller.feed(chunk)]:
                     await outlet.send(b"".join(events))
+            last = teller.close()
+            if keep is not None:
+                await keep(last[-1])
         except HanbokError as error:
             await outlet.send(teller.broken(failure_of(error, language)))
             return
-    await outlet.send(b"".join(teller.close()))
+    await outlet.send(b"".join(last))
 
 
 async def _stream(
     inbound: Inbound, call: Call, batches: AsyncGenerator[list[bytes], None], language: Language
 ) -> None:
-    outlet = await inbound.stream(HTTPStatus.OK, [*_marks(call), *_STREAM])
+    outlet = await inbound.stream(HTTPStatus.OK, [*marks_of(call), *STREAM])
     async with aclosing(batches) as chunks:
         try:
             async for batch in chunks:
@@ -176,7 +170,7 @@ async def _stream(
     await outlet.send(_DONE)
 
 
-def _marks(call: Call) -> Headers:
+def marks_of(call: Call) -> Headers:
     """Tell what was done, and that a machine made the answer (AI Basic Act art. 31, its decree art. 23)."""
     used = call.ending.used
     marks: Headers = [

@@ -24,6 +24,7 @@ from hanbok.http.messages import count_tokens
 from hanbok.http.models import models
 from hanbok.http.openapi import openapi
 from hanbok.http.page import page, static
+from hanbok.http.responses import respond, response
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 
 Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
@@ -45,7 +46,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/audio/speech": {"POST": _asking(Operation.SPEECH)},
     "/v1/messages": {"POST": _asking(Operation.CHAT)},
     "/v1/messages/count_tokens": {"POST": count_tokens},
-    "/v1/responses": {"POST": _asking(Operation.CHAT)},
+    "/v1/responses": {"POST": respond},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
     "/": {"GET": page},
@@ -62,6 +63,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
 _BELOW: Final[dict[str, dict[str, Handler]]] = {
     "/v1/files/": {"GET": file, "DELETE": file},
     "/v1/fine_tuning/jobs/": {"GET": fine_tuning_job, "POST": fine_tuning_job},
+    "/v1/responses/": {"GET": response, "POST": response, "DELETE": response},
     "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), admin),
     "/v1/models/": {"GET": models, "POST": generate},
     "/v1beta/models/": {"POST": generate},

@@ -28,6 +28,8 @@ from hanbok.http.shapes import (
 from hanbok.http.tuning_operations import TUNING
 
 _CALL = (400, 401, 402, 403, 404, 408, 413, 429, 502, 503, 504)
+_KEPT = (400, 401, 404, 410, 503)
+"""What asking for something that is kept may end with."""
 _OBJECT = dict[str, Any]
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -111,6 +113,35 @@ OPERATIONS: tuple[Operation, ...] = (
         gives=_OBJECT,
         media=("application/json", "text/event-stream"),
         errors=_CALL,
+    ),
+    Operation(
+        method="get",
+        path="/v1/responses/{response}",
+        title=Text(ko="보관한 응답", en="A response that is kept"),
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=_KEPT,
+    ),
+    Operation(
+        method="delete",
+        path="/v1/responses/{response}",
+        title=Text(ko="보관한 응답 지우기", en="Delete a response"),
+        gives=_OBJECT,
+        errors=_KEPT,
+    ),
+    Operation(
+        method="get",
+        path="/v1/responses/{response}/input_items",
+        title=Text(ko="응답을 만들 때 물은 것", en="What a response was asked with"),
+        gives=_OBJECT,
+        errors=_KEPT,
+    ),
+    Operation(
+        method="post",
+        path="/v1/responses/{response}/cancel",
+        title=Text(ko="백그라운드 응답 취소", en="Cancel a response in the background"),
+        gives=_OBJECT,
+        errors=_KEPT,
     ),
     Operation(
         method="post",

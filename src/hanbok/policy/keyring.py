@@ -38,6 +38,7 @@ class KeyRing:
         self._source = source
         self._version = -1
         self._keys: dict[str, Key] = {}
+        self._by_id: dict[str, Key] = {}
         self._organisations: Mapping[str, Limits] = {}
 
     def find(self, secret: str, now: datetime) -> Key:
@@ -45,6 +46,10 @@ class KeyRing:
         if not secret:
             raise KeyMissing
         return in_force(self._keys.get(digest_of(secret)), now)
+
+    def known(self, key: str, now: datetime) -> Key:
+        """Return the key of this id, for what goes on after its owner proved to hold it. Raises as `find`."""
+        return in_force(self._by_id.get(key), now)
 
     def limits_of(self, organisation: str) -> Limits:
         """Return what the organisation as a whole may use."""
@@ -57,6 +62,7 @@ class KeyRing:
         snapshot = self._source.snapshot()
         # Whole new tables, put in place by one assignment each: a `find` on the loop never sees half of them.
         self._keys = {key.digest: key for key in snapshot.keys}
+        self._by_id = {key.id: key for key in self._keys.values()}
         self._organisations = snapshot.organisations
         self._version = snapshot.version
         return True

@@ -261,3 +261,19 @@ price_tables = Table(
     Column("taken", String(32), nullable=False),
     comment="signed price tables, kept so that any day can be priced",
 )
+
+undertakings = Table(
+    "undertakings",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False, comment="response or batch"),
+    Column("organisation", String(64), nullable=False),
+    Column("key", String(32), nullable=False, comment="id of the key that it is made for"),
+    Column("state", String(16), nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("ended", String(32)),
+    Column("holder", String(100), nullable=False, server_default="", comment="the process that works on it"),
+    Column("seen", String(32), nullable=False, server_default="", comment="when that process last said so"),
+    Column("facts", Text, nullable=False, comment="JSON: numbers, names and times, no content"),
+    comment="what goes on though no client waits: responses in the background, batches",
+)

@@ -1,12 +1,12 @@
 """What was asked and answered, sealed for each organisation and day, in a store of its own."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hanbok.core.clock import stamp, today
@@ -151,6 +151,37 @@ class Contents:
         if not rows:
             raise ContentsUnknown(call=call)
         return [self._open(row) for row in rows]
+
+    def find(self, organisation: str, call: str, part: str) -> Kept | None:
+        """Return one part of a call; None: it is not kept. Raises DataKeyDestroyed, SealBroken."""
+        return next(self.series(organisation, call, call, part), None)
+
+    def series(self, organisation: str, first: str, last: str, part: str) -> Iterator[Kept]:
+        """Yield this part of each call from `first` to `last`, in their order. Raises as `find`."""
+        mine = (contents.c.organisation == organisation) & contents.c.call.between(first, last)
+        for call in self._names(mine & (contents.c.part == part)):
+            one = mine & (contents.c.call == call) & (contents.c.part == part)
+            with self._store.read() as connection:
+                row = connection.execute(select(contents).where(one)).one_or_none()
+            if row is not None:
+                yield self._open(row)
+
+    def names(self, organisation: str, first: str, last: str, part: str) -> list[str]:
+        """Return which calls from `first` to `last` have this part."""
+        mine = (contents.c.organisation == organisation) & contents.c.call.between(first, last)
+        return self._names(mine & (contents.c.part == part))
+
+    def _names(self, which: ColumnElement[bool]) -> list[str]:
+        with self._store.read() as connection:
+            return list(
+                connection.execute(select(contents.c.call).where(which).order_by(contents.c.call)).scalars()
+            )
+
+    def remove(self, organisation: str, call: str, parts: Sequence[str]) -> int:
+        """Delete parts of a call, which its owner no longer wants; return how many there were."""
+        mine = (contents.c.organisation == organisation) & (contents.c.call == call)
+        with self._store.write() as connection:
+            return connection.execute(delete(contents).where(mine, contents.c.part.in_(parts))).rowcount
 
     def _open(self, row: Row[Any]) -> Kept:
         plain = self._keys.open(row.key, row.organisation).open(row.sealed, _record(row.call, row.part))

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from hanbok.core.errors import HanbokError
 from hanbok.store.database import Store
 from hanbok.vault.act import Tell, VaultAct
 from hanbok.vault.config import VaultConfig
+from hanbok.vault.contents import Body, Piece
 from hanbok.vault.keeper import Keeper
 from hanbok.vault.leases import Leases
 from hanbok.vault.maps import Hidden
@@ -67,6 +68,41 @@ class VaultService:
         task = asyncio.create_task(self._keep_map(organisation, call, list(hidden), recipient))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
+
+    def keeps(self, organisation: str) -> bool:
+        """Whether contents of this organisation are kept at all."""
+        return self.keeper is not None and self.config.contents.covers(organisation)
+
+    async def put(
+        self,
+        organisation: str,
+        name: str,
+        parts: Mapping[str, tuple[bytes, ...]],
+        identifiers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Keep what a caller leaves here; it is durable when this returns. Raises StoreUnavailable, KeyWithdrawn."""
+        pieces = [
+            Piece(
+                organisation=organisation,
+                call=name,
+                part=part,
+                body=Body(pieces=body),
+                identifiers=identifiers,
+            )
+            for part, body in parts.items()
+        ]
+        for error in await asyncio.to_thread(self.vault.contents.put, pieces):
+            if error is not None:
+                raise error
+
+    async def find(self, organisation: str, name: str, part: str) -> tuple[bytes, ...] | None:
+        """Return what was put there. Raises DataKeyDestroyed, SealBroken, StoreUnavailable, KeyWithdrawn."""
+        kept = await asyncio.to_thread(self.vault.contents.find, organisation, name, part)
+        return None if kept is None else kept.body.pieces
+
+    async def remove(self, organisation: str, name: str, *parts: str) -> int:
+        """Delete what was put there; return how many parts there were."""
+        return await asyncio.to_thread(self.vault.contents.remove, organisation, name, parts)
 
     async def tidy(self) -> None:
         """Destroy what is old."""

@@ -93,6 +93,8 @@ class Asked(msgspec.Struct):
     previous_response_id: str | None = None
     store: bool | None = None
     background: bool | None = None
+    conversation: str | dict[str, Any] | None = None
+    prompt: dict[str, Any] | None = None
     stream: bool | None = None
     model: str = ""
     include: list[str] | None = None

@@ -17,8 +17,8 @@ _SHORT = {"length": "max_output_tokens", "content_filter": "content_filter"}
 """Why an answer is incomplete."""
 
 
-def whole(answer: AnswerText, asked: Asked, now: int) -> Json:
-    """Return a response."""
+def whole(answer: AnswerText, asked: Asked, now: int, ours: Json | None = None) -> Json:
+    """Return a response. `ours` are members that the gateway itself knows better (`id`, `store`)."""
     choice = answer.choices[0] if answer.choices else None
     said = (choice.message if choice else None) or Said()
     name = _name(answer)
@@ -28,9 +28,13 @@ def whole(answer: AnswerText, asked: Asked, now: int) -> Json:
     if said.text or not said.tool_calls:
         items.append(_message(f"msg_{name}", "completed", [_text(said.text)]))
     items += [_called(call, f"fc_{name}_{at}", "completed") for at, call in enumerate(said.tool_calls or [])]
-    return _response(answer, asked, items, now) | _ended(
-        choice.finish_reason if choice else None, answer.used, now
-    )
+    ended = _ended(choice.finish_reason if choice else None, answer.used, now)
+    return _response(answer, asked, items, now) | (ours or {}) | ended
+
+
+def unfinished(asked: Asked, now: int, ours: Json) -> Json:
+    """Return a response that is not there yet, or never will be."""
+    return _response(AnswerText(), asked, [], now) | ours
 
 
 def _name(answer: AnswerText) -> str:
@@ -159,10 +163,13 @@ class _Item(msgspec.Struct):
 class ResponsesTeller:
     """Tells one stream. Events are numbered."""
 
-    __slots__ = ("_answer", "_asked", "_clock", "_done", "_finish", "_number", "_open", "_usage")
+    __slots__ = ("_answer", "_asked", "_clock", "_done", "_finish", "_number", "_open", "_ours", "_usage")
 
-    def __init__(self, asked: Asked, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, asked: Asked, ours: Json | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._asked = asked
+        self._ours = ours or {}
         self._clock = clock
         self._answer: AnswerText | None = None
         self._number = 0
@@ -191,7 +198,8 @@ class ResponsesTeller:
         items = [self._done[at] for at in sorted(self._done)]
         ended = _ended(self._finish, self._usage, now)
         kind = f"response.{ended['status']}"
-        return [*events, self._event(kind, {"response": _response(answer, self._asked, items, now) | ended})]
+        response = _response(answer, self._asked, items, now) | self._ours | ended
+        return [*events, self._event(kind, {"response": response})]
 
     def broken(self, told: Failure) -> bytes:
         """Return the event of an error."""
@@ -201,7 +209,7 @@ class ResponsesTeller:
 
     def _begin(self, answer: AnswerText) -> list[bytes]:
         self._answer = answer
-        response = _response(answer, self._asked, [], int(self._clock()))
+        response = _response(answer, self._asked, [], int(self._clock())) | self._ours
         return [self._event(f"response.{one}", {"response": response}) for one in ("created", "in_progress")]
 
     def _say(self, delta: Said) -> list[bytes]:

@@ -26,6 +26,9 @@ class Authenticate:
     now: Callable[[], datetime]
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        call.key = self.keyring.find(bearer(call.headers), self.now())
+        if call.as_key:
+            call.key = self.keyring.known(call.as_key, self.now())
+        else:
+            call.key = self.keyring.find(bearer(call.headers), self.now())
         call.principal = call.key.principal
         return await call_next(call)

@@ -1,0 +1,50 @@
+"""A call, made of what was asked: by a client who waits, or for a key in whose name something goes on."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from itertools import count
+from typing import Final
+
+from hanbok.gateway.call import Call, Operation
+from hanbok.gateway.front import Front
+from hanbok.gateway.head import read_head
+
+_PROCESS: Final = secrets.token_hex(8)
+_COUNT: Final = count()
+"""Ids are unique over processes and starts, at no cost in randomness a call."""
+
+
+def call_of(
+    operation: Operation,
+    body: bytes,
+    *,
+    path: str,
+    headers: Mapping[str, str],
+    origin: str,
+    front: Front | None = None,
+    as_key: str = "",
+) -> Call:
+    """Return the call. Raises InvalidJson, InvalidRequest, DuplicateField and what else a front refuses."""
+    head, members = read_head(body) if front is None else (front.head(body, path), None)
+    stream = operation is Operation.CHAT and bool(head.stream)
+    return Call(
+        id=f"call-{_PROCESS}{next(_COUNT):08x}",
+        route=path if front is None else front.route(path),
+        operation=operation,
+        body=body,
+        headers=headers,
+        origin=origin,
+        digest=hashlib.sha256(body).hexdigest(),
+        front=front,
+        head=head,
+        as_key=as_key,
+        members=members,
+        model=head.model,
+        stream=stream,
+        wants_usage=not stream
+        or front is not None
+        or bool(head.stream_options and head.stream_options.include_usage),
+        choices=max(1, head.n or 1),
+        max_output=head.max_completion_tokens or head.max_tokens,
+    )
