@@ -16,6 +16,7 @@ from hanbok.studio.recipe import Recipe, anchored
 from hanbok.studio.tune.plan import EMBEDDED
 
 RECIPE: Final = "recipe.yaml"
+WITH_DATA: Final = "data.yaml"
 _DATA: Final = "HANBOK_DATA"
 
 
@@ -45,13 +46,13 @@ class ReadRecipe:
 def read_recipe(
     place: Path, data: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> ReadRecipe:
-    """Read a recipe from its file, or from `recipe.yaml` in a folder; `${HANBOK_DATA}` in it stands for `data`, else
-    for what the environment says. Raises RecipeInvalid.
+    """Read a recipe from its file, or from a folder: `data.yaml` where data are named and it is there, else
+    `recipe.yaml`. `${HANBOK_DATA}` in it stands for `data`, else for what the environment says. Raises RecipeInvalid.
     """
-    source = (place / RECIPE if place.is_dir() else place).absolute()
     environ = dict(os.environ if environ is None else environ)
     if data is not None:
         environ[_DATA] = str(data.absolute())
+    source = (_in_folder(place, named=bool(environ.get(_DATA))) if place.is_dir() else place).absolute()
     file = LocatedYaml(source, environ)
     try:
         recipe = _recipe(file.tree(), source.parent)
@@ -59,6 +60,12 @@ def read_recipe(
     except Problems as problems:
         raise RecipeInvalid(problems="\n".join(file.told(problems))) from None
     return ReadRecipe(recipe=recipe, source=source, text=text)
+
+
+def _in_folder(folder: Path, *, named: bool) -> Path:
+    """Return the recipe on the data that were named, or the one that brings its own."""
+    with_data = folder / WITH_DATA
+    return with_data if named and with_data.is_file() else folder / RECIPE
 
 
 def recipe_schema() -> dict[str, Any]:
