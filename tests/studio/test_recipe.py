@@ -55,6 +55,15 @@ def test_paths_begin_at_the_recipe_and_data_where_the_caller_says(tmp_path):
     )
 
 
+def test_a_folder_has_a_recipe_for_data_that_are_named_and_one_that_brings_its_own(tmp_path):
+    written(tmp_path, SMALL.replace("${HANBOK_DATA}/cls/*", "rows"))
+    (tmp_path / "data.yaml").write_text(SMALL, encoding="utf-8")
+    assert read_recipe(tmp_path, None, {}).source.name == "recipe.yaml"
+    assert read_recipe(tmp_path, tmp_path / "data", {}).source.name == "data.yaml"
+    assert read_recipe(tmp_path, None, {"HANBOK_DATA": "/data"}).source.name == "data.yaml"
+    assert read_recipe(tmp_path / "recipe.yaml", tmp_path / "data", {}).source.name == "recipe.yaml"
+
+
 def test_the_embedded_base_is_no_path(tmp_path):
     read = read_recipe(written(tmp_path, SMALL.replace("path: base", "path: embedded")), tmp_path, {})
     assert read.recipe.base.path == Path("embedded")

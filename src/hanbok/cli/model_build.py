@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from hanbok.cli.config import File
 from hanbok.cli.model_release import put_on_shelf
-from hanbok.cli.options import Json
+from hanbok.cli.options import Json, WorkspaceFolder
 from hanbok.cli.output import print_json, print_table
 from hanbok.cli.progress import lasted, watching
 from hanbok.cli.records import actor, opened, send
@@ -64,12 +64,7 @@ class Run:
             help=say("레시피의 ${HANBOK_DATA}가 가리키는 폴더.", "What ${HANBOK_DATA} in the recipe means.")
         ),
     ] = None
-    workspace: Annotated[
-        Path | None,
-        Parameter(
-            help=say("작업 폴더. 없으면 상태 폴더의 studio.", "Workspace; none: studio in the state folder.")
-        ),
-    ] = None
+    workspace: WorkspaceFolder = None
 
 
 _ALL = Run()
@@ -79,7 +74,10 @@ def build(
     recipe: Annotated[
         Path,
         Parameter(
-            help=say("레시피 파일, 또는 recipe.yaml이 든 폴더.", "A recipe, or a folder with recipe.yaml.")
+            help=say(
+                "레시피 파일, 또는 recipe.yaml(과 --data를 위한 data.yaml)이 든 폴더.",
+                "A recipe, or a folder with recipe.yaml (and data.yaml, for --data).",
+            )
         ),
     ],
     /,

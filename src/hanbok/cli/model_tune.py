@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.options import Json
+from hanbok.cli.options import Json, WorkspaceFolder
 from hanbok.cli.output import print_json, print_table
 from hanbok.cli.progress import lasted, watching
 from hanbok.cli.records import opened
@@ -47,12 +47,7 @@ class On:
         Path | None,
         Parameter(help=say("손실을 재는 데만 쓸 데이터.", "Rows to take the loss on, never learned.")),
     ] = None
-    workspace: Annotated[
-        Path | None,
-        Parameter(
-            help=say("작업 폴더. 없으면 상태 폴더의 studio.", "Workspace; none: studio in the state folder.")
-        ),
-    ] = None
+    workspace: WorkspaceFolder = None
 
 
 def tune(

@@ -1,5 +1,6 @@
 """Options that verbs share, so that each means the same everywhere."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,4 +10,11 @@ from hanbok.cli.words import say
 Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 Organisation = Annotated[
     str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
+]
+WorkspaceFolder = Annotated[
+    Path | None,
+    Parameter(
+        name="--workspace",
+        help=say("작업 폴더. 없으면 상태 폴더의 studio.", "Workspace; none: studio in the state folder."),
+    ),
 ]

@@ -10,7 +10,7 @@ from hanbok.gateway.dialects.openai import Openai
 from hanbok.gateway.endpoint import Address, EndpointConfig
 from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.llama.bundle import BASE, bundle
-from hanbok.gateway.llama.cores import physical_cores
+from hanbok.gateway.llama.cores import compute_threads
 from hanbok.gateway.llama.errors import LocalExtraMissing
 from hanbok.gateway.llama.fleet import Fleet
 from hanbok.gateway.llama.notice import PACKAGE, notice
@@ -51,7 +51,7 @@ class Embedded:
             key=secrets.token_urlsafe(32),
             context=_count(config, "context", 8192),
             slots=_count(config, "slots", 4),
-            threads=_count(config, "threads", max(1, physical_cores() - 1)),
+            threads=_count(config, "threads", compute_threads()),
             embeddings=embeds,
         )
         self._shelf = None if config.releases is None or embeds else Shelf(config.releases)

@@ -18,6 +18,13 @@ def physical_cores(
     return max(1, min(len(cores), granted))
 
 
+def compute_threads() -> int:
+    """Return how many threads a model computes with unless somebody says otherwise: the physical cores less one, which
+    is the gateway's (docs/design/embedded.md, Threads).
+    """
+    return max(1, physical_cores() - 1)
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii").strip()

@@ -13,7 +13,7 @@ import msgspec
 
 from hanbok.core.secret import Secret
 from hanbok.gateway.llama.bundle import BASE, bundle
-from hanbok.gateway.llama.cores import physical_cores
+from hanbok.gateway.llama.cores import compute_threads
 from hanbok.gateway.llama.gguf_head import read_head, template_in
 from hanbok.gateway.llama.supervisor import Supervisor
 from hanbok.gateway.llama.wire import Adapter, Spec
@@ -56,7 +56,7 @@ async def served(
         key=key,
         context=weights.context,
         slots=weights.slots,
-        threads=physical_cores(),
+        threads=compute_threads(),
         adapters=(Adapter(path=str(weights.adapter), scale=1.0),) if weights.adapter else (),
         template=weights.template,
         stops=weights.stops,

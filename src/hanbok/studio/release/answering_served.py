@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from hanbok.gateway.llama.cores import physical_cores
+from hanbok.gateway.llama.cores import compute_threads
 from hanbok.gateway.llama.dress import Dress
 from hanbok.gateway.llama.releases import Sampling
 from hanbok.gateway.llama.supervisor import Supervisor
@@ -91,7 +91,7 @@ class Served:
             key=secrets.token_urlsafe(32),
             context=_CONTEXT,
             slots=_SLOTS,
-            threads=max(1, physical_cores() - 1),  # see docs/design/embedded.md, Threads
+            threads=compute_threads(),
             adapters=(Adapter(path=str(self.adapter)),) if self.adapter else (),
             template=self.template,
             remember=False,
