@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from hanbok.core.secret import Secret
-from hanbok.core.values import Text
+from hanbok.core.values import Language, Text
 from hanbok.studio.artifacts import Kind, check, make
 from hanbok.studio.errors import StudioExtraMissing
 from hanbok.studio.evaluate.errors import (
     DataUnreadable,
     HarnessTaskUnsupported,
+    NoRows,
     RowUnusable,
     SubjectMissing,
     SuiteInvalid,
@@ -253,6 +254,65 @@ def test_files_that_cannot_be_read_are_told(tmp_path, name, content):
         list(rows_in(tmp_path / name))
     with pytest.raises(DataUnreadable):
         list(rows_in(tmp_path / f"missing-{name}"))
+
+
+def taken(path):
+    (task,) = any_suite(str(path), path.parent).tasks
+    plug(TASKS, task.kind)(task, path.parent)
+    return task, items_of(task, path.parent)[0]
+
+
+CHOICES = {"question": "물음", "choices": ["가", "나"], "answer": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "listed", "kind", "classes"),
+    [
+        ("mine.jsonl", [CHOICES | {"lang": "en"}, CHOICES], "multiple_choice", ()),
+        (
+            "mine.jsonl",
+            [{"text": "글", "labels": ["b"]}, {"text": "글", "labels": ["a"]}],
+            "classification",
+            "ab",
+        ),
+        ("mine.jsonl", [{"text": "글", "label": 1}, {"text": "글", "label": 0}], "classification", "01"),
+        ("mine.csv", "text,label\n글,b\n글,a\n", "classification", "ab"),
+    ],
+)
+def test_a_file_of_ones_own_is_a_suite(tmp_path, name, listed, kind, classes):
+    content = listed if isinstance(listed, str) else "".join(json.dumps(one) + "\n" for one in listed)
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    task, asked = taken(tmp_path / name)
+    assert (task.name, task.kind, task.labels) == ("mine", kind, tuple(classes))
+    assert task.language == ("en" if kind == "multiple_choice" else "ko")
+    assert [one.golds for one in asked] == [("나",)] * 2 if not classes else [(classes[1],), (classes[0],)]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "why"),
+    [
+        ("", NoRows, "mine"),
+        ('{"question": "물음", "answer": 1}\n', RowUnusable, "question, choices"),
+        ('{"text": "글"}\n', RowUnusable, "text and label"),
+        ('{"text": "글", "label": "a"}\n{"text": "글"}\n', RowUnusable, "row 2 "),
+        ('{"text": "글", "labels": []}\n', RowUnusable, "row 1 "),
+        ('{"text": "글", "label": "a"}\n{"text"\n', RowUnusable, "row 2 "),
+        (json.dumps(CHOICES | {"answer": 2}), RowUnusable, "answer 2 of 2 choices"),
+        (json.dumps(CHOICES | {"answer": "B"}), RowUnusable, "answer 'B': a number from 0 to 1"),
+        (json.dumps(CHOICES | {"choices": "가나"}), RowUnusable, "choices: a list"),
+        ('{"text": "글", "label": "a"}\n', SuiteInvalid, "two at least"),
+    ],
+)
+def test_a_file_of_ones_own_that_cannot_be_meant_is_told_by_its_row(tmp_path, content, error, why):
+    (tmp_path / "mine.jsonl").write_text(content, encoding="utf-8")
+    with pytest.raises(error) as caught:
+        taken(tmp_path / "mine.jsonl")
+    assert why in caught.value.say(Language.EN)
+
+
+def test_a_file_of_ones_own_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(DataUnreadable, match="absent"):
+        any_suite(str(tmp_path / "absent.jsonl"), tmp_path)
 
 
 HARNESS = {

@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from hanbok.cli.model_job import job
 from hanbok.core.values import DataUse, Destination, Form, Grade, Principal, Text, Zone
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.guard.guard import Guard
 from hanbok.policy.errors import Refused
 from hanbok.policy.ruling import Clause, Question, Ruling
 from hanbok.studio.jobs.client import Client, Wanted, deploy, place_of
-from hanbok.studio.jobs.errors import EndpointCannotTune, JobFailed, ProviderRefused, ProviderUnreachable
+from hanbok.studio.jobs.errors import (
+    DeploymentImpossible,
+    EndpointCannotTune,
+    JobFailed,
+    ProviderRefused,
+    ProviderUnreachable,
+)
 from hanbok.studio.jobs.sending import act_of, inspect, permit
 from hanbok.studio.jobs.wire import Place
 from hanbok.studio.tune.errors import IdentifiersInData, RowUnreadable
@@ -295,6 +302,46 @@ def test_a_tuned_model_of_azure_is_put_in_service(provider: Provider) -> None:
     assert deploy(management, resource, "minwon", "ft:gpt")["properties"]["provisioningState"] == "Creating"
     assert provider.deployed["minwon"]["properties"]["model"]["name"] == "ft:gpt"
     assert provider.asked[-1][1] == f"{resource}/deployments/minwon?api-version=2025-06-01"
+
+
+SETTINGS = """\
+state: {folder}
+endpoints:
+  abroad:
+    kind: azure
+    url: {url}
+    key: k
+    country: US
+    zone: foreign
+    operator: Example Inc.
+    data_use: {{trains: false, retention_days: 30}}
+models: {{}}
+"""
+
+
+def test_the_verb_deploys_what_a_job_has_made_and_nothing_before(
+    provider: Provider, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    (tmp_path / "hanbok.yaml").write_text(SETTINGS.format(folder=tmp_path / "state", url=provider.url))
+    provider.jobs = [{"id": "ftjob-0", "status": "queued", "seen": 0}]
+    account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a"
+    asked = ["deploy", "ftjob-0", "--endpoint", "abroad", "--as", "minwon", "--resource", account]
+    asked += ["--control", provider.url, "--config", str(tmp_path / "hanbok.yaml"), "--json"]
+    monkeypatch.setenv("HANBOK_AZURE_TOKEN", "t")
+    with pytest.raises(DeploymentImpossible, match="fine_tuned_model"):  # it is still running
+        job(asked)
+    assert not provider.deployed
+    provider.rounds = 0
+    monkeypatch.delenv("HANBOK_AZURE_TOKEN")
+    with pytest.raises(DeploymentImpossible, match="HANBOK_AZURE_TOKEN"):
+        job(asked)
+    monkeypatch.setenv("HANBOK_AZURE_TOKEN", "t")
+    job(asked)
+    assert json.loads(capsys.readouterr().out)["properties"]["provisioningState"] == "Creating"
+    assert provider.deployed["minwon"]["properties"]["model"]["name"] == "ft:gpt:org::abc"
+    method, path, headers = provider.asked[-1]
+    assert (method, path) == ("PUT", f"{account}/deployments/minwon?api-version=2025-06-01")
+    assert headers["authorization"] == "Bearer t"
 
 
 class Judge:

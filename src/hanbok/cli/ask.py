@@ -63,17 +63,23 @@ def ask(
     json: Annotated[bool, Parameter(help=say("답 전체를 JSON으로.", "The whole answer as JSON."))] = False,
 ) -> None:
     """Ask, and print the answer as it comes. Reads HANBOK_URL and HANBOK_KEY."""
-    url, key = client()
-    if not key:
-        raise NoKey
+    base, key = door()
     settings = load().settings
-    base = url or f"http://{settings.server.host}:{settings.server.port}"
     body = {
         "model": model or next(iter(settings.models)),
         "messages": [{"role": "user", "content": question}],
         "stream": not json,
     }
-    asyncio.run(_ask(f"{base.rstrip('/')}/v1/chat/completions", key, msgspec.json.encode(body), whole=json))
+    asyncio.run(_ask(f"{base}/v1/chat/completions", key, msgspec.json.encode(body), whole=json))
+
+
+def door() -> tuple[str, str]:
+    """Return where the running server is asked, and by which key. Raises NoKey."""
+    url, key = client()
+    if not key:
+        raise NoKey
+    server = load().settings.server
+    return (url or f"http://{server.host}:{server.port}").rstrip("/"), key
 
 
 async def _ask(url: str, key: str, body: bytes, *, whole: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from hanbok.cli.ask import NoKey
+from hanbok.cli.ask import door
 from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.progress import watching
@@ -228,13 +228,10 @@ def suites(*, json: Json = False) -> None:
 
 
 def _plan(named: tuple[str, ...], data: Path, subject: Subject, how: How) -> tuple[EvaluatePlan, Secret]:
-    server, key = client()
+    _, key = client()
     endpoint = None
     if subject.gguf is None:
-        address = subject.url or f"{(server or 'http://127.0.0.1:8080').rstrip('/')}/v1"
-        if not subject.url and not key:
-            raise NoKey
-        endpoint = EndpointPlan(url=address, model=subject.model)
+        endpoint = EndpointPlan(url=subject.url or f"{door()[0]}/v1", model=subject.model)
     judge = None
     if how.verdicts is not None:
         judge = JudgePlan(recorded=how.verdicts)

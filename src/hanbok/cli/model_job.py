@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from hanbok.building import guard_of, judge_of, rules_of
 from hanbok.cli.config import File
-from hanbok.cli.options import Json
+from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_json
 from hanbok.cli.records import actor, opened, send
 from hanbok.cli.words import say
@@ -17,10 +17,12 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.values import Principal
 from hanbok.policy.changes import Changes
 from hanbok.policy.governing import govern
+from hanbok.settings.environment import azure_token
 from hanbok.settings.settings import Settings
-from hanbok.studio.jobs.client import Client, Wanted, place_of
-from hanbok.studio.jobs.errors import TuningEndpointUnknown
-from hanbok.studio.jobs.sending import act_of, inspect, permit
+from hanbok.studio.jobs.client import Client, Wanted, control_plane, place_of
+from hanbok.studio.jobs.client import deploy as put_in_service
+from hanbok.studio.jobs.errors import DeploymentImpossible, TuningEndpointUnknown
+from hanbok.studio.jobs.sending import act_of, deployment_of, inspect, permit
 
 job = App(
     name="job",
@@ -46,6 +48,27 @@ class How:
 
 
 _ANY = How()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What a tuned model is put in service as, and where."""
+
+    name: Annotated[str, Parameter(name="--as", help=say("배포의 이름.", "Name of the deployment."))]
+    resource: Annotated[
+        str,
+        Parameter(
+            help=say(
+                "Azure OpenAI 계정의 식별자: /subscriptions/…/accounts/이름.",
+                "Id of the Azure OpenAI account: /subscriptions/.../accounts/NAME.",
+            )
+        ),
+    ]
+    capacity: Annotated[int, Parameter(help=say("분당 토큰(천).", "Thousands of tokens a minute."))] = 1
+    control: Annotated[
+        str, Parameter(help=say("Azure 관리 API의 주소.", "Base URL of Azure's control plane."))
+    ] = "https://management.azure.com"
 
 
 @job.command
@@ -110,6 +133,39 @@ def cancel(name: Name, /, *, endpoint: Endpoint, json: Json = False, config: Fil
     with opened(config) as (loaded, _):
         client = _client(loaded.settings, endpoint)
     _show(client.cancel(name), json=json)
+
+
+@job.command
+def deploy(
+    name: Name,
+    /,
+    *,
+    endpoint: Endpoint,
+    to: Deployment,
+    organisation: Organisation = "default",
+    json: Json = False,
+    config: File = None,
+) -> None:
+    """Put the model of a job of Azure OpenAI in service under a name. Reads HANBOK_AZURE_TOKEN."""
+    token = azure_token()
+    with opened(config) as (loaded, store):
+        settings = loaded.settings
+        client = _client(settings, endpoint)
+        management = control_plane(
+            settings.endpoints[endpoint].kind, settings.endpoint_config(endpoint), to.control, token
+        )
+        model = client.job(name).get("fine_tuned_model")
+        if not model or not token:
+            raise DeploymentImpossible(job=name, why="fine_tuned_model" if token else "HANBOK_AZURE_TOKEN")
+        who = Principal(organisation=organisation, key="", person=actor())
+        place = settings.destination(endpoint, today())
+        send(loaded, store, [deployment_of(who, place, str(model), to.name, actor())])
+    made = put_in_service(management, to.resource, to.name, str(model), to.capacity)
+    if json:
+        print_json(made)
+    else:
+        state = (made.get("properties") or {}).get("provisioningState")
+        print(f"{made.get('name')}: {state}")
 
 
 def _client(settings: Settings, endpoint: str) -> Client:

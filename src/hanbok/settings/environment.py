@@ -28,6 +28,11 @@ def speaks(environ: Mapping[str, str] | None = None) -> Language:
     return Language.EN if tongue.startswith("en") else Language.KO
 
 
+def azure_token(environ: Mapping[str, str] | None = None) -> str:
+    """Return the token for Azure's control plane in `hanbok model job deploy`; empty: not set."""
+    return (os.environ if environ is None else environ).get("HANBOK_AZURE_TOKEN", "")
+
+
 def judge_key(environ: Mapping[str, str] | None = None) -> str:
     """Return the key for the model that judges in `hanbok model evaluate`; empty: that of the model judged."""
     return (os.environ if environ is None else environ).get("HANBOK_JUDGE_KEY", "")

@@ -10,6 +10,7 @@ import yaml
 from hanbok.core.values import Text
 from hanbok.studio.evaluate.checkers.filtered import FILTERS
 from hanbok.studio.evaluate.errors import DataUnreadable, HarnessTaskUnsupported, SuiteInvalid
+from hanbok.studio.evaluate.own_rows import SUFFIXES, suite_of_rows
 from hanbok.studio.evaluate.pinned import Pin, pinned
 from hanbok.studio.evaluate.suite import Suite, TaskSpec, read_suite, suites
 
@@ -99,10 +100,12 @@ def read_harness_task(path: Path, root: Path) -> Suite:
 
 
 def any_suite(name: str, root: Path) -> Suite:
-    """Return a suite by its name or file, or a task of the harness as one. Raises as `read_suite` and
-    `read_harness_task`.
+    """Return a suite by its name or file; or a task of the harness, or a file of rows, as one. Raises as `read_suite`,
+    `read_harness_task` and `suite_of_rows`.
     """
     path = Path(name)
+    if path.suffix.lower() in SUFFIXES:
+        return suite_of_rows(path, root)
     if (
         name not in suites()
         and path.is_file()

@@ -17,6 +17,7 @@ from hanbok.studio.jobs.wire import Place
 _OPENAI: Final = "https://api.openai.com/v1"
 _OVER: Final = frozenset({"succeeded", "failed", "cancelled"})
 _MARK: Final = "hanbok_data"
+_CONTROL_VERSION: Final = "2025-06-01"
 
 
 def place_of(kind: str, config: EndpointConfig) -> Place:
@@ -140,6 +141,19 @@ class Client:
             found += page.get("data") or []
             if not page.get("has_more") or not page.get("data"):
                 return found
+
+
+def control_plane(kind: str, config: EndpointConfig, url: str, token: str) -> Place:
+    """Return where Azure puts models of an endpoint in service. Raises EndpointCannotTune."""
+    if kind != "azure":
+        raise EndpointCannotTune(endpoint=config.destination.endpoint, kind=kind)
+    return Place(
+        endpoint=config.destination.endpoint,
+        url=url,
+        headers={"authorization": f"Bearer {token}"},
+        query=urlencode({"api-version": _CONTROL_VERSION}),
+        ca_file=config.options.get("ca_file", ""),
+    )
 
 
 def deploy(management: Place, resource: str, name: str, model: str, capacity: int = 1) -> dict[str, Any]:

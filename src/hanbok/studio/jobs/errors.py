@@ -85,6 +85,20 @@ class EndpointCannotTune(HanbokError):
     )
 
 
+class DeploymentImpossible(HanbokError):
+    code = "tuned_model_not_deployed"
+    message = Text(
+        ko="작업 {job!r}의 모델을 배포할 수 없습니다: {why}",
+        en="the model of job {job!r} cannot be deployed: {why}",
+    )
+    hint = Text(
+        ko="끝난 Azure OpenAI 작업을 지정하고, `az account get-access-token --query accessToken -o tsv`의 토큰을 "
+        "HANBOK_AZURE_TOKEN에 두십시오",
+        en="Name a job of Azure OpenAI that has succeeded, and put the token of "
+        "`az account get-access-token --query accessToken -o tsv` into HANBOK_AZURE_TOKEN",
+    )
+
+
 class TuningEndpointUnknown(HanbokError):
     code = "tuning_endpoint_unknown"
     message = Text(

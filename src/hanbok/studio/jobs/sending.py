@@ -81,6 +81,23 @@ def permit(seen: Inspected, judge: Judge, who: Principal, to: Destination, model
     return tuple(clause.id for clause in choice.clauses)
 
 
+def deployment_of(who: Principal, to: Destination, model: str, name: str, actor: str) -> Act:
+    """Return what the log is told before a tuned model is put in service elsewhere."""
+    return Act(
+        at=stamp(),
+        actor=actor,
+        organisation=who.organisation,
+        verb="tuning.deploy",
+        object=f"{to.endpoint} {model}",
+        facts={
+            "deployment": name,
+            "zone": str(to.zone),
+            "country": to.country,
+            "operator": to.operator,
+        },
+    )
+
+
 def act_of(
     seen: Inspected,
     who: Principal,

@@ -10,8 +10,13 @@ class Mcq:
     def __init__(self, options: Mapping[str, Any]) -> None: ...
 
     def read(self, row: dict[str, Any], place: str) -> Iterable[Item]:
+        if not isinstance(row["choices"], list):
+            raise TypeError("choices: a list")
         choices = tuple(str(one) for one in row["choices"])
-        answer = int(row["answer"])
+        try:
+            answer = int(row["answer"])
+        except (TypeError, ValueError):
+            raise ValueError(f"answer {row['answer']!r}: a number from 0 to {len(choices) - 1}") from None
         if not 0 <= answer < len(choices):
             raise ValueError(f"answer {answer} of {len(choices)} choices")
         facts = (
