@@ -85,6 +85,7 @@ def render(card: Card, language: Language) -> str:
         plan=_spec_of(card.inputs["tuned"]),
         parity=facts["parity"],
         corpus=facts.get("corpus", {}),
+        base_file="embedded" if facts.get("export_base", {}).get("bundled") else "BASE.gguf",
         digests={role: one.digest for role, one in sorted(card.inputs.items())},
         figures=card.figures(language),
         sources=_sources(facts.get("corpus", {})),
