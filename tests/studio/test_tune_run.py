@@ -27,10 +27,12 @@ from hanbok.studio.tune.errors import (
     LicenceForbids,
     LicenceUnknown,
     LossBroken,
+    MemoryShort,
     NothingToLearn,
     PlanUnfit,
     RowUnreadable,
 )
+from hanbok.studio.tune.losses import Head
 from hanbok.studio.tune.merging import Merge
 from hanbok.studio.tune.opening import Base, load_model, load_tokenizer
 from hanbok.studio.tune.plan import BasePlan, MergePlan, TunePlan, VocabularyPlan
@@ -428,6 +430,15 @@ def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path, base: Artifact, c
     plan = TunePlan(**PLAN | {"train": "full", "learning_rate": 1e30, "clip": 1e30})
     with pytest.raises(LossBroken):
         made(tmp_path, Tune(plan), {"base": base, "corpus": corpus})
+    assert not [one for one in tmp_path.iterdir() if not one.name.endswith(".part")]
+
+
+def test_memory_that_torch_does_not_get_is_told(
+    tmp_path: Path, base: Artifact, corpus: Artifact, monkeypatch
+) -> None:
+    monkeypatch.setattr(Head, "losses", lambda *_: torch.empty(1 << 50))
+    with pytest.raises(MemoryShort):
+        made(tmp_path, Tune(TunePlan(**PLAN)), {"base": base, "corpus": corpus})
     assert not [one for one in tmp_path.iterdir() if not one.name.endswith(".part")]
 
 

@@ -164,8 +164,8 @@ def deploy(
     if json:
         print_json(made)
     else:
-        state = (made.get("properties") or {}).get("provisioningState")
-        print(f"{made.get('name')}: {state}")
+        properties: dict[str, Any] = made.get("properties") or {}
+        print(f"{made.get('name')}: {properties.get('provisioningState')}")
 
 
 def _client(settings: Settings, endpoint: str) -> Client:

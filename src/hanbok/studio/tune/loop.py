@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -16,6 +16,9 @@ from hanbok.studio.tune.learner import Learner
 from hanbok.studio.tune.losses import Candidates, Head, preference
 from hanbok.studio.tune.plan import TunePlan
 from hanbok.studio.tune.together import Together
+
+_NO_MEMORY: Final = ("can't allocate memory", "not enough memory")
+"""What torch's allocator for the CPU says on Linux, and elsewhere: it has no class of its own for it."""
 
 
 class Loop:
@@ -87,9 +90,7 @@ class Loop:
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise MemoryShort(tokens=self._plan.tokens_at_once) from error
         except RuntimeError as error:
-            if "not enough memory" in str(
-                error
-            ):  # torch's allocator for the CPU has no class of its own for it
+            if any(said in str(error) for said in _NO_MEMORY):
                 raise MemoryShort(tokens=self._plan.tokens_at_once) from error
             raise
         self._peers.sum_gradients(self._weights.values())
