@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -14,11 +14,13 @@ from msgspec import structs
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
+from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.health import Breaker, Health
 from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.routing import Router
 from hanbok.gateway.transport.egress import Egress
+from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.custom import CustomType, plugged
 from hanbok.guard.guard import Guard
@@ -146,10 +148,18 @@ def scene_of(catalogue: Catalogue) -> Scene:
     )
 
 
+def endpoints_of(settings: Settings, upstream: Upstream, names: Collection[str]) -> dict[str, Endpoint]:
+    """Build these endpoints, without reaching them."""
+    return {
+        name: endpoint_of(load_plugin(ENDPOINTS, one.kind), settings.endpoint_config(name), upstream)
+        for name, one in settings.endpoints.items()
+        if name in names
+    }
+
+
 def ways_of(settings: Settings) -> list[Way]:
     """Return the places that the endpoints of the settings would be reached at, without reaching them."""
     egress = Egress()
     upstream = Http1(egress=egress)
-    for name, one in settings.endpoints.items():
-        endpoint_of(load_plugin(ENDPOINTS, one.kind), settings.endpoint_config(name), upstream)
+    endpoints_of(settings, upstream, settings.endpoints)
     return [Way(gate.host, gate.port, gate.endpoint) for gate in egress.gates]
