@@ -11,6 +11,7 @@ from hanbok.core.values import Destination, Language, Zone
 from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.upstreams.http1 import Http1
+from stands import rsa_key
 
 ENDPOINTS = "hanbok.gateway.endpoints"
 GOLDEN = Path(__file__).parents[1] / "golden" / "endpoint"
@@ -33,7 +34,7 @@ def endpoint(name, case, state):
     config = EndpointConfig(
         destination=HERE,
         url=case.get("url", ""),
-        secret=case.get("secret", ""),
+        secret=case.get("secret", "").replace("RSA_KEY", json.dumps(rsa_key())[1:-1]),
         options=case["options"],
         state=state,
     )

@@ -10,6 +10,8 @@ from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel, echo, echo_tool
 from stands import FORMATS, in_each_format
 
+VERTEX = "/v1/projects/example/locations/asia-northeast3/publishers/google/models/real"
+
 TOOL = {
     "type": "function",
     "function": {"name": "lookup", "parameters": {"type": "object", "properties": {}}},
@@ -73,6 +75,10 @@ def test_a_phone_number_leaves_hidden_and_comes_back(client, model, kind, stream
         "/v1/messages",
         "/v1beta/models/real:generateContent",
         "/v1beta/models/real:streamGenerateContent",
+        "/model/real/converse",
+        "/model/real/converse-stream",
+        f"{VERTEX}:generateContent",
+        f"{VERTEX}:streamGenerateContent",
     }
 
 

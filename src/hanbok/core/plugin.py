@@ -3,6 +3,7 @@
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from typing import Final
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
@@ -26,6 +27,19 @@ class PluginBroken(HanbokError):
     )
 
 
+class ExtraMissing(HanbokError):
+    code = "extra_missing"
+    message = Text(
+        ko="{name!r}에 필요한 패키지 {package!r}가 설치되지 않았습니다",
+        en="{name!r} needs the package {package!r}, which is not installed",
+    )
+    hint = Text(ko="pip install 'hanbok[{extra}]'", en="pip install 'hanbok[{extra}]'")
+
+
+_EXTRAS: Final = {"botocore": "aws", "google": "google"}
+"""The extra that brings a package."""
+
+
 def installed(group: str, name: str) -> type:
     """Return the class that another package offers as an entry point. Raises PluginBroken."""
     found = list(entry_points(group=group, name=name))
@@ -47,12 +61,20 @@ def names(folder: str) -> list[str]:
 
 
 def load(folder: str, name: str) -> type:
-    """Return the plug-in class: in `rrn.py` it is `Rrn`, in `openai_compatible.py` `OpenaiCompatible`."""
+    """Return the plug-in class: in `rrn.py` it is `Rrn`, in `openai_compatible.py` `OpenaiCompatible`.
+
+    Raises UnknownPlugin, ExtraMissing.
+    """
     if name not in names(folder):
         raise UnknownPlugin(folder=folder, name=name, known=", ".join(names(folder)))
-    plugin = getattr(
-        import_module(f"{folder}.{name}"), "".join(part.capitalize() for part in name.split("_"))
-    )
+    try:
+        module = import_module(f"{folder}.{name}")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            raise
+        raise ExtraMissing(name=name, package=package, extra=_EXTRAS[package]) from error
+    plugin = getattr(module, "".join(part.capitalize() for part in name.split("_")))
     if not isinstance(plugin, type):
         raise TypeError(f"{folder}.{name} holds no class of its name")
     return plugin

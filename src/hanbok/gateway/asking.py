@@ -62,7 +62,7 @@ class Asking:
         if exchange.status != _OK:
             return await _refused(planned, dialect, exchange)
         if call.stream:
-            return await _stream(call, planned, Streaming(target.endpoint, dialect.reader(), exchange))
+            return await _stream(call, planned, Streaming(target.endpoint, dialect, exchange))
         answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
         exchange.close()
         charge(ending, planned, answer.usage or guess(call, 0))
@@ -98,9 +98,10 @@ class Asking:
         ending.used, ending.usage = planned, None
         ending.sent = call.digest if sent is call.body else hashlib.sha256(sent).hexdigest()
         timeouts = self.places[planned.target.endpoint].timeouts
-        exchange = await self.upstream.post(
-            url_of(address, wire), address.headers + wire.headers, sent, timeouts
-        )
+        url, headers = url_of(address, wire), address.headers + wire.headers
+        if address.sign is not None:
+            headers += address.sign(url, sent)
+        exchange = await self.upstream.post(url, headers, sent, timeouts)
         call.at_end(exchange.close)
         return exchange
 

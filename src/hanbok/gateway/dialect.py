@@ -44,6 +44,23 @@ class StreamReader(Protocol):
         ...
 
 
+class Framing(Protocol):
+    """Cuts the bytes of one stream into events. A new one for each."""
+
+    def feed(self, data: bytes) -> list[tuple[str, bytes]]:
+        """Return name and data of the events that these bytes complete. Raises UpstreamGarbled."""
+        ...
+
+
+@runtime_checkable
+class Framed(Protocol):
+    """A dialect whose streams are no server-sent events."""
+
+    def framing(self) -> Framing:
+        """Return what cuts one stream into events."""
+        ...
+
+
 @runtime_checkable
 class Native(Protocol):
     """A dialect in which some clients speak too: their requests are passed on as the bytes that they are."""

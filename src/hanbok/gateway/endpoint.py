@@ -41,6 +41,8 @@ class Address:
     """Appended to the path, without `?`."""
     adapt: Callable[[bytes], bytes] | None = None
     """Last change of the body, which fits this address alone."""
+    sign: Callable[[str, bytes], tuple[tuple[str, str], ...]] | None = None
+    """Returns the headers that prove who asks, for the whole URL and the body as they leave."""
     left: Callable[[], object] | None = None
     """Called when the call that uses it is over."""
     release: str = ""

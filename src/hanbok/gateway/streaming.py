@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from hanbok.core.values import Usage
-from hanbok.gateway.dialect import StreamReader
+from hanbok.gateway.dialect import Dialect, Framed, Framing
 from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled, UpstreamTimeout
 from hanbok.gateway.sse import SseReader
 from hanbok.gateway.upstream import Exchange
@@ -14,9 +14,10 @@ from hanbok.gateway.upstream import Exchange
 class Streaming:
     """Reads one stream. `begin` waits for the first token; `chunks` yields it and the rest."""
 
-    def __init__(self, origin: str, reader: StreamReader, exchange: Exchange) -> None:
+    def __init__(self, origin: str, dialect: Dialect, exchange: Exchange) -> None:
         self._origin = origin
-        self._reader = reader
+        self._reader = dialect.reader()
+        self._events: Framing = dialect.framing() if isinstance(dialect, Framed) else SseReader(origin=origin)
         self._exchange = exchange
         self._batches = self._read()
         self._held: list[bytes] = []
@@ -46,7 +47,7 @@ class Streaming:
             await self._batches.aclose()
 
     async def _read(self) -> AsyncGenerator[list[bytes], None]:
-        reader, events = self._reader, SseReader(origin=self._origin)
+        reader, events = self._reader, self._events
         try:
             async for data in self._exchange.read():
                 batch = [

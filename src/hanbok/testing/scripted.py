@@ -1,6 +1,7 @@
 """A model that says what a test tells it to, behind a real HTTP server on this machine.
 
-It speaks OpenAI's, Anthropic's and Gemini's APIs and misbehaves on demand: slow, cut, silent, garbled, refusing.
+It speaks OpenAI's, Anthropic's, Gemini's and Bedrock's APIs and misbehaves on demand: slow, cut, silent, garbled,
+refusing.
 
     async with ScriptedModel(Script(say="안녕하세요")) as model:
         client = openai.AsyncOpenAI(base_url=model.url, api_key="x")
@@ -19,7 +20,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Self
 
-from hanbok.testing.wire import anthropic, gemini, openai, others
+from hanbok.testing.wire import anthropic, bedrock, gemini, openai, others
 from hanbok.testing.wire.line import Cut, Left, Line
 from hanbok.testing.wire.script import Asked, Captured, Said, Script, ToolCall, echo, echo_tool
 
@@ -55,7 +56,8 @@ class _Answer:
 
     pieces: list[bytes]
     streamed: bool = False
-    media: str = "application/json"
+    media: str = ""
+    """Empty: JSON, or events where it is streamed."""
 
 
 class ScriptedModel:
@@ -160,7 +162,7 @@ class ScriptedModel:
         if script.retry_after:
             head.append(f"retry-after: {script.retry_after}")
         chunked = answer.streamed and script.framing == "chunked"
-        kind = "text/event-stream" if answer.streamed else answer.media
+        kind = answer.media or ("text/event-stream" if answer.streamed else "application/json")
         head.append(f"content-type: {kind}")
         if chunked:
             head.append("transfer-encoding: chunked")
@@ -179,10 +181,13 @@ class ScriptedModel:
 
     def _spell(self, captured: Captured, script: Script) -> _Answer:
         path = captured.target.partition("?")[0]
-        if path.endswith("/messages"):
-            return _spell_anthropic(captured, script)
-        if gemini.verb(captured):
-            return _spell_gemini(captured, script)
+        for speaks, spell in (
+            (path.endswith("/messages"), _spell_anthropic),
+            (bedrock.verb(captured), _spell_bedrock),
+            (gemini.verb(captured), _spell_gemini),
+        ):
+            if speaks:
+                return spell(captured, script)
         if script.status != _OK:
             return _whole(openai.error(script.status))
         if path.endswith("/oauth2/v2.0/token"):
@@ -218,6 +223,8 @@ def _spell_anthropic(captured: Captured, script: Script) -> _Answer:
 def _spell_gemini(captured: Captured, script: Script) -> _Answer:
     if script.status != _OK:
         return _whole(gemini.error(script.status))
+    if gemini.verb(captured) == "predict":
+        return _whole(gemini.predictions(captured))
     if gemini.verb(captured) == "batchEmbedContents":
         return _whole(gemini.embeddings(captured))
     ask = gemini.asked(captured)
@@ -227,10 +234,20 @@ def _spell_gemini(captured: Captured, script: Script) -> _Answer:
     return _stream(gemini.stream(ask, said, script), gemini.error_event(), script)
 
 
-def _stream(events: list[bytes], failure: bytes, script: Script) -> _Answer:
+def _spell_bedrock(captured: Captured, script: Script) -> _Answer:
+    if script.status != _OK:
+        return _whole(bedrock.error(script.status))
+    ask = bedrock.asked(captured)
+    said = script.speak(ask)
+    if not ask.stream:
+        return _whole(bedrock.answer(ask, said))
+    return _stream(bedrock.stream(ask, said, script), bedrock.error_event(), script, bedrock.MEDIA)
+
+
+def _stream(events: list[bytes], failure: bytes, script: Script, media: str = "") -> _Answer:
     if script.error_after is not None:
         events = [*events[: script.error_after], failure]
-    return _Answer(pieces=events, streamed=True)
+    return _Answer(pieces=events, streamed=True, media=media)
 
 
 def _whole(body: dict[str, Any]) -> _Answer:

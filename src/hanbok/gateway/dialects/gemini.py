@@ -30,20 +30,14 @@ class _Embeddings(msgspec.Struct, rename="camel"):
 _EMBEDDINGS = msgspec.json.Decoder(_Embeddings)
 
 
-def _path(model: str) -> str:
-    return model if "/" in model else f"models/{model}"
-
-
 def _verb(stream: bool) -> str:  # noqa: FBT001 - it is the whole question
     return "streamGenerateContent?alt=sse" if stream else "generateContent"
 
 
-def _wire(model: str, verb: str, body: bytes) -> WireRequest:
-    return WireRequest(path=f"/{quote(_path(model))}:{verb}", body=body, headers=JSON_HEADERS)
-
-
 class Gemini:
     front = "gemini"
+    models = "models"
+    """Where models stand that are not named by a path of their own."""
 
     def __init__(self, origin: str = "gemini", *, clock: Callable[[], float] = time.time) -> None:
         """`origin` names the provider in errors; `clock` dates answers, which bear no date."""
@@ -61,15 +55,15 @@ class Gemini:
     ) -> WireRequest:
         """Spell a request. The model is a part of its path."""
         if operation is Operation.EMBEDDINGS:
-            spelled = spell_embeddings(read_embeddings(body), _path(model))
-            return _wire(model, "batchEmbedContents", encode(spelled))
+            spelled = spell_embeddings(read_embeddings(body), self.path(model))
+            return self._wire(model, "batchEmbedContents", encode(spelled))
         if operation is not Operation.CHAT:
             raise unsupported("gemini", operation.value)
-        return _wire(model, _verb(stream), encode(spell(read_chat(body), body, model=model)))
+        return self._wire(model, _verb(stream), encode(spell(read_chat(body), body, model=model)))
 
     def forward(self, body: bytes, *, model: str, stream: bool, headers: Mapping[str, str]) -> WireRequest:  # noqa: ARG002 - none asks for a feature
         """Pass a request on that is of this format already."""
-        return _wire(model, _verb(stream), body)
+        return self._wire(model, _verb(stream), body)
 
     def answer(self, operation: Operation, body: bytes) -> WireAnswer:
         """Read a whole answer."""
@@ -98,6 +92,13 @@ class Gemini:
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         }
         return WireAnswer(body=encode(spelled), usage=usage)
+
+    def path(self, model: str) -> str:
+        """Return the path of a model."""
+        return model if "/" in model else f"{self.models}/{model}"
+
+    def _wire(self, model: str, verb: str, body: bytes) -> WireRequest:
+        return WireRequest(path=f"/{quote(self.path(model))}:{verb}", body=body, headers=JSON_HEADERS)
 
     def failure(self, body: bytes) -> str:
         """Return `error.status`."""

@@ -67,7 +67,9 @@ class Azure:
         """Nothing runs beside it: a token is fetched when the first call needs it."""
 
     async def close(self) -> None:
-        """Nothing was started."""
+        """End a renewal of the token."""
+        if self._tokens is not None:
+            await self._tokens.close()
 
 
 def _tokens(config: EndpointConfig, upstream: Upstream) -> ClientCredentials | None:

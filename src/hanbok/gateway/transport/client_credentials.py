@@ -1,36 +1,15 @@
 """Access tokens by the client credentials grant (RFC 6749, 4.4)."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-import msgspec
-
-from hanbok.core.errors import HanbokError
-from hanbok.core.values import Text
-from hanbok.gateway.errors import EndpointUnavailable
-from hanbok.gateway.spelling.failure import failure_code
-from hanbok.gateway.upstream import Timeouts, Upstream
-
-_FORM = (("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json"))
-_TIMEOUTS = Timeouts(connect=5, first=10, idle=10, total=15)
-_EARLY = 300.0
-"""Seconds before its end at which a token is renewed, while the old one still serves; a tenth of a short life."""
-_LIMIT = 256 * 1024
-_OK = 200
+from hanbok.gateway.transport.access_tokens import AccessTokens
+from hanbok.gateway.upstream import Upstream
 
 
-class _Answer(msgspec.Struct):
-    access_token: str
-    expires_in: int | str = 3600  # some authorities write it as a text
-
-
-_DECODE = msgspec.json.Decoder(_Answer, strict=False).decode
-
-
-class ClientCredentials:
-    """Fetches a token when one is needed, once for all who wait, and renews it before its end."""
+class ClientCredentials(AccessTokens):
+    """Tokens of an application with a secret of its own."""
 
     def __init__(
         self,
@@ -44,9 +23,7 @@ class ClientCredentials:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`endpoint` names the endpoint in errors."""
-        self._endpoint = endpoint
-        self._url = url
-        self._form = urlencode(
+        form = urlencode(
             {
                 "grant_type": "client_credentials",
                 "client_id": client_id,
@@ -54,43 +31,4 @@ class ClientCredentials:
                 "scope": scope,
             }
         ).encode()
-        self._upstream = upstream
-        self._clock = clock
-        self._token = ""
-        self._renew_at = 0.0
-        self._end = 0.0
-        self._lock = asyncio.Lock()
-
-    async def token(self) -> str:
-        """Return a token that is good now. Raises EndpointUnavailable."""
-        now = self._clock()
-        if now < self._renew_at or (now < self._end and self._lock.locked()):
-            return self._token
-        async with self._lock:
-            if self._clock() < self._renew_at:
-                return self._token  # another call renewed it while this one waited
-            try:
-                await self._renew()
-            except HanbokError as error:
-                if self._clock() >= self._end:
-                    reason = error.facts.get("reason", error.code)
-                    why = Text(ko=f"접근 토큰을 받지 못했습니다 ({reason})", en=f"no access token ({reason})")
-                    raise EndpointUnavailable(endpoint=self._endpoint, why=why) from error
-            return self._token
-
-    async def _renew(self) -> None:
-        began = self._clock()
-        exchange = await self._upstream.post(self._url, _FORM, self._form, _TIMEOUTS)
-        try:
-            body = await exchange.whole(_LIMIT)
-        finally:
-            exchange.close()
-        if exchange.status != _OK:
-            raise EndpointUnavailable(endpoint=self._endpoint, why="", reason=failure_code(body))
-        try:
-            answer = _DECODE(body)
-            seconds = float(answer.expires_in)
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-            raise EndpointUnavailable(endpoint=self._endpoint, why="", reason="unreadable") from error
-        self._token, self._end = answer.access_token, began + seconds
-        self._renew_at = self._end - min(_EARLY, seconds / 10)
+        super().__init__(endpoint=endpoint, url=url, form=lambda: form, upstream=upstream, clock=clock)

@@ -53,6 +53,16 @@ def embeddings(captured: Captured) -> dict[str, Any]:
     return {"embeddings": [{"values": vector(text)} for text in texts]}
 
 
+def predictions(captured: Captured) -> dict[str, Any]:
+    """Spell embeddings as Vertex AI does, the same numbers as the OpenAI form gives."""
+    texts = [one["content"] for one in captured.json["instances"]]
+    rows = [
+        {"values": vector(text), "statistics": {"truncated": False, "token_count": len(text)}}
+        for text in texts
+    ]
+    return {"predictions": [{"embeddings": row} for row in rows]}
+
+
 def error(status: int) -> dict[str, Any]:
     """Spell an error."""
     names = {401: "UNAUTHENTICATED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
