@@ -13,8 +13,8 @@ from msgspec import structs
 
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
-from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.endpoint import Endpoint
+from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.health import Breaker, Health
 from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import endpoint_of

@@ -4,8 +4,8 @@ from cyclopts import App
 
 from hanbok.building import catalogue_of
 from hanbok.cli.config import File
-from hanbok.cli.models_prices import prices
 from hanbok.cli.models_check import check
+from hanbok.cli.models_prices import prices
 from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.records import opened

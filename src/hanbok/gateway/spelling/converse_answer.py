@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from hanbok.core.values import Usage
+from hanbok.core.values import Part, Usage
 from hanbok.gateway.errors import UpstreamFailed
 from hanbok.gateway.spelling.failure import foreign
 from hanbok.gateway.spelling.json_text import ABSENT, Json, Raw
@@ -68,17 +68,29 @@ class _Output(msgspec.Struct):
     message: _Message
 
 
+class _Written(msgspec.Struct, rename="camel"):
+    ttl: str = ""
+    input_tokens: int = 0
+
+
 class _Tokens(msgspec.Struct, rename="camel"):
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_input_tokens: int | None = None
     cache_write_input_tokens: int | None = None
+    cache_details: list[_Written] | None = None
 
     def value(self) -> Usage:
-        """Bedrock counts cached tokens apart; here they are a part of the input."""
-        cached = self.cache_read_input_tokens or 0
-        asked = self.input_tokens + cached + (self.cache_write_input_tokens or 0)
-        return Usage(input=asked, output=self.output_tokens, cached=cached)
+        """Bedrock counts what its cache gave and took apart; here both are a part of the input."""
+        cached, written = self.cache_read_input_tokens or 0, self.cache_write_input_tokens or 0
+        hour = min(written, sum(one.input_tokens for one in self.cache_details or [] if one.ttl == "1h"))
+        parts = {Part.CACHE_WRITE: written - hour, Part.CACHE_WRITE_HOUR: hour}
+        return Usage(
+            input=self.input_tokens + cached + written,
+            output=self.output_tokens,
+            cached=cached,
+            parts={part.value: count for part, count in parts.items() if count},
+        )
 
 
 class _Answer(msgspec.Struct, rename="camel"):
