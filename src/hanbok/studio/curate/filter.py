@@ -6,6 +6,7 @@ from typing import ClassVar, Final, Protocol, TypeAlias
 import polars as pl
 
 from hanbok.core.values import Text
+from hanbok.studio.curate.measure import Seeks
 
 Limits: TypeAlias = Mapping[str, float]
 """A filter's numbers by their names, out of a preset."""
@@ -13,10 +14,10 @@ Limits: TypeAlias = Mapping[str, float]
 TEXT: Final = pl.col("text")
 LANGUAGE: Final = pl.col("language")
 LINES: Final = pl.col("lines")
-"""Lines that are not blank, as a list."""
+"""How many lines are not blank."""
 WORDS: Final = pl.col("words")
-"""What stands between spaces, as a list: in Korean an eojeol (어절), a word with its particles."""
-CHARS: Final = TEXT.str.len_chars()
+"""How many pieces stand between spaces: in Korean an eojeol (어절), a word with its particles."""
+CHARS: Final = pl.col("chars")
 TOKENS: Final = pl.col("tokens")
 """How many words a tokenizer of the published pipelines would see: a Korean eojeol counts as 2.3 morphemes."""
 
@@ -27,10 +28,13 @@ class Filter(Protocol):
     why: ClassVar[Text]
     languages: ClassVar[frozenset[str]]
     """The languages that it is for; empty: all."""
+    seeks: ClassVar[Seeks]
+    """What must be told apart in texts for its measures."""
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        """Return what is true of a text that must go. Beside the columns above it may use `wording` (see
-        `hanbok.studio.curate.wording`). A limit that a preset leaves out is not looked at.
+        """Return what is true of a text that must go. Beside the columns above it may use those of
+        `hanbok.studio.curate.measure`, and `wording` (see `hanbok.studio.curate.wording`). A limit that a preset
+        leaves out is not looked at.
         """
         ...
 

@@ -13,8 +13,8 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.plugin import load, names
 from hanbok.core.values import Text
 from hanbok.studio.artifacts import Facts
-from hanbok.studio.curate.column import where
-from hanbok.studio.curate.filter import LANGUAGE, WORDS, Filter
+from hanbok.studio.curate.filter import CHARS, LANGUAGE, WORDS, Filter
+from hanbok.studio.curate.measure import Measuring
 from hanbok.studio.curate.step import DROPPED, told
 from hanbok.studio.curate.wording import wording
 
@@ -115,17 +115,18 @@ class Filtering:
         language = (
             rows["language"] if "language" in rows.columns else pl.Series(["ko"]).new_from_index(0, len(text))
         )
-        flat = text.str.replace_all("\n", " ", literal=True)
-        spaced = flat.str.contains("  ", literal=True) | flat.str.starts_with(" ") | flat.str.ends_with(" ")
-        flat = where(flat, spaced, lambda some: some.str.replace_all("  +", " ").str.strip_chars(" "))
-        blank = text.str.contains("\n[\n ]|^[\n ]|[\n ]$")
-        lines = where(text, blank, lambda some: some.str.replace_all("\n[\n ]*", "\n").str.strip_chars("\n "))
-        held = pl.DataFrame(
-            {"text": text, "language": language, "lines": lines.str.split("\n"), "words": flat.str.split(" ")}
-        )
+        measures, words = _measuring().measured(text)
+        held = measures.with_columns(text.alias("text"), language.alias("language"))
         held = held.with_columns(tokens=_tokens(self._preset.tokens_per_word))
         asked = {name: limit for key in _WORDING for name, limit in self.limits.get(key, {}).items()}
-        return held.with_columns(wording(held["words"], text.str.len_chars(), asked)) if asked else held
+        return held.with_columns(wording(words, held["chars"].to_numpy(), asked)) if asked else held
+
+
+@cache
+def _measuring() -> Measuring:
+    """Return what measures for all filters."""
+    filters: list[type[Filter]] = [load(FILTERS, key) for key in names(FILTERS)]
+    return Measuring(one.seeks for one in filters)
 
 
 def _concerns(one: Filter) -> pl.Expr:
@@ -134,6 +135,5 @@ def _concerns(one: Filter) -> pl.Expr:
 
 def _tokens(by_language: Mapping[str, float]) -> pl.Expr:
     """Return how many tokens texts have; Japanese, which is not spaced, has one for two characters."""
-    words = WORDS.list.len()
     rates = LANGUAGE.replace_strict(by_language, default=1.0, return_dtype=pl.Float64)
-    return pl.when(LANGUAGE == "ja").then(pl.col("text").str.len_chars() / 2).otherwise(words * rates)
+    return pl.when(LANGUAGE == "ja").then(CHARS / 2).otherwise(WORDS * rates)

@@ -5,36 +5,41 @@ were there before. `over_n`: the share of words of more than n letters.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import numba
 import numpy as np
 import polars as pl
 
+from hanbok.studio.curate.measure import Words
+
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _ODD: Final = np.uint64(0xFF51AFD7ED558CCD)
 _SHIFT: Final = np.uint64(29)
+Table: TypeAlias = "tuple[np.ndarray, np.ndarray, np.ndarray, int, int]"
+"""Keys, how often each was seen, the text that each place was last filled for; this text, and the mask of places."""
 
 
-def wording(words: pl.Series, chars: pl.Series, limits: Mapping[str, float]) -> pl.Series:
-    """Return a struct of the named shares for each list of words; `chars` are the lengths of the texts.
+def wording(words: Words, chars: np.ndarray, limits: Mapping[str, float]) -> pl.Series:
+    """Return a struct of the named shares for each text's words; `chars` are the lengths of the texts.
 
     Longer runs are counted only where runs of the shortest length take at least half of what they may: a text that
     says few words again says no long run again.
     """
-    flat = words.explode(empty_as_null=False)
-    hashes = flat.hash(seed=1).to_numpy()
-    sizes = flat.str.len_chars().to_numpy().astype(np.int64)
-    starts = np.concatenate([[0], words.list.len().to_numpy().astype(np.int64).cumsum()])
-    whole = np.maximum(chars.to_numpy().astype(np.float64), 1.0)
-    every = np.ones(words.len(), np.bool_)
+    whole = np.maximum(chars.astype(np.float64), 1.0)
+    texts = len(whole)
+    counts = np.empty(words.starts[-1], np.int64)
+    room = _room(int(np.diff(words.starts).max(initial=0)))
+    _count(words.hashes, words.starts, counts, room)
+    held = words.hashes, words.sizes, words.starts, counts, room
     wanted: dict[str, np.ndarray] = {}
     shares: dict[str, np.ndarray] = {}
     for kind, count, name in sorted((*_meant(name), name) for name in limits):
         if kind == "over":
-            shares[name] = _long(sizes, starts, count) / whole
+            shares[name] = _long(words.sizes, words.starts, count) / whole
             continue
-        shares[name] = _shares(hashes, sizes, starts, count, kind == "top", wanted.get(kind, every)) / whole
+        among = wanted.get(kind, np.ones(texts, np.bool_))
+        shares[name] = _shares(*held, count, kind == "top", among) / whole
         if kind not in wanted:
             wanted[kind] = shares[name] * 2 > min(
                 limit for one, limit in limits.items() if one.startswith(kind)
@@ -51,7 +56,7 @@ def _meant(name: str) -> tuple[str, int]:
 
 
 @numba.njit(cache=True)
-def _long(sizes, starts, most):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - numba infers
+def _long(sizes: np.ndarray, starts: np.ndarray, most: int) -> np.ndarray:
     found = np.zeros(len(starts) - 1)
     for text in range(len(starts) - 1):
         for word in range(starts[text], starts[text + 1]):
@@ -61,33 +66,68 @@ def _long(sizes, starts, most):  # type: ignore[no-untyped-def]  # noqa: ANN001,
 
 
 @numba.njit(cache=True)
-def _shares(hashes, sizes, starts, n, top, among):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - numba infers
+def _room(count: int) -> int:
+    """Return the size of a table for so many keys: a power of two."""
+    size = 16
+    while size < 2 * count:
+        size *= 2
+    return size
+
+
+@numba.njit(cache=True)
+def _count(hashes: np.ndarray, starts: np.ndarray, counts: np.ndarray, room: int) -> None:
+    """Fill in how often each word stands in its text: a run with a word that stands there once is not said again."""
+    keys, firsts, marks = np.empty(room, np.uint64), np.empty(room, np.int64), np.zeros(room, np.int64)
+    for text in range(len(starts) - 1):
+        begin, end = starts[text], starts[text + 1]
+        mask = _room(end - begin) - 1
+        for word in range(begin, end):
+            slot, key = _slot(hashes, word, 1, keys, marks, text + 1, mask)
+            if marks[slot] != text + 1:
+                marks[slot], keys[slot], firsts[slot] = text + 1, key, word
+                counts[word] = 0
+            counts[firsts[slot]] += 1
+            if firsts[slot] != word:
+                counts[word] = -firsts[slot] - 1
+        for word in range(begin, end):
+            if counts[word] < 0:
+                counts[word] = counts[-counts[word] - 1]
+
+
+@numba.njit(cache=True)
+def _shares(
+    hashes: np.ndarray,
+    sizes: np.ndarray,
+    starts: np.ndarray,
+    counts: np.ndarray,
+    room: int,
+    n: int,
+    top: bool,  # noqa: FBT001 - kernels are called by position
+    among: np.ndarray,
+) -> np.ndarray:
     """Return for each text the characters of its repeated runs of n words."""
-    texts = len(starts) - 1
-    found = np.zeros(texts)
-    most = 0
-    for text in range(texts):
-        most = max(most, starts[text + 1] - starts[text])
-    room = 16
-    while room < 2 * most:
-        room *= 2
-    keys, counts, marks = np.empty(room, np.uint64), np.empty(room, np.int64), np.zeros(room, np.int64)
-    for text in range(texts):
+    found = np.zeros(len(starts) - 1)
+    keys, times, marks = np.empty(room, np.uint64), np.empty(room, np.int64), np.zeros(room, np.int64)
+    for text in range(len(found)):
         begin, end = starts[text], starts[text + 1]
         if end - begin <= n or not among[text]:
             continue
-        size = 16
-        while size < 2 * (end - begin):
-            size *= 2
-        if top:
-            found[text] = _heaviest(hashes, sizes, begin, end, n, keys, counts, marks, text + 1, size - 1)
+        table = keys, times, marks, text + 1, _room(end - begin) - 1
+        if top and n == 1:
+            for word in range(begin, end):
+                if counts[word] > 1:
+                    found[text] = max(found[text], counts[word] * sizes[word])
+        elif top:
+            found[text] = _heaviest(hashes, sizes, counts, begin, end, n, table)
         else:
-            found[text] = _said_before(hashes, sizes, begin, end, n, keys, marks, text + 1, size - 1)
+            found[text] = _said_before(hashes, sizes, counts, begin, end, n, table)
     return found
 
 
 @numba.njit(cache=True)
-def _slot(hashes, at, n, keys, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _slot(
+    hashes: np.ndarray, at: int, n: int, keys: np.ndarray, marks: np.ndarray, mark: int, mask: int
+) -> tuple[np.int64, np.uint64]:
     """Return where the run of n words at `at` is in the table, or would be, and its key."""
     key = np.uint64(n)
     for word in range(at, at + n):
@@ -100,7 +140,7 @@ def _slot(hashes, at, n, keys, marks, mark, mask):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True)
-def _length(sizes, at, n):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _length(sizes: np.ndarray, at: int, n: int) -> int:
     length = 0
     for word in range(at, at + n):
         length += sizes[word]
@@ -108,22 +148,42 @@ def _length(sizes, at, n):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
 
 
 @numba.njit(cache=True)
-def _heaviest(hashes, sizes, begin, end, n, keys, counts, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - a kernel's arrays
+def _once(counts: np.ndarray, at: int, n: int) -> bool:
+    """Tell whether a word of the run stands in the text only once."""
+    for word in range(at, at + n):  # noqa: SIM110 - numba compiles no generator as fast
+        if counts[word] == 1:
+            return True
+    return False
+
+
+@numba.njit(cache=True)
+def _heaviest(
+    hashes: np.ndarray, sizes: np.ndarray, counts: np.ndarray, begin: int, end: int, n: int, table: Table
+) -> int:
+    keys, times, marks, mark, mask = table
     chars = 0
     for at in range(begin, end - n + 1):
+        if _once(counts, at, n):
+            continue
         slot, key = _slot(hashes, at, n, keys, marks, mark, mask)
         if marks[slot] != mark:
-            marks[slot], keys[slot], counts[slot] = mark, key, 1
+            marks[slot], keys[slot], times[slot] = mark, key, 1
             continue
-        counts[slot] += 1
-        chars = max(chars, counts[slot] * _length(sizes, at, n))
+        times[slot] += 1
+        chars = max(chars, times[slot] * _length(sizes, at, n))
     return chars
 
 
 @numba.njit(cache=True)
-def _said_before(hashes, sizes, begin, end, n, keys, marks, mark, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 - as above
+def _said_before(
+    hashes: np.ndarray, sizes: np.ndarray, counts: np.ndarray, begin: int, end: int, n: int, table: Table
+) -> int:
+    keys, _, marks, mark, mask = table
     chars, at = 0, begin
     while at <= end - n:
+        if _once(counts, at, n):
+            at += 1
+            continue
         slot, key = _slot(hashes, at, n, keys, marks, mark, mask)
         if marks[slot] == mark:
             chars += _length(sizes, at, n)

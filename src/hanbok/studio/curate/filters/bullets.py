@@ -6,10 +6,8 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import LINES, Limits, above, share
+from hanbok.studio.curate.measure import Seeks
 
-_BULLET = r"^[ \t]*(?:[-*] |[•‣·ㆍ□△▶▷▼◆◇○●◎☆※→])"
-# A line that trails off after a final ending is a sentence, as Koreans often end them.
-_CUT = r"(?:^|[^다요죠까음임함됨네지니고.… ])[ ]*(?:\.\.\.|…)[.… ]*$"
 _FEW = 2
 """A title and a last line that trail off are no list."""
 
@@ -20,15 +18,19 @@ class Bullets:
         en="nearly all lines are bullets or were cut short: lists of posts, read more",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    # A line that trails off after a final ending is whole, a sentence as Koreans often end them.
+    seeks: ClassVar[Seeks] = Seeks(
+        classes={
+            "bullet": "[•‣·ㆍ□△▶▷▼◆◇○●◎☆※→]",
+            "dash": "[-*]",
+            "whole": "[다요죠까음임함됨네지니고]",
+            "trailing": "[.… ]",
+        }
+    )
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        one = pl.element()
-        lines = LINES.list.len()
-        cut = LINES.list.eval(one.str.contains(_CUT)).list.sum()
+        cut = pl.col("cut")
         return above(
             limits,
-            {
-                "bullets": share(LINES.list.eval(one.str.contains(_BULLET)).list.sum(), lines),
-                "cut": share(cut, lines) * (cut > _FEW),
-            },
+            {"bullets": share(pl.col("bullets"), LINES), "cut": share(cut, LINES) * (cut > _FEW)},
         )

@@ -10,13 +10,13 @@ from typing import ClassVar, Final
 import polars as pl
 
 from hanbok.core.values import Text
-from hanbok.studio.curate.filter import TEXT, WORDS, Limits, below, share
+from hanbok.studio.curate.filter import WORDS, Limits, below, share
+from hanbok.studio.curate.measure import Seeks
 
-_KINDS: Final = (
+_PHRASES: Final = (
     "의 ", "다 ", "다.", "은 ", "는 ", "이 ", "가 ", "을 ", "를 ", "에 ", "한 ", "고 ", "에서 ", "로 ", "인 ", "년 ",
     "월 ", "요.", "요 ", "도 ", "와 ", "과 ", "면 ", "게 ", "했", "있", "되", "하",
 )  # fmt: skip
-_ENDED: Final = r"""[의다은는이가을를에한고서로인요도와과면지게며자까네죠음됨함][.,!?…"'”’)\]」』]*[ \n]"""
 
 
 class Endings:
@@ -25,8 +25,13 @@ class Endings:
         en="hardly any particle or ending: key words, menus, names of goods, random syllables",
     )
     languages: ClassVar[frozenset[str]] = frozenset({"ko"})
+    seeks: ClassVar[Seeks] = Seeks(
+        classes={
+            "ending": "[의다은는이가을를에한고서로인요도와과면지게며자까네죠음됨함]",
+            "after_ending": r"""[.,!?…"'”’)\]」』]""",
+        },
+        phrases=_PHRASES,
+    )
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        kinds = pl.sum_horizontal(*(TEXT.str.contains(one, literal=True).cast(pl.Int32) for one in _KINDS))
-        ended = share(TEXT.str.count_matches(_ENDED), WORDS.list.len())
-        return below(limits, {"kinds": kinds, "share": ended})
+        return below(limits, {"kinds": pl.col("phrases"), "share": share(pl.col("ended"), WORDS)})

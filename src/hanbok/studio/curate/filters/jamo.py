@@ -5,7 +5,8 @@ from typing import ClassVar
 import polars as pl
 
 from hanbok.core.values import Text
-from hanbok.studio.curate.filter import CHARS, TEXT, Limits, above, share
+from hanbok.studio.curate.filter import CHARS, Limits, above, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class Jamo:
@@ -14,6 +15,7 @@ class Jamo:
         en="letters alone, as in ㅋㅋㅋ or ㅠㅠ, are a large part of it",
     )
     languages: ClassVar[frozenset[str]] = frozenset({"ko", ""})
+    seeks: ClassVar[Seeks] = Seeks(classes={"jamo": "[ㄱ-ㆎ]"})
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        return above(limits, {"most": share(TEXT.str.count_matches("[ㄱ-ㆎ]"), CHARS)})
+        return above(limits, {"most": share(pl.col("jamo"), CHARS)})

@@ -5,11 +5,8 @@ from typing import ClassVar
 import polars as pl
 
 from hanbok.core.values import Text
-from hanbok.studio.curate.filter import TEXT, WORDS, Limits, below, share
-
-_SIGN = r"[!-@\[-`{-~\u00a1-\u00bf\u2000-\u2bff\u3000-\u303f\uff01-\uff20]"
-_BARE = rf"(?:^|[ \n])(?:{_SIGN}+(?:[ \n]+|$))+"
-"""Words without a letter, with the spaces around them."""
+from hanbok.studio.curate.filter import WORDS, Limits, below, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class Letters:
@@ -18,7 +15,9 @@ class Letters:
         en="many words have no letter: tables of numbers, dates and counts, pictures of signs",
     )
     languages: ClassVar[frozenset[str]] = frozenset({"ko", "en", "de", "ar", ""})
+    seeks: ClassVar[Seeks] = Seeks(
+        classes={"sign": r"[!-@\[-`{-~\u00a1-\u00bf\u2000-\u2bff\u3000-\u303f\uff01-\uff20]"}
+    )
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        bare = TEXT.str.extract_all(_BARE).list.join("").str.count_matches(r"[^ \n]+")
-        return below(limits, {"least": 1 - share(bare, WORDS.list.len())})
+        return below(limits, {"least": 1 - share(pl.col("bare"), WORDS)})

@@ -6,11 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import LINES, Limits, below, share
-
-# Korean lines often end in a final ending without a mark; a paragraph may be cut after a sentence that was whole.
-_ENDED = (
-    r"""(?:[.!?。！？…؟]|[다요죠까음임함됨네오라][.!? ~]*)[ \t"'”’)\]」』》>]*$|[다요죠까음임함][.!?] .*$"""
-)
+from hanbok.studio.curate.measure import Seeks
 
 
 class LineEnds:
@@ -19,7 +15,17 @@ class LineEnds:
         en="hardly a line ends like a sentence: menus, lists, descriptions of goods",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    # Korean lines often end in a final ending without a mark; a paragraph may be cut after a sentence that was whole.
+    seeks: ClassVar[Seeks] = Seeks(
+        classes={
+            "mark": "[.!?。！？…؟]",
+            "line_ending": "[다요죠까음임함됨네오라]",
+            "after_line_ending": "[.!? ~]",
+            "after_line": r"""[ \t"'”’)\]」』》>]""",
+            "sentence_ending": "[다요죠까음임함]",
+            "stop": "[.!?]",
+        }
+    )
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        ended = LINES.list.eval(pl.element().str.contains(_ENDED)).list.sum()
-        return below(limits, {"least": share(ended, LINES.list.len())})
+        return below(limits, {"least": share(pl.col("line_ends"), LINES)})

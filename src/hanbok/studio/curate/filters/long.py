@@ -6,6 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import TOKENS, Limits, above
+from hanbok.studio.curate.measure import Seeks
 
 
 class Long:
@@ -14,6 +15,7 @@ class Long:
         en="too long to be one text: a log, a dump, lists joined",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
         return above(limits, {"tokens": TOKENS})

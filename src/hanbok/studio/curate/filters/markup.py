@@ -5,7 +5,8 @@ from typing import ClassVar
 import polars as pl
 
 from hanbok.core.values import Text
-from hanbok.studio.curate.filter import CHARS, TEXT, Limits, above, share
+from hanbok.studio.curate.filter import CHARS, Limits, above, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class Markup:
@@ -13,6 +14,7 @@ class Markup:
         ko="태그나 스크립트가 글의 큰 몫입니다", en="tags or script are a large part of it"
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    seeks: ClassVar[Seeks] = Seeks(classes={"markup": r"[{}<>;=\\|]"})
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        return above(limits, {"most": share(TEXT.str.count_matches(r"[{}<>;=\\|]"), CHARS)})
+        return above(limits, {"most": share(pl.col("markup"), CHARS)})

@@ -6,6 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import LINES, TOKENS, Limits, above, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class Newlines:
@@ -14,6 +15,7 @@ class Newlines:
         en="the line breaks every few words: menus, tables, indexes",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        return above(limits, {"most": share(LINES.list.len() - 1, TOKENS)})
+        return above(limits, {"most": share(LINES - 1, TOKENS)})

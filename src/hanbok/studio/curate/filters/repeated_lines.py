@@ -6,6 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import LINES, Limits, above, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class RepeatedLines:
@@ -14,15 +15,8 @@ class RepeatedLines:
         en="the same lines come again: lists out of a form, flooding",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        lines = LINES.list.len()
-        once = LINES.list.unique(maintain_order=True)
-        said = LINES.list.join("").str.len_chars()
-        return above(
-            limits,
-            {
-                "lines": share(lines - LINES.list.n_unique(), lines),
-                "chars": share(said - once.list.join("").str.len_chars(), said),
-            },
-        )
+        said_again = share(pl.col("said_again"), pl.col("said"))
+        return above(limits, {"lines": share(pl.col("again"), LINES), "chars": said_again})

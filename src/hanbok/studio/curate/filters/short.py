@@ -6,6 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import TOKENS, Limits, below
+from hanbok.studio.curate.measure import Seeks
 
 
 class Short:
@@ -14,6 +15,7 @@ class Short:
         en="too short to be a text: a title, a button, one line of a comment",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
         return below(limits, {"tokens": TOKENS})

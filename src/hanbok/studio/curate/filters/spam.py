@@ -9,6 +9,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import TEXT, WORDS, Limits
+from hanbok.studio.curate.measure import Seeks
 
 
 class Spam:
@@ -17,11 +18,12 @@ class Spam:
         en="words of advertisements for gambling, massages, illegal loans or fakes are frequent",
     )
     languages: ClassVar[frozenset[str]] = frozenset({"ko", ""})
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
         """Ask for many words close together: one or two are a mention."""
         hits = TEXT.str.extract_many(_words(), ascii_case_insensitive=True).list.len()
-        return hits >= pl.max_horizontal(WORDS.list.len() * limits["share"], pl.lit(limits["least"]))
+        return hits >= pl.max_horizontal(WORDS * limits["share"], pl.lit(limits["least"]))
 
 
 @cache

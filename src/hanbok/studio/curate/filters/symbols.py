@@ -5,7 +5,8 @@ from typing import ClassVar
 import polars as pl
 
 from hanbok.core.values import Text
-from hanbok.studio.curate.filter import TEXT, TOKENS, Limits, above, share
+from hanbok.studio.curate.filter import TOKENS, Limits, above, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class Symbols:
@@ -14,8 +15,8 @@ class Symbols:
         en="hash signs or ellipses are as many as words: collected tags, lists cut short",
     )
     languages: ClassVar[frozenset[str]] = frozenset()
+    seeks: ClassVar[Seeks] = Seeks(classes={"hash": "#", "ellipsis": "[.…]"})
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        dots = TEXT.str.count_matches("...", literal=True) + TEXT.str.count_matches("…", literal=True)
-        hashes = TEXT.str.count_matches("#", literal=True)
-        return above(limits, {"hashes": share(hashes, TOKENS), "ellipses": share(dots, TOKENS)})
+        hashes, ellipses = pl.col("hashes"), pl.col("ellipses")
+        return above(limits, {"hashes": share(hashes, TOKENS), "ellipses": share(ellipses, TOKENS)})

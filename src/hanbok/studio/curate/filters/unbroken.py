@@ -6,6 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import Limits, above
+from hanbok.studio.curate.measure import Seeks
 
 
 class Unbroken:
@@ -14,6 +15,7 @@ class Unbroken:
         en="long runs without a space are a large part of it: encoded data, lists of addresses, keys",
     )
     languages: ClassVar[frozenset[str]] = frozenset({"ko", "en", "de", "ar", ""})
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
         return above(limits, {name: pl.col("wording").struct.field(name) for name in limits})

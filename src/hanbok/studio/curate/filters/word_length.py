@@ -6,6 +6,7 @@ import polars as pl
 
 from hanbok.core.values import Text
 from hanbok.studio.curate.filter import CHARS, TOKENS, WORDS, Limits, above, below, share
+from hanbok.studio.curate.measure import Seeks
 
 
 class WordLength:
@@ -14,7 +15,8 @@ class WordLength:
         en="letters stand alone or nothing is spaced: a broken extraction, a table made of signs",
     )
     languages: ClassVar[frozenset[str]] = frozenset({"ko", "en", "de", "ar"})
+    seeks: ClassVar[Seeks] = Seeks()
 
     def beyond(self, limits: Limits) -> pl.Expr:
-        mean = share(CHARS - WORDS.list.len() + 1, TOKENS)
+        mean = share(CHARS - WORDS + 1, TOKENS)
         return below(limits, {"least": mean}) | above(limits, {"most": mean})
