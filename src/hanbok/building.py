@@ -98,7 +98,10 @@ def catalogue_of(settings: Settings, day: date, prices: PriceList | None = None)
                 targets=targets[name],
                 instead=targets.get(model.instead, ()),
                 routing=Routing(
-                    by=By(model.routing.by), sticky=model.routing.sticky, retries=model.routing.retries
+                    by=By(model.routing.by),
+                    sticky=model.routing.sticky,
+                    hedge=model.routing.hedge,
+                    retries=model.routing.retries,
                 ),
             )
             for name, model in settings.models.items()

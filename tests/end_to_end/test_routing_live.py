@@ -1,8 +1,12 @@
 """Routing through a running server: a place that is down costs no call, retries are honest, a canary gets its share."""
 
+import json
+import time
+
 import openai
 import pytest
 
+from hanbok.evidence.segments import lines
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel
 
@@ -13,6 +17,13 @@ breaker: {{failures: 2, seconds: 60, longest: 60}}
 endpoints:
   one: {{kind: openai_compatible, url: {one}, zone: home, operator: self, data_use: {{trains: false}}}}
   two: {{kind: openai_compatible, url: {two}, zone: home, operator: self, data_use: {{trains: false}}}}
+  slow:
+    kind: openai_compatible
+    url: {one}
+    zone: home
+    operator: self
+    data_use: {{trains: false}}
+    timeouts: {{first: 0.5}}
   keyed:
     kind: openai_compatible
     url: {one}
@@ -31,6 +42,13 @@ models:
     targets: [{{endpoint: one, model: b, weight: 80}}, {{endpoint: two, model: b, weight: 20}}]
     routing: {{by: weight}}
     price: {{input: 1, output: 2, as_of: 2026-11-01}}
+  hedged:
+    targets: [{{endpoint: one, model: h}}, {{endpoint: two, model: h}}]
+    routing: {{hedge: 0.2}}
+    price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
+  patient:
+    targets: [{{endpoint: slow, model: p}}, {{endpoint: two, model: p}}]
+    price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
   again:
     targets: [{{endpoint: one, model: c}}]
     routing: {{retries: 2}}
@@ -45,15 +63,93 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def client(models, tmp_path_factory):
+def server(models, tmp_path_factory):
     one, two = models
-    with (
-        RunningHanbok(
-            tmp_path_factory.mktemp("routing"), SETTINGS.format(one=one.url, two=two.url)
-        ) as server,
-        openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0) as sdk,
-    ):
+    folder = tmp_path_factory.mktemp("routing")
+    with RunningHanbok(folder, SETTINGS.format(one=one.url, two=two.url)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0) as sdk:
         yield sdk
+
+
+def outcome(server, number):
+    """Wait for the outcome of the call with this number of intents before it, and return it."""
+    for _ in range(200):
+        entries = [json.loads(line.entry) for line in lines(server.folder / "state" / "evidence")]
+        intents = [one["call"] for one in entries if one["entry"] == "intent"]
+        found = [one for one in entries if one["entry"] == "outcome" and one["call"] == intents[number]]
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError("no outcome")
+
+
+def said(client, model, *, stream):
+    answer = client.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "안녕"}], stream=stream
+    )
+    if not stream:
+        return answer.choices[0].message.content
+    return "".join(one.delta.content or "" for chunk in answer for one in chunk.choices)
+
+
+def answer_costs(client, model):
+    """Cost of one answer of a quiet model, in micro-won."""
+    usage = ask(client, model).usage
+    return usage.prompt_tokens * 1000 + usage.completion_tokens * 4000
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize(
+    "script",
+    [Script(delay=30), Script(hang_at=20), Script(hang_at=300)],
+    ids=["silent", "cut head", "no token"],
+)
+def test_of_two_the_first_token_wins_the_other_is_let_go_and_both_are_paid(
+    client, server, models, script, stream
+):
+    one = models[0]
+    one.then(script)
+    gone = len(one.cancelled)
+    assert said(client, "hedged", stream=stream) == "안녕"
+    ended = outcome(server, -1)
+    assert ended["endpoint"] == "two"
+    assert ended["attempts"] == ["one:outrun"]
+    prompt = -(-len(one.captured[-1].body) // 3)
+    paid = answer_costs(client, "hedged")
+    assert ended["cost"] - paid == pytest.approx(prompt * 1000, rel=0.4), "the loser's prompt is paid too"
+    assert ended["steps"].get("usage") is None, "the usage told is the winner's"
+    assert len(one.cancelled) == gone + 1
+
+
+def test_a_hedge_that_is_not_needed_asks_nobody_else(client, server, models):
+    one, two = models
+    before = len(two.captured)
+    assert said(client, "hedged", stream=True) == "안녕"
+    assert len(two.captured) == before
+    assert "attempts" not in outcome(server, -1)
+    one.then(Script(status=503))
+    assert said(client, "hedged", stream=False) == "안녕"
+    assert outcome(server, -1)["attempts"] == ["one:upstream_failed"]
+
+
+def test_a_hedge_over_two_that_fail_tells_the_failure(client, server, models):
+    for model in models:
+        model.then(Script(status=500))
+    with pytest.raises(openai.APIStatusError):
+        ask(client, "hedged")
+    assert len(outcome(server, -1)["attempts"]) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_place_that_begins_and_says_nothing_is_given_up(client, server, models, stream):
+    models[0].then(Script(hang_at=300 if stream else 20))
+    assert said(client, "patient", stream=stream) == "안녕"
+    assert outcome(server, -1)["attempts"] == ["slow:upstream_timeout"]
 
 
 def ask(client, model):
@@ -62,6 +158,8 @@ def ask(client, model):
 
 def test_a_place_that_is_down_is_left_alone_and_no_call_fails(client, models):
     one, two = models
+    one.captured.clear()
+    two.captured.clear()
     one.script = Script(status=503)
     for _ in range(6):
         assert ask(client, "both").choices[0].message.content == "안녕"

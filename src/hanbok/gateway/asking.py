@@ -1,5 +1,6 @@
 """One place asked once: what leaves, what comes back, what it costs."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,16 +57,27 @@ class Asking:
         """Return the reply, or the provider's refusal of a wrong request. Raises one of FAILURES when there is none."""
         if call.body_in is None:
             raise RuntimeError("the protect step must stand before the call step")
-        target, body, ending = planned.target, call.body_in(planned.form), call.ending
+        target, body = planned.target, call.body_in(planned.form)
         dialect = self.places[target.endpoint].endpoint.dialect
         exchange = await self._exchange(call, planned, spelled(call, dialect, body, target.model))
+        try:
+            return await self._reply(call, planned, exchange)
+        except FAILURES:
+            exchange.close()  # nobody waits for what may still come
+            raise
+
+    async def _reply(self, call: Call, planned: Planned, exchange: Exchange) -> Reply:
+        target = planned.target
+        place = self.places[target.endpoint]
+        dialect = place.endpoint.dialect
         if exchange.status != _OK:
             return await _refused(planned, dialect, exchange)
         if call.stream:
-            return await _stream(call, planned, Streaming(target.endpoint, dialect, exchange))
+            streaming = Streaming(target.endpoint, dialect, exchange)
+            return await _stream(call, planned, streaming, place.timeouts.first)
         answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
         exchange.close()
-        charge(ending, planned, answer.usage or guess(call, 0))
+        charge(call.ending, planned, answer.usage or guess(call, 0))
         media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
         return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
 
@@ -106,8 +118,14 @@ class Asking:
         return exchange
 
 
-async def _stream(call: Call, planned: Planned, streaming: Streaming) -> Reply:
-    await streaming.begin()
+async def _stream(call: Call, planned: Planned, streaming: Streaming, seconds: float) -> Reply:
+    try:
+        async with asyncio.timeout(seconds):
+            await streaming.begin()
+    except TimeoutError:
+        # It keeps the connection alive, and says nothing.
+        origin = planned.target.endpoint
+        raise UpstreamTimeout(origin=origin, seconds=seconds, phase="first token") from None
 
     def settle() -> None:
         charge(call.ending, planned, streaming.usage or guess(call, streaming.count))

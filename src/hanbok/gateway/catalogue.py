@@ -1,6 +1,6 @@
 """Which models there are, where each is reached, and what is known of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import lcm
 
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Destination, Part, Text
+from hanbok.core.values import Destination, MicroWon, Part, Text
 
 
 class ModelUnknown(HanbokError):
@@ -92,6 +92,8 @@ class Routing:
     by: By = By.ORDER
     sticky: bool = False
     """With `weight`: a conversation stays with its place (rendezvous hashing), so that prompts stay in its cache."""
+    hedge: float = 0.0
+    """Seconds without a first token after which the next place is asked too; 0: never."""
     retries: int = 0
     """How often all places are tried again before the call fails."""
 
@@ -119,6 +121,10 @@ class Offer:
     instead: tuple[Target, ...] = ()
     """Tried when policy lets the data go to none of `targets`."""
     routing: Routing = field(default_factory=Routing)
+
+    def most(self, costs: Sequence[MicroWon]) -> MicroWon:
+        """Return the most that one call can cost, of what it can cost at each place: a hedge asks two of them."""
+        return sum(sorted(costs)[-2 if self.routing.hedge else -1 :])
 
     @property
     def every(self) -> tuple[Target, ...]:

@@ -21,9 +21,12 @@ class DataUseSettings(Section, frozen=True, kw_only=True):
 
 class TimeoutSettings(Section, frozen=True, kw_only=True):
     connect: Annotated[float, Meta(gt=0, description="Seconds to connect.")] = 5
-    first: Annotated[float, Meta(gt=0, description="Seconds from the request sent to the answer's head.")] = (
-        120
-    )
+    first: Annotated[
+        float,
+        Meta(
+            gt=0, description="Seconds from the request sent to the answer's head, and on to the first token."
+        ),
+    ] = 120
     idle: Annotated[float, Meta(gt=0, description="Seconds between two reads of an answer.")] = 60
     total: Annotated[float, Meta(gt=0, description="Seconds for the whole exchange.")] = 600
 

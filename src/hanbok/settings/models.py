@@ -60,6 +60,14 @@ class RoutingSettings(Section, frozen=True, kw_only=True):
             description="With `weight`: a conversation (header `x-hanbok-session`, else the key) stays with its target."
         ),
     ] = False
+    hedge: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Seconds without a first token after which the next target is asked too: the first token wins, "
+            "both are paid; 0: never.",
+        ),
+    ] = 0
     retries: Annotated[
         int, Meta(ge=0, le=5, description="How often all targets are tried again before a call fails.")
     ] = 0

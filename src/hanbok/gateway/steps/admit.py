@@ -23,7 +23,7 @@ class Admit:
         if key.models and call.model not in key.models:
             raise ModelNotAllowed(model=call.model)
         call.offer = self.catalogue.offer(call.model)
-        call.reserved = max([self._worst(call, target) for target in call.offer.every])
+        call.reserved = call.offer.most([self._worst(call, target) for target in call.offer.every])
         hold = await self.gate.enter(call.id, key, call.model, call.reserved)
         call.at_end(lambda: hold.leave(call.ending.cost))
         return await call_next(call)
