@@ -46,6 +46,8 @@ class Front(Protocol):
 
     name: str
     """Also that of the dialect whose requests have the same shape."""
+    comments: bool
+    """Whether its clients can read a stream with comments in it."""
     marks: tuple[bytes, ...]
     """What a request holds that brings in what others wrote (results of tools)."""
 

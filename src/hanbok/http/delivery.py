@@ -17,6 +17,7 @@ from hanbok.gateway.front import Failure, Front, Teller
 from hanbok.gateway.head import Head, Spans, read_head
 from hanbok.http.failure import failure_of, language_of, openai_error, tell
 from hanbok.http.fronts import front_of
+from hanbok.http.heartbeat import Beating
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import type_of
 
@@ -62,7 +63,15 @@ async def carry(runtime: Runtime, inbound: Inbound, call: Call, keep: Keep | Non
 
     inbound.when_gone(leave)
     try:
-        await _carry(runtime, inbound, call, keep)
+        seconds = runtime.settings.server.heartbeat
+        if seconds and call.stream and (call.front is None or call.front.comments):
+            beating = Beating(inbound, seconds, [*marks_of(call), *STREAM])
+            try:
+                await _carry(runtime, beating, call, keep)
+            finally:
+                await beating.stop()
+        else:
+            await _carry(runtime, inbound, call, keep)
     except (asyncio.CancelledError, ConnectionError):
         if not left:
             raise

@@ -25,6 +25,14 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     drain_timeout: Annotated[
         float, Meta(ge=0, description="Seconds that running calls get when the server stops.")
     ] = 30
+    heartbeat: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Silent seconds after which a stream sends a comment, before its first token too, so that "
+            "proxies keep it; 0: never.",
+        ),
+    ] = 0
     tls: Annotated[
         TlsSettings | None, Meta(description="Serve HTTPS with this certificate; none: plain HTTP.")
     ] = None

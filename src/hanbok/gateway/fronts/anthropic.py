@@ -10,6 +10,7 @@ from hanbok.gateway.spelling.openai_reading import read_answer
 
 class Anthropic:
     name = "anthropic"
+    comments = True
     marks: tuple[bytes, ...] = (b'"tool_result"',)
 
     def route(self, path: str) -> str:

@@ -15,6 +15,7 @@ STREAMS: Final = "streamGenerateContent"
 
 class Gemini:
     name = "gemini"
+    comments = False  # its SDK takes a line without `data:` for JSON
     marks: tuple[bytes, ...] = (b'"functionResponse"', b'"function_response"')
 
     def route(self, path: str) -> str:

@@ -13,6 +13,7 @@ from hanbok.gateway.spelling.responses_telling import ResponsesTeller, whole
 
 class Responses:
     name = "responses"
+    comments = True
     marks: tuple[bytes, ...] = (b'"function_call_output"',)
 
     def __init__(self, ours: Json | None = None) -> None:
