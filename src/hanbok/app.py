@@ -5,12 +5,23 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib import import_module
 from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from prometheus_client import CollectorRegistry
 
-from hanbok.building import ENDPOINTS, catalogue_of, guard_of, hider_of, judge_of, routing, rules_of, scene_of
+from hanbok.building import (
+    ENDPOINTS,
+    catalogue_of,
+    guard_of,
+    hider_of,
+    judge_of,
+    routing,
+    rules_of,
+    scene_of,
+    tool_rules_of,
+)
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Zone
@@ -24,6 +35,7 @@ from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
 from hanbok.gateway.facts import load_prices
 from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
+from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.offstage import Offstage
 from hanbok.gateway.path import Path
 from hanbok.gateway.price_tables import PriceTables
@@ -63,6 +75,9 @@ from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
 from hanbok.studio.jobs.desk import Desk
 
+if TYPE_CHECKING:
+    from hanbok.gateway.mcp.gate import ToolGate, ToolGates
+
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
 _SPEND_EVERY: Final = 2.0
@@ -88,6 +103,10 @@ class Runtime:
     path: Path
     preview: Path
     """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
+    tools: "ToolGate | None"
+    """None: no MCP server is in the settings."""
+    version: str
+    """Of hanbok."""
 
 
 class App:
@@ -116,6 +135,7 @@ class App:
         self._endpoints = Endpoints(ENDPOINTS, self._upstream, self._egress)
         self._vaults = Vaults(store)
         self.offstage = Offstage(store, self._vaults)
+        self._tools: ToolGates | None = None
         self._changes = Changes(store)
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
@@ -191,6 +211,8 @@ class App:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for endpoint in await self._endpoints.put_in_force({}):
             await endpoint.close()
+        if self._tools is not None:
+            await self._tools.lines.close()
         await self._upstream.close()
         try:
             await self._vaults.close()
@@ -246,10 +268,13 @@ class App:
         vault = await self._vaults.of(settings.vault.config(settings.state))
         path = Path(with_vault(steps, vault, guard.kinds))
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
+        tools = self._tool_gate(tool_rules_of(loaded, day, guard, judge, vault))
         retired = await self._endpoints.put_in_force(wanted)
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
-        self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview)
+        self.runtime = Runtime(
+            settings, day, guard, judge, catalogue, places, path, preview, tools, self.version
+        )
         self._loaded, self._governing, self._offered = loaded, governing, offered
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
@@ -293,6 +318,17 @@ class App:
             Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
             CallModel(Asking(places, self._upstream), routing(self._health, settings)),
         ]
+
+    def _tool_gate(self, rules: ToolRules) -> "ToolGate | None":
+        """Return the way of tools' calls; until settings name an MCP server, nothing of it is loaded."""
+        if self._tools is None:
+            if not rules.servers:
+                return None
+            gates = cast("type[ToolGates]", import_module("hanbok.gateway.mcp.gate").ToolGates)
+            self._tools = gates(
+                self._upstream, self.version, self._measure, self.log, self._store, self._keyring, self._gate
+            )
+        return self._tools.of(rules)
 
     def _preview_steps(
         self,
@@ -364,4 +400,4 @@ class App:
         await path.idle()
         for endpoint in endpoints:
             await endpoint.close()
-        self._endpoints.close_doors()
+        self._endpoints.close_doors(self._tools.lines.gates if self._tools is not None else set())

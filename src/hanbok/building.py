@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
@@ -16,6 +16,7 @@ from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.health import Breaker, Health
+from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.routing import Router
@@ -35,6 +36,9 @@ from hanbok.policy.scene import Choices, Scene, Spot
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.reading import Loaded
 from hanbok.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from hanbok.vault.service import VaultService
 
 ENDPOINTS: Final = "hanbok.gateway.endpoints"
 
@@ -124,6 +128,22 @@ def rules_of(loaded: Loaded) -> Rules:
         files=dict(loaded.policies),
         facts=settings.policy.circumstances.facts(),
         dual_control=settings.roles.dual_control,
+    )
+
+
+def tool_rules_of(
+    loaded: Loaded, day: date, guard: Guard, judge: CedarJudge, vault: "VaultService | None"
+) -> ToolRules:
+    """Return what the settings say of tools behind hanbok."""
+    settings = loaded.settings
+    return ToolRules(
+        servers=settings.tool_servers(day),
+        tokens=settings.token_rules(loaded.token_keys),
+        masked=frozenset(settings.guard.mask_replies),
+        guard=guard,
+        judge=judge,
+        hider_of=hider_of(settings),
+        vault=vault,
     )
 
 

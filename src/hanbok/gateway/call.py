@@ -26,6 +26,8 @@ class Operation(StrEnum):
     MODERATIONS = "moderations"
     RERANK = "rerank"
     SPEECH = "speech"
+    TOOL = "tool"
+    """A tool of an MCP server: no model's work, and no dialect spells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

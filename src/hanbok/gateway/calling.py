@@ -15,6 +15,11 @@ _COUNT: Final = count()
 """Ids are unique over processes and starts, at no cost in randomness a call."""
 
 
+def fresh_id() -> str:
+    """Return the id of a new call."""
+    return f"call-{_PROCESS}{next(_COUNT):08x}"
+
+
 def call_of(
     operation: Operation,
     body: bytes,
@@ -29,7 +34,7 @@ def call_of(
     head, members = read_head(body) if front is None else (front.head(body, path), None)
     stream = operation is Operation.CHAT and bool(head.stream)
     return Call(
-        id=f"call-{_PROCESS}{next(_COUNT):08x}",
+        id=fresh_id(),
         route=path if front is None else front.route(path),
         operation=operation,
         body=body,

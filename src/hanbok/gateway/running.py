@@ -1,13 +1,14 @@
 """Endpoints that run: kept over reloads while their settings stay the same."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.transport.egress import Doorway, Egress
-from hanbok.gateway.upstream import Upstream
+from hanbok.gateway.upstream import Gate, Upstream
 
 
 class Built(NamedTuple):
@@ -40,9 +41,9 @@ class Endpoints:
                 wanted[name] = Built(kind, config, endpoint, door)
         return wanted
 
-    def close_doors(self) -> None:
-        """Let connections go to the endpoints in force and to nowhere else."""
-        self._egress.only({gate for built in self._built.values() for gate in built.door.gates})
+    def close_doors(self, others: AbstractSet[Gate]) -> None:
+        """Let connections go to the endpoints in force, to these others and to nowhere else."""
+        self._egress.only(others | {gate for built in self._built.values() for gate in built.door.gates})
 
     async def put_in_force(self, wanted: dict[str, Built]) -> list[Endpoint]:
         """Start the new ones; return those that are no longer wanted, still running."""

@@ -20,6 +20,7 @@ from hanbok.http.gemini import generate, listed
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
 from hanbok.http.log import checkpoint, log_key, tile, witnessed
+from hanbok.http.mcp import MCP, WELL_KNOWN, mcp, metadata
 from hanbok.http.messages import count_tokens
 from hanbok.http.models import models
 from hanbok.http.openapi import openapi
@@ -49,6 +50,8 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/responses": {"POST": respond},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
+    MCP: dict.fromkeys(("GET", "POST", "DELETE"), mcp),
+    WELL_KNOWN: {"GET": metadata},
     "/": {"GET": page},
     "/console/preview": {"POST": preview},
     "/log/checkpoint": {"GET": checkpoint},
@@ -67,6 +70,8 @@ _BELOW: Final[dict[str, dict[str, Handler]]] = {
     "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), admin),
     "/v1/models/": {"GET": models, "POST": generate},
     "/v1beta/models/": {"POST": generate},
+    f"{MCP}/": dict.fromkeys(("GET", "POST", "DELETE"), mcp),
+    f"{WELL_KNOWN}/": {"GET": metadata},
     "/console/calls/": {"GET": calls},
     "/static/": {"GET": static},
     "/log/tile/": {"GET": tile},

@@ -88,7 +88,7 @@ async def tell(inbound: Inbound, error: HanbokError, default: Language, headers:
     retry = error.facts.get("retry_after")
     if retry:
         extra.append(("retry-after", str(retry)))
-    if status == 401:  # noqa: PLR2004 - RFC 9110, 11.6.1: a 401 names its scheme
+    if status == 401 and not any(name == "www-authenticate" for name, _ in headers):  # noqa: PLR2004 - RFC 9110, 11.6.1
         extra.append(("www-authenticate", "Bearer"))
     if error.code in ("body_too_large", "body_too_slow", "stopping"):
         # What is left of the body will not be read.

@@ -10,7 +10,7 @@ made for somebody else. Each step is an act in the evidence log.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -181,6 +181,24 @@ class Approvals:
                 query = query.where(earlier | same)
             rows = connection.execute(query.limit(limit) if limit >= 0 else query)
             return [approval_of(row) for row in rows]
+
+    def standing(self, kind: str, organisation: str, digest: str, *, by: Principal) -> Sequence[Approval]:
+        """Return a person's own requests for exactly this that can still be decided or used, oldest first."""
+        query = (
+            select(approvals)
+            .where(
+                approvals.c.kind == kind,
+                approvals.c.organisation == organisation,
+                approvals.c.digest == digest,
+                approvals.c.requester_organisation == by.organisation,
+                approvals.c.requester == by.person,
+                approvals.c.state.in_((WAITING, APPROVED)),
+                approvals.c.expires > written(self._clock()),
+            )
+            .order_by(approvals.c.created, approvals.c.id)
+        )
+        with self._store.read() as connection:
+            return [approval_of(row) for row in connection.execute(query)]
 
     def _decide(self, approval: str, state: str, by: Principal, note: str, origin: str) -> Approval:
         moment = self._clock()

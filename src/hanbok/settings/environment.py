@@ -36,3 +36,9 @@ def azure_token(environ: Mapping[str, str] | None = None) -> str:
 def judge_key(environ: Mapping[str, str] | None = None) -> str:
     """Return the key for the model that judges in `hanbok model evaluate`; empty: that of the model judged."""
     return (os.environ if environ is None else environ).get("HANBOK_JUDGE_KEY", "")
+
+
+def inherited(environ: Mapping[str, str] | None = None) -> tuple[tuple[str, str], ...]:
+    """Return what programs that hanbok starts for an operator need of its own environment; no secret is among it."""
+    environ = os.environ if environ is None else environ
+    return tuple((name, environ[name]) for name in ("PATH", "HOME", "LANG") if name in environ)

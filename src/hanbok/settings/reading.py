@@ -40,6 +40,8 @@ class Loaded:
     """None: the built-in defaults."""
     policies: tuple[tuple[str, str], ...] = ()
     """File name and text of each extra Cedar file."""
+    token_keys: str = ""
+    """Text of the file that `mcp.oauth.keys` names."""
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
@@ -52,7 +54,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     file = LocatedYaml(source, environ)
     try:
         settings = _settings(file.tree())
-        return Loaded(settings=settings, source=source, policies=_policies(source, settings))
+        policies, keys = _policies(source, settings), _token_keys(source, settings)
+        return Loaded(settings=settings, source=source, policies=policies, token_keys=keys)
     except Problems as problems:
         raise SettingsInvalid(problems="\n".join(file.told(problems))) from None
 
@@ -85,9 +88,13 @@ def _settings(tree: Any) -> Settings:  # noqa: ANN401 - as `tree`
 
 def _dangling(settings: Settings) -> Iterator[Problem]:
     """Yield names that stand for nothing."""
-    for name, endpoint in settings.endpoints.items():
-        if endpoint.processor and endpoint.processor not in settings.transfers.processors:
-            yield ("endpoints", name, "processor"), f"there is no processor {endpoint.processor!r}"
+    processors: list[tuple[Where, str]] = [
+        *((("endpoints", name), one.processor) for name, one in settings.endpoints.items()),
+        *((("mcp", "servers", name), one.processor) for name, one in settings.mcp.servers.items()),
+    ]
+    for place, processor in processors:
+        if processor and processor not in settings.transfers.processors:
+            yield (*place, "processor"), f"there is no processor {processor!r}"
     for name, model in settings.models.items():
         for index, target in enumerate(model.targets):
             if target.endpoint not in settings.endpoints:
@@ -133,3 +140,12 @@ def _policies(source: Path, settings: Settings) -> tuple[tuple[str, str], ...]:
         except (OSError, UnicodeDecodeError) as error:
             raise Problems([(("policy", "extra", index), str(error))]) from None
     return tuple(texts)
+
+
+def _token_keys(source: Path, settings: Settings) -> str:
+    if settings.mcp.oauth is None:
+        return ""
+    try:
+        return (source.parent / settings.mcp.oauth.keys).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problems([(("mcp", "oauth", "keys"), str(error))]) from None

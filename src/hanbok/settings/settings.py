@@ -8,13 +8,18 @@ from msgspec import Meta, field
 
 from hanbok.core.values import DataUse, Destination, Language, Zone
 from hanbok.gateway.endpoint import EndpointConfig
+from hanbok.gateway.mcp.server import AllowRule, ToolServer
 from hanbok.gateway.upstream import Timeouts
+from hanbok.policy.key import Limits
+from hanbok.policy.token_rules import TokenRules
 from hanbok.policy.transfers import Placed
 from hanbok.settings.breaker import BreakerSettings
-from hanbok.settings.endpoints import DataUseSettings, EndpointSettings
+from hanbok.settings.endpoints import DataUseSettings, EndpointSettings, TimeoutSettings
+from hanbok.settings.environment import inherited
 from hanbok.settings.evidence import EvidenceSettings
 from hanbok.settings.guard import GuardSettings
 from hanbok.settings.marking import MarkingSettings
+from hanbok.settings.mcp import McpSettings, ToolServerSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.policy import PolicySettings
 from hanbok.settings.prices import PricesSettings
@@ -26,6 +31,7 @@ from hanbok.settings.store import StoreSettings
 from hanbok.settings.transfers import TransfersSettings
 from hanbok.settings.vault import VaultSettings
 
+_MICRO = 1_000_000
 _Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$")]
 
 
@@ -76,6 +82,8 @@ class Settings(Section, frozen=True, kw_only=True):
         BreakerSettings()
     )
 
+    mcp: Annotated[McpSettings, Meta(description="Tools that callers reach through hanbok.")] = McpSettings()
+
     @property
     def store_url(self) -> str:
         """URL of the database, with its password."""
@@ -89,7 +97,9 @@ class Settings(Section, frozen=True, kw_only=True):
 
     def placed(self, name: str) -> Placed:
         """Return what is declared of an endpoint, with the record of its processor. Raises KeyError."""
-        one = self.endpoints[name]
+        return self._placed(name, self.endpoints[name])
+
+    def _placed(self, name: str, one: EndpointSettings | ToolServerSettings) -> Placed:
         use = DataUse(
             trains=one.data_use.trains, retention_days=one.data_use.retention_days, basis=one.data_use.basis
         )
@@ -121,7 +131,58 @@ class Settings(Section, frozen=True, kw_only=True):
             releases=self.state / "models",
         )
 
+    def tool_servers(self, on: date) -> dict[str, ToolServer]:
+        """Return the MCP servers, each with what holds of it on this day."""
+        return {name: self._tool_server(name, one, on) for name, one in self.mcp.servers.items()}
+
+    def token_rules(self, jwks: str) -> TokenRules | None:
+        """Return what access tokens must say; None: none are taken. `jwks` are the issuer's keys."""
+        one = self.mcp.oauth
+        if one is None:
+            return None
+        return TokenRules(
+            issuer=one.issuer,
+            audience=one.resource,
+            scopes=one.scopes,
+            organisation=one.organisation,
+            team=one.team,
+            limits=Limits(requests_per_minute=one.requests_per_minute),
+            jwks=jwks,
+        )
+
+    def _tool_server(self, name: str, one: ToolServerSettings, on: date) -> ToolServer:
+        placed = self._placed(f"mcp:{name}", one)
+        return ToolServer(
+            name=name,
+            destination=placed.on(on, records_only=self.transfers.records_only),
+            allow=tuple(
+                AllowRule(
+                    tools=rule.tools,
+                    organisations=frozenset(rule.organisations),
+                    teams=frozenset(rule.teams),
+                    applications=frozenset(rule.applications),
+                    keys=frozenset(rule.keys),
+                )
+                for rule in one.allow
+            ),
+            url=one.url,
+            headers=tuple((header.lower(), secret.reveal()) for header, secret in one.headers.items()),
+            private=one.zone is Zone.HOME if one.private is None else one.private,
+            command=one.command,
+            environment=(
+                *inherited(),
+                *((variable, secret.reveal()) for variable, secret in one.environment.items()),
+            ),
+            approve=one.approve,
+            refuse=frozenset(one.refuse),
+            price=int(one.price * _MICRO),
+            timeouts=_timeouts(one.timeouts),
+        )
+
     def timeouts(self, name: str) -> Timeouts:
         """Return the time limits of an endpoint. Raises KeyError."""
-        one = self.endpoints[name].timeouts
-        return Timeouts(connect=one.connect, first=one.first, idle=one.idle, total=one.total)
+        return _timeouts(self.endpoints[name].timeouts)
+
+
+def _timeouts(one: TimeoutSettings) -> Timeouts:
+    return Timeouts(connect=one.connect, first=one.first, idle=one.idle, total=one.total)

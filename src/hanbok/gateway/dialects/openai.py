@@ -3,6 +3,7 @@
 from hanbok.core.values import Usage
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import WireAnswer, WireRequest
+from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.head import Spans, spans, splice
 from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
@@ -33,6 +34,8 @@ class Openai:
         self, operation: Operation, body: bytes, *, model: str, stream: bool, where: Spans | None = None
     ) -> WireRequest:
         """Set `model`, and for a stream ask for its usage; every other byte stays."""
+        if operation not in _PATHS:
+            raise UnsupportedRequest(dialect="openai", feature=operation.value)
         where = spans(body) if where is None else where
         values = {"model": encode(model)}
         if operation is Operation.CHAT and stream:

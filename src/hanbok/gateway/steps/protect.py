@@ -31,7 +31,7 @@ class Protect:
         if call.texts is None:
             raise RuntimeError("the inspect step must stand before the protect step")
         hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
-        disguise = _Disguise(call, call.texts, self.masks, hider)
+        disguise = Disguise(call, call.texts, self.masks, hider)
         if call.findings and len(call.body) >= LONG:
             await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         call.body_in = disguise.body_in
@@ -51,7 +51,7 @@ class Protect:
         return await way_back.of(reply)
 
 
-class _Disguise:
+class Disguise:
     """The bodies of one call in the forms that were asked for."""
 
     def __init__(self, call: Call, texts: Texts, masks: Mapping[str, str], hider: Hider) -> None:

@@ -1,0 +1,208 @@
+"""An MCP server reached over streamable HTTP."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, Final
+
+import msgspec
+
+from hanbok.core.values import Text
+from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled
+from hanbok.gateway.mcp.errors import ToolServerFailed
+from hanbok.gateway.mcp.server import ToolServer
+from hanbok.gateway.mcp.wire import (
+    CAPABILITIES_META,
+    CLIENT_META,
+    HANDSHAKE,
+    MODERN,
+    VERSION_META,
+    Answer,
+    header_value,
+)
+from hanbok.gateway.sse import SseReader
+from hanbok.gateway.transport.origin import opening
+from hanbok.gateway.upstream import Exchange, Gate, Upstream
+
+_LIMIT: Final = 32 * 1024 * 1024
+_VISITORS: Final = 1024
+"""Sessions kept at a server; beyond them the one longest unused is forgotten."""
+_JSON: Final = (("content-type", "application/json"), ("accept", "application/json, text/event-stream"))
+_OK, _NOT_FOUND = 200, 404
+_TRIES: Final = 2
+_NOT_RPC: Final = Text(ko="JSON-RPC 응답이 아닙니다", en="it is no JSON-RPC answer")
+_READ = msgspec.json.Decoder(Answer).decode
+
+
+class _SessionOver(Exception):
+    """The server does not know the session any more: nothing was done, so the request may be sent again."""
+
+
+class _Discovered(msgspec.Struct):
+    supportedVersions: tuple[str, ...] = ()  # noqa: N815 - the protocol's spelling
+
+
+class _Initialized(msgspec.Struct):
+    protocolVersion: str  # noqa: N815 - the protocol's spelling
+
+
+class Remote:
+    """Declares no capability of a client: a server can ask nothing back of hanbok or of whoever calls through it."""
+
+    def __init__(self, server: ToolServer, upstream: Upstream, version: str) -> None:
+        """`version` is hanbok's own."""
+        origin = opening(server.url, ())[0]
+        upstream.permit(
+            Gate(host=origin.host, port=origin.port, endpoint=server.name, private=server.private)
+        )
+        self._server = server
+        self._upstream = upstream
+        self._me = {"name": "hanbok", "version": version}
+        self._modern: bool | None = None
+        """Which generation it speaks; None: not known yet."""
+        self._sessions: OrderedDict[str, tuple[tuple[str, str], ...]] = OrderedDict()
+        """Headers of each visitor's session."""
+        self._ids = count(1)
+
+    async def ask(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        *,
+        visitor: str,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> Answer:
+        """Return its answer."""
+        for _ in range(_TRIES):
+            if self._modern is None:
+                self._modern = await self._speaks_modern()
+            try:
+                if self._modern:
+                    return await self._ask_modern(method, params, headers)
+                return await self._send(method, params, await self._session(visitor))
+            except _SessionOver:
+                self.leave(visitor)
+        raise ToolServerFailed(server=self._server.name, what=f"HTTP {_NOT_FOUND}")
+
+    def leave(self, visitor: str) -> None:
+        """Forget the visitor's session; the server ends it in its own time."""
+        self._sessions.pop(visitor, None)
+
+    async def close(self) -> None:
+        """Forget all sessions."""
+        self._sessions.clear()
+
+    async def _speaks_modern(self) -> bool:
+        try:
+            answer = await self._ask_modern("server/discover", {}, ())
+        except (ToolServerFailed, UpstreamGarbled, _SessionOver):
+            return False
+        if not isinstance(answer.result, msgspec.Raw):
+            return False
+        try:
+            return MODERN in msgspec.json.decode(answer.result, type=_Discovered).supportedVersions
+        except msgspec.ValidationError:
+            return False
+
+    async def _ask_modern(
+        self, method: str, params: Mapping[str, Any], headers: tuple[tuple[str, str], ...]
+    ) -> Answer:
+        meta = {VERSION_META: MODERN, CAPABILITIES_META: dict[str, Any](), CLIENT_META: self._me}
+        told = [("mcp-protocol-version", MODERN), ("mcp-method", method), *headers]
+        if "name" in params:
+            told.append(("mcp-name", header_value(str(params["name"]))))
+        return await self._send(method, {**params, "_meta": meta}, tuple(told))
+
+    async def _session(self, visitor: str) -> tuple[tuple[str, str], ...]:
+        """Return the headers of the visitor's session, after a handshake if there is none yet."""
+        there = self._sessions.get(visitor)
+        if there is not None:
+            self._sessions.move_to_end(visitor)
+            return there
+        params = {
+            "protocolVersion": HANDSHAKE[-1],
+            "capabilities": dict[str, Any](),
+            "clientInfo": self._me,
+        }
+        body, asked = self._message("initialize", params)
+        exchange = await self._post(body, ())
+        try:
+            answer = await self._read(exchange, asked)
+        finally:
+            exchange.close()
+        headers: tuple[tuple[str, str], ...] = (("mcp-protocol-version", self._version_in(answer)),)
+        if name := exchange.headers.get("mcp-session-id", ""):
+            headers = (("mcp-session-id", name), *headers)
+        await self._notify("notifications/initialized", headers)
+        self._sessions[visitor] = headers
+        if len(self._sessions) > _VISITORS:
+            self._sessions.popitem(last=False)
+        return headers
+
+    def _version_in(self, answer: Answer) -> str:
+        try:
+            version = msgspec.json.decode(answer.result or b"null", type=_Initialized).protocolVersion
+        except msgspec.ValidationError:
+            version = ""
+        if version not in HANDSHAKE:
+            raise ToolServerFailed(server=self._server.name, what="no version of MCP that hanbok speaks")
+        return version
+
+    async def _notify(self, method: str, headers: tuple[tuple[str, str], ...]) -> None:
+        exchange = await self._post(msgspec.json.encode({"jsonrpc": "2.0", "method": method}), headers)
+        try:
+            await exchange.whole(_LIMIT)
+        finally:
+            exchange.close()
+
+    async def _send(
+        self, method: str, params: Mapping[str, Any], headers: tuple[tuple[str, str], ...]
+    ) -> Answer:
+        body, asked = self._message(method, params)
+        exchange = await self._post(body, headers)
+        try:
+            return await self._read(exchange, asked)
+        finally:
+            exchange.close()  # cancelled or done: an exchange that is not whole is aborted, which ends the call there
+
+    def _message(self, method: str, params: Mapping[str, Any]) -> tuple[bytes, int]:
+        asked = next(self._ids)
+        return msgspec.json.encode({"jsonrpc": "2.0", "id": asked, "method": method, "params": params}), asked
+
+    async def _post(self, body: bytes, headers: tuple[tuple[str, str], ...]) -> Exchange:
+        server = self._server
+        return await self._upstream.post(
+            server.url, (*server.headers, *_JSON, *headers), body, server.timeouts
+        )
+
+    async def _read(self, exchange: Exchange, asked: int) -> Answer:
+        media = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if exchange.status == _OK and media == "text/event-stream":
+            return await self._read_events(exchange, asked)
+        body = await exchange.whole(_LIMIT)
+        if exchange.status != _OK and media != "application/json":
+            if exchange.status == _NOT_FOUND:
+                raise _SessionOver
+            raise ToolServerFailed(server=self._server.name, what=f"HTTP {exchange.status}")
+        answer = self._decoded(body)
+        if answer.error is None and not isinstance(answer.result, msgspec.Raw):
+            raise UpstreamGarbled(origin=self._server.name, why=_NOT_RPC)
+        if exchange.status == _NOT_FOUND and not self._modern:
+            raise _SessionOver
+        return answer
+
+    async def _read_events(self, exchange: Exchange, asked: int) -> Answer:
+        """Return the answer out of a stream. What else a server tells meanwhile (progress, its log) is left aside."""
+        reader = SseReader(origin=self._server.name, limit=_LIMIT)
+        async for data in exchange.read():
+            for _, event in reader.feed(data):
+                answer = self._decoded(event)
+                if answer.id == asked and (answer.error or isinstance(answer.result, msgspec.Raw)):
+                    return answer
+        raise UpstreamCut(origin=self._server.name)
+
+    def _decoded(self, body: bytes) -> Answer:
+        try:
+            return _READ(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamGarbled(origin=self._server.name, why=_NOT_RPC) from error

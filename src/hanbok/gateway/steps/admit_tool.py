@@ -1,0 +1,27 @@
+"""May this tool be called now: the allow-list, rate, concurrency and money. What is held is given back on any end."""
+
+from dataclasses import dataclass
+
+from hanbok.gateway.call import Call, Reply
+from hanbok.gateway.mcp.toolbox import Toolbox
+from hanbok.gateway.step import Next
+from hanbok.policy.gate import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitTool:
+    """Stands where the admit step does for models. A key's list of models says nothing of tools."""
+
+    toolbox: Toolbox
+    gate: Gate
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        key = call.key
+        if key is None:
+            raise RuntimeError("the authenticate step must stand before the admit step")
+        call.offer = self.toolbox.offer(call.model)
+        call.reserved = self.toolbox.split(call.model)[0].price
+        hold = await self.gate.enter(call.id, key, call.model, call.reserved)
+        call.at_end(lambda: hold.leave(call.ending.cost))
+        await self.toolbox.find(call.model, call.principal)
+        return await call_next(call)
