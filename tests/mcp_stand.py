@@ -1,13 +1,17 @@
 """An MCP server made with the official SDK, and clients of it that come through hanbok."""
 
 import asyncio
+import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import jwt
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric import ec
 from mcp import Client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.server import MCPServer
@@ -105,6 +109,22 @@ async def client(
         Client(streamable_http_client(url, http_client=http), mode=mode) as connected,
     ):
         yield connected
+
+
+@dataclass
+class Issuer:
+    """An authorization server's keys."""
+
+    name: str
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    def jwks(self) -> str:
+        public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key()))
+        return json.dumps({"keys": [public | {"kid": "one"}]})
+
+    def token(self, audience: str) -> str:
+        claims = {"iss": self.name, "aud": audience, "sub": "kim", "exp": time.time() + 600, "scope": "tools"}
+        return jwt.encode(claims, self.key, algorithm="ES256", headers={"kid": "one"})
 
 
 def said(result: Any) -> str:

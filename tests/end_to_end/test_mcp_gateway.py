@@ -14,10 +14,15 @@ from hanbok.evidence.entry import AnyEntry, Intent, Outcome, Refusal
 from hanbok.evidence.log_files import records
 from hanbok.policy.roles import Role
 from hanbok.testing.korean import Identities
-from mcp_stand import HIDDEN_ORDER, Behind, client, run, said, standing
+from mcp_stand import HIDDEN_ORDER, Behind, Issuer, client, run, said, standing
 
 SETTINGS = """\
 mcp:
+  oauth:
+    issuer: https://login.example.kr
+    keys: jwks.json
+    resource: https://ai.example.kr/mcp
+    scopes: [tools]
   origins: ["https://tools.example.kr"]
   servers:
     old:
@@ -45,6 +50,7 @@ mcp:
       data_use: {{trains: false}}
       allow: [{{tools: ["*"]}}]
 """
+ISSUER = Issuer("https://login.example.kr")
 GENERATIONS = ("legacy", "2026-07-28", "auto")
 PEOPLE = Identities(20261122)
 Kind = TypeVar("Kind", Outcome, Refusal)
@@ -59,7 +65,7 @@ class Tools:
 
     def of(self, server: str = "", key: str = "default/kim", mode: str = "auto"):
         place = f"{self.stand.url}/mcp{'/' + server if server else ''}"
-        return client(place, self.stand.secrets[key], mode)
+        return client(place, self.stand.secrets.get(key, key), mode)
 
     def call(self, name: str, arguments: dict, **how: str):
         """Call a tool as a client does; return its result or the error that the client raises."""
@@ -92,7 +98,9 @@ class Tools:
 def tools(tmp_path_factory) -> Iterator[Tools]:
     with standing(old=True) as old, standing(old=False) as new:
         settings = SETTINGS.format(old=old.url, new=new.url)
-        with administered(tmp_path_factory.mktemp("mcp"), settings=settings) as stand:
+        folder = tmp_path_factory.mktemp("mcp")
+        (folder / "jwks.json").write_text(ISSUER.jwks())
+        with administered(folder, settings=settings) as stand:
             stand.enter("default", "kim")
             stand.settled(stand.enter("default", "lee", Role.COMPLIANCE))
             yield Tools(stand, old, new)
@@ -264,6 +272,7 @@ META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
 }
+LATER = META | {"io.modelcontextprotocol/protocolVersion": "2031-01-01"}
 MODERN = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/list"}
 
 
@@ -273,11 +282,7 @@ MODERN = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/list"}
         ({"_meta": META}, MODERN | {"mcp-method": "tools/call"}, -32020),
         ({"_meta": META}, {"mcp-method": "tools/list"}, -32020),
         ({}, MODERN, -32602),
-        (
-            {"_meta": META | {"io.modelcontextprotocol/protocolVersion": "2031-01-01"}},
-            MODERN | {"mcp-protocol-version": "2031-01-01"},
-            -32022,
-        ),
+        ({"_meta": LATER}, MODERN | {"mcp-protocol-version": "2031-01-01"}, -32022),
         ({"_meta": 3}, MODERN, -32602),
     ],
 )
@@ -316,6 +321,24 @@ def test_without_a_key_a_client_is_told_where_to_get_a_token(tools):
     assert place == f"{tools.stand.url}/.well-known/oauth-protected-resource/mcp/new"
     told = tools.stand.ask("GET", place.removeprefix(tools.stand.url)).json
     assert told["resource"] == f"{tools.stand.url}/mcp/new"
+    assert told["authorization_servers"] == [ISSUER.name]
+
+
+def test_a_token_opens_the_door_it_was_made_for_and_goes_no_further(tools):
+    token = ISSUER.token("https://ai.example.kr/mcp")
+    answer = tools.call("old__echo", {"text": "가"}, key=token)
+    assert said(answer) == "받은 글: 가"
+    assert token not in tools.old.seen()
+    assert tools.last(Outcome).key.startswith("oauth_")
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    for other in (
+        ISSUER.token("https://other.example.kr"),
+        Issuer(ISSUER.name).token("https://ai.example.kr/mcp"),
+    ):
+        refused = tools.stand.ask("POST", "/mcp", ping, key=other)
+        assert (refused.status, refused.code) == (401, "token_unfit")
+        assert "resource_metadata" in refused.headers["www-authenticate"]
+    assert tools.stand.ask("GET", "/v1/models", key=token).status == 401, "models are for keys"
 
 
 def test_a_page_in_a_browser_may_ask_only_when_the_operator_named_it(tools):

@@ -184,6 +184,26 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(401,),
         fails=GeminiError,
     ),
+    Operation(
+        method="post",
+        path="/mcp",
+        title=Text(
+            ko="MCP 서버들의 도구(JSON-RPC 2.0, Model Context Protocol)",
+            en="Tools of MCP servers (JSON-RPC 2.0, Model Context Protocol)",
+        ),
+        takes=_OBJECT,
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=(202, 400, 401, 403, 404, 408, 413),
+    ),
+    Operation(
+        method="get",
+        path="/.well-known/oauth-protected-resource",
+        title=Text(ko="`/mcp`에 쓸 토큰을 받을 곳(RFC 9728)", en="Where to get a token for `/mcp` (RFC 9728)"),
+        gives=_OBJECT,
+        public=True,
+        errors=(404,),
+    ),
     *TUNING,
     Operation(
         method="get",

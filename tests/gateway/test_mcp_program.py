@@ -1,0 +1,75 @@
+"""A program as an MCP server: it is started when asked, asked again after it ended, and ended with hanbok."""
+
+import sys
+
+import pytest
+
+from hanbok.core.values import Destination, Zone
+from hanbok.gateway.errors import UpstreamCut, UpstreamTimeout, UpstreamUnreachable
+from hanbok.gateway.mcp.server import AllowRule, ToolServer
+from hanbok.gateway.mcp.stdio import Program
+from hanbok.gateway.upstream import Timeouts
+
+PROGRAM = """\
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    name = asked.get("params", {}).get("name")
+    if name == "die":
+        os._exit(3)
+    if name == "wait":
+        continue
+    if "id" not in asked:
+        continue
+    print("not json", flush=True)
+    print(json.dumps({"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}), flush=True)
+    told = {"protocolVersion": "2025-11-25"} if asked["method"] == "initialize" else dict(os.environ)
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": told}), flush=True)
+"""
+
+
+def program(*command: str, seconds: float = 20.0) -> Program:
+    server = ToolServer(
+        name="files",
+        destination=Destination(endpoint="mcp:files", country="KR", zone=Zone.HOME, operator="self"),
+        allow=(AllowRule(tools=("*",)),),
+        command=command or (sys.executable, "-I", "-S", "-c", PROGRAM),
+        environment=(("ONLY", "this"),),
+        timeouts=Timeouts(total=seconds),
+    )
+    return Program(server, "0")
+
+
+async def test_it_answers_between_its_noise_and_gets_no_environment_but_its_own():
+    line = program()
+    try:
+        answer = await line.ask("tools/call", {"name": "look"}, visitor="")
+        assert b'"ONLY": "this"' in bytes(answer.result)
+        assert b"HANBOK" not in bytes(answer.result)
+        assert b"HOME" not in bytes(answer.result)
+    finally:
+        await line.close()
+
+
+async def test_one_that_died_breaks_its_calls_off_and_is_started_again():
+    line = program()
+    try:
+        with pytest.raises(UpstreamCut):
+            await line.ask("tools/call", {"name": "die"}, visitor="")
+        assert (await line.ask("tools/call", {"name": "look"}, visitor="")).error is None
+    finally:
+        await line.close()
+
+
+async def test_one_that_says_nothing_runs_out_of_time():
+    line = program(seconds=1.0)
+    try:
+        with pytest.raises(UpstreamTimeout):
+            await line.ask("tools/call", {"name": "wait"}, visitor="")
+    finally:
+        await line.close()
+
+
+async def test_one_that_cannot_be_started_is_told():
+    with pytest.raises(UpstreamUnreachable):
+        await program("/nowhere/at/all").ask("tools/list", {}, visitor="")
