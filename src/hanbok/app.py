@@ -105,8 +105,6 @@ class Runtime:
     """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
     tools: "ToolGate | None"
     """None: no MCP server is in the settings."""
-    version: str
-    """Of hanbok."""
 
 
 class App:
@@ -272,9 +270,7 @@ class App:
         retired = await self._endpoints.put_in_force(wanted)
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
-        self.runtime = Runtime(
-            settings, day, guard, judge, catalogue, places, path, preview, tools, self.version
-        )
+        self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview, tools)
         self._loaded, self._governing, self._offered = loaded, governing, offered
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")

@@ -97,7 +97,7 @@ async def mcp(app: App, inbound: Inbound) -> None:
     elif inbound.method == "POST":
         body = await read_body(app.runtime, inbound)
         language = language_of(inbound.headers, app.runtime.settings.language)
-        await _serve(inbound, Client(app.runtime, gate, key, inbound, server, language), body)
+        await _serve(inbound, Client(app.version, gate, key, inbound, server, language), body)
     else:
         raise MethodNotAllowed(method=inbound.method, path=inbound.path[:200], allowed="POST, DELETE")
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from hanbok.app import Runtime
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
 from hanbok.gateway.call import Call, Operation
@@ -50,7 +49,8 @@ _APPROVAL_META: Final = "hanbok/approval"
 class Client:
     """Who asks, and of which server; an empty one stands for all."""
 
-    runtime: Runtime
+    version: str
+    """Of hanbok."""
     gate: ToolGate
     key: Key
     inbound: Inbound
@@ -121,7 +121,7 @@ def _failed(error: HanbokError, language: Language, data: Mapping[str, object]) 
 
 
 def _me(client: Client) -> dict[str, str]:
-    return {"name": "hanbok", "version": client.runtime.version}
+    return {"name": "hanbok", "version": client.version}
 
 
 def _about(client: Client) -> dict[str, object]:

@@ -199,7 +199,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="get",
         path="/.well-known/oauth-protected-resource",
-        title=Text(ko="`/mcp`에 쓸 토큰을 받을 곳(RFC 9728)", en="Where to get a token for `/mcp` (RFC 9728)"),
+        title=Text(
+            ko="`/mcp`에 쓸 토큰을 받을 곳(RFC 9728)", en="Where to get a token for `/mcp` (RFC 9728)"
+        ),
         gives=_OBJECT,
         public=True,
         errors=(404,),

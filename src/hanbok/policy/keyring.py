@@ -31,6 +31,18 @@ class KeySource(Protocol):
     def snapshot(self) -> Snapshot: ...
 
 
+class Keys(Protocol):
+    """What knows callers. Raises HanbokError for those that it does not know."""
+
+    def find(self, secret: str, now: datetime) -> Key:
+        """Return the key with this secret."""
+        ...
+
+    def known(self, key: str, now: datetime) -> Key:
+        """Return the key of this id, for what goes on after its owner proved to hold it."""
+        ...
+
+
 class KeyRing:
     """Empty until `refresh`. When the records cannot be read, the keys known last stay in force."""
 

@@ -19,7 +19,7 @@ from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit_tool import AdmitTool
 from hanbok.gateway.steps.ask_leave import AskLeave
-from hanbok.gateway.steps.authenticate import Authenticate, Keys
+from hanbok.gateway.steps.authenticate import Authenticate
 from hanbok.gateway.steps.call_tool import CallTool
 from hanbok.gateway.steps.decide import Decide
 from hanbok.gateway.steps.inspect import Inspect
@@ -31,7 +31,7 @@ from hanbok.gateway.upstream import Gate as Opening
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.vaults import with_vault
 from hanbok.policy.gate import Gate
-from hanbok.policy.keyring import KeyRing
+from hanbok.policy.keyring import KeyRing, Keys
 from hanbok.policy.token_rules import TokenRules
 from hanbok.policy.tool_leave import ToolLeave
 from hanbok.store.database import Store

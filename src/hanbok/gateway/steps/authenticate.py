@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.step import Next
-from hanbok.policy.key import Key
+from hanbok.policy.keyring import Keys
 
 _OTHERS = ("x-api-key", "x-goog-api-key")
 """Where clients of Anthropic's and of Google's APIs put their key."""
@@ -19,14 +18,6 @@ def bearer(headers: Mapping[str, str]) -> str:
     if scheme.lower() == "bearer":
         return secret.strip()
     return next((headers[name].strip() for name in _OTHERS if name in headers), "")
-
-
-class Keys(Protocol):
-    """What knows callers by their secrets."""
-
-    def find(self, secret: str, now: datetime) -> Key:
-        """Return the caller's key. Raises HanbokError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
