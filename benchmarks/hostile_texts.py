@@ -1,6 +1,7 @@
 """Texts made to be slow to read: each a megabyte or more of what some part of the guard must look at twice."""
 
 import random
+import unicodedata
 from collections.abc import Callable, Iterator
 
 from hanbok.testing.korean import Identities
@@ -131,6 +132,39 @@ REPEATED = {
     "nested objects": '{"이름":{"name":[',
     "references": "(주)홍길동(주)",
     "instructions": "ignore previous instructions 이전 지시를 무시하고 ",
+    "nested brackets": "(" * 40 + "1" + ")" * 40,
+    "brackets in numbers": "((900101)-(1234567))",
+    "births in brackets": "생년월일(((1990)01)01 ",
+    "one long word": "김민수1990.01.01생서울강남구역삼동123-4번지",
+    "decomposed names": unicodedata.normalize("NFD", "홍길동 "),
+    "decomposed rows": unicodedata.normalize("NFD", "생일 1990.1.2 서울 강남구 역삼동 1\n"),
+    "entities in numbers": "&#48;1&#48;-&#x32;345-6789 ",
+    "entities in mail": "a&commat;b&period;c ",
+    "invisible in names": "홍\u200b길\u200b동 ",
+    "invisible in rows": "900101\u200b-\u2060123\ufeff4567\n",
+    "nearly mail": "a.b@c.d@e-f_g@김.이@",
+    "mail of many dots": "a.b.c.d.e.f@g.h.i.j.k.l ",
+    "nearly secrets": "key: sk-aaaaaaaaaaaaaaa. token=ghp_a ",
+    "passwords of passwords": "password=password:비밀번호=",
+    "nearly addresses": "테헤란로 길 12동 가나리 산 ",
+    "rows of nearly addresses": "역삼동 12 다라로 3길 4 마바리 산 5-6 ",
+    "addresses in one word": "서울강남구테헤란로1길2-3역삼동4",
+    "brackets after addresses": "서울 강남구 테헤란로 1 (가동) (나동) ",
+    "nearly resident numbers": "900101-12345678 ",
+    "nearly cards": "4111-1111-1111-111\n",
+    "nearly births": "1990.13.45생 ",
+    "years, months and births": "12 jan 1990born ",
+    "births read aloud": "구공공일공일 생일 ",
+    "births and towns": "1990년 가나시에서 출생 ",
+    "rows of a table": "김민수,900101-1234567,1990-01-01,남\n",
+    "nearly plates": "서울 12 가 345 ",
+    "nearly licences": "서울 11-12-123456-1 ",
+    "sexes and telephones": "남/010-1234-5678/1990.01.01,여,",
+    "banks and numbers": "국민 110 123 456789 신한 ",
+    "long IPv6": "fe80::1:2:3:4:5:6:7:8:9 ",
+    "names of every kind": "김 민 수 Kim Min-su 金民秀 마이클 ",
+    "surnames and digits": "김1이2박3",
+    "names in quotes": "'김민수','이서준',",
     "emoji": "😀0",
     "half pairs": "\ud800",
     "null": "\0",
@@ -156,6 +190,34 @@ def _any_of(signs: str, size: int) -> Callable[[random.Random], str]:
 
 def _mixture(chance: random.Random) -> str:
     return chance.choice(tuple(REPEATED.values())) + chance.choice((" ", "\n", "", ","))
+
+
+def _by_turns(first: str, second: str) -> Callable[[random.Random], str]:
+    """Two shapes that take turns, as often as it comes."""
+    return lambda chance: REPEATED[first] * chance.randint(1, 3) + REPEATED[second] * chance.randint(1, 3)
+
+
+def _nearly(chance: random.Random) -> str:
+    """Return a number that has lost a sign, or holds one too many."""
+    number = chance.choice(
+        ("900101-1234567", "010-2345-6789", "4111-1111-1111-1111", "110-123-456789", "123-45-67890")
+    )
+    at = chance.randrange(len(number))
+    return (
+        number[:at] + chance.choice(("", "7", "--", " ", ".", ")")) + number[at + 1 :] + chance.choice(" ,\n")
+    )
+
+
+def _birth(chance: random.Random) -> str:
+    year, month, day = chance.randint(1900, 2030), chance.randint(0, 14), chance.randint(0, 33)
+    sign = chance.choice((".", "-", "/", " ", ". ", "년 "))
+    word = chance.choice(("생", " 출생", "에 태어", ",남,", " born ", "일 서울에서 "))
+    return f"{year}{sign}{month}{sign}{day}{word}"
+
+
+def _veiled(chance: random.Random) -> str:
+    """Return a row in which signs that nobody sees stand anywhere."""
+    return "".join(one + chance.choice(("", "", "", "\u200b", "\u00ad")) for one in _row(chance))
 
 
 def _row(chance: random.Random) -> str:
@@ -189,6 +251,21 @@ DRAWN: dict[str, Callable[[random.Random], str]] = {
     "other IPv6": lambda chance: ":".join(f"{chance.randrange(65536):x}" for _ in range(8)) + " ",
     "other secrets": lambda chance: f"api_key={_any_of('abcdefABCDEF0123456789', 32)(chance)}\n",
     "rows of everything": _row,
+    "veiled rows": _veiled,
+    "decomposed": lambda chance: unicodedata.normalize("NFD", _row(chance)),
+    "nearly numbers": _nearly,
+    "other births": _birth,
+    "names without blanks": lambda chance: _name(chance) + chance.choice(("은", "님", "씨가", "1", "")),
+    "brackets anywhere": _any_of("()[]{}<>0123456789", 40),
+    "labels anywhere": lambda chance: (
+        chance.choice(("주민", "계좌", "생일", "카드", "password:", "ip", "차량")) + _number(chance, 4, 2)
+    ),
+    "resident numbers and births": _by_turns("resident numbers in lines", "births behind days"),
+    "sexes and names": _by_turns("sexes", "one name, spaced"),
+    "accounts and cards": _by_turns("accounts", "cards"),
+    "months and plates": _by_turns("months and births", "plates"),
+    "mail and secrets": _by_turns("addresses of mail", "labels with values"),
+    "addresses and names": _by_turns("whole addresses", "double surnames apart"),
     "digits and signs": _any_of("0123456789-./_~*()+,:= ", 40),
     "anything of ASCII": _any_of("".join(map(chr, range(32, 127))), 40),
     "anything of these shapes": _mixture,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from string import ascii_letters
 from typing import Final
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -28,6 +29,14 @@ HINT: Final = re.compile(rf"[0-9]{{2}}|[공영{_READ}]{{6}}|[십{_READ}유시]�
 """What every match of `DATE` has some of, found many times faster: where it is not, no date need be looked for."""
 WHOLE_HINT: Final = re.compile(rf"[0-9](?:[0-9]{{5}}|[ -/~_년年snrt])|[공영{_READ}]{{6}}|[십{_READ}유시]월")
 """What every match of `DATE` has some of as a whole: six digits, or one and what parts it from the next."""
+LONGEST: Final = 23
+"""Characters that a match of `DATE` has at most."""
+LAST: Final = frozenset(f"0123456789일日.공영{_READ}")
+"""What the last character of a match of `DATE` is one of."""
+LETTERS: Final = f"0123456789 -./~_,'’년年월月일日음양력공영천백십유시{_READ}{ascii_letters}"
+"""All that a match of `DATE` is made of."""
+_ENDS: Final = (("whole", "whole"), ("name1", "year1"), ("day2", "year2"), ("first", "year3"), ("read", "read"))
+"""First and last group of each form but the first."""
 BEGIN: Final = re.compile(rf"[0-9]+|['’공영천십년{_READ}]|(?=(?i:{'|'.join(_MONTHS)})).")
 """Finds every place where a match of `DATE` could begin: one for a run of digits."""
 _CENTURY, _CALENDAR = 100, 2000
@@ -72,11 +81,15 @@ _SEX_BEHIND = re.compile(
 )
 _GOES_ON = re.compile("[자성]?[가-힣A-Za-z]")
 _DAY_SIGN = re.compile(r"[ ]?[일日]|\.(?![0-9])")
-_REACH = 40
+_REACH, _LONGEST_LEFT, _LONGEST_WITH_SEX = 40, 14, 22
+"""Characters looked at before a place; those of `_LEFT` before its date at most; those of `_SEX_BEHIND` at most."""
+_IN_ROW_DATE = "0123456789-./ "
 
 
 def is_date(match: re.Match[str]) -> bool:
     """Tell whether a match of `DATE` is a day that there is."""
+    if match["day"]:
+        return _exists(match["year"].lstrip("'’"), match["month"], match["day"])
     if match["read"]:
         return True
     if match["first"]:
@@ -84,8 +97,6 @@ def is_date(match: re.Match[str]) -> bool:
         return _exists(year, second, first) or _exists(year, first, second)
     if whole := match["whole"]:
         return _exists(whole[:-4], whole[-4:-2], whole[-2:])
-    if match["day"]:
-        return _exists(match["year"].lstrip("'’"), match["month"], match["day"])
     name = match["name1"] or match["name2"]
     month = str(_MONTHS.index(name[:3].lower()) + 1)
     return _exists(match["year1"] or match["year2"], month, match["day1"] or match["day2"])
@@ -93,10 +104,12 @@ def is_date(match: re.Match[str]) -> bool:
 
 def span(match: re.Match[str]) -> tuple[int, int]:
     """Return where the date of a longer match begins and ends."""
-    parts = [match.span(name) for name in match.re.groupindex if name != "word" and match.start(name) >= 0]
-    start, end = min(parts)[0], max(parts)[1]
-    tail = _DAY_SIGN.match(match.string, end) if match["day"] else None
-    return start, tail.end() if tail else end
+    if match["day"]:
+        end = match.end("day")
+        tail = _DAY_SIGN.match(match.string, end)
+        return match.start("year"), tail.end() if tail else end
+    first, last = next(ends for ends in _ENDS if match.start(ends[0]) >= 0)
+    return match.start(first), match.end(last)
 
 
 def long_ago(match: re.Match[str]) -> bool:
@@ -112,7 +125,9 @@ def ends_row_date(text: str, end: int) -> bool:
 
 def stands_in_row(text: str, end: int) -> tuple[int, int] | None:
     """Return the span of a date that stands between a name, a sex, a telephone number, an address of mail."""
-    left = _LEFT.search(text, max(0, end - _REACH), end - 1)
+    since = max(0, end - _REACH)
+    since = max(since, since + len(text[since : end - 1].rstrip(_IN_ROW_DATE)) - _LONGEST_LEFT)
+    left = _LEFT.search(text, since, end - 1)
     if left is None:
         return None
     groups = re.findall("[0-9]+", left["date"])
@@ -136,7 +151,7 @@ def stands_in_row(text: str, end: int) -> tuple[int, int] | None:
 
 def stands_before_sex(text: str, end: int) -> tuple[int, int] | None:
     """Return the span of a date that a sex follows, which ends at `end`."""
-    match = _SEX_BEHIND.search(text, max(0, end - _REACH), end)
+    match = _SEX_BEHIND.search(text, max(0, end - _LONGEST_WITH_SEX), end)
     if match is None or _GOES_ON.match(text, end):
         return None
     groups = re.findall("[0-9]+", match["date"])

@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from hanbok.core.plugin import load, names
@@ -18,6 +18,7 @@ from hanbok.guard.shape import DIGITS, NUMBER, Shape
 _RECOGNISERS = "hanbok.guard.recognisers"
 _SCANNERS = "hanbok.guard.scanners"
 _BETWEEN = "".join(NUMBER - DIGITS)
+_INDEX, _START = itemgetter(0), attrgetter("start")
 BOUNDARY = "\x1e"
 """Joins texts that are judged together: words before it still say what stands after it, no value crosses it."""
 
@@ -82,21 +83,28 @@ class Guard:
         """Judge the places, those of the surest shapes first: the others need not look where one of them is right."""
         found: list[Finding] = []
         sure: dict[tuple[int, int], list[Finding]] = {}
-        for index, start, end in sorted(places):
-            if index < 0 or (shape := self.shapes[index]).raw:
+        shapes = self.shapes
+        for index, start, end in sorted(places, key=_INDEX):  # those of an index come in order
+            if index < 0 or (shape := shapes[index]).raw:
                 continue
-            before = sure.get((start, end))
-            for begin, stop in _open(text, start, end, before, shape.most) if before else ((start, end),):
-                new = list(shape.verify(text, begin, stop))
+            place = start, end
+            before = sure.get(place)
+            if before is None:
+                new = list(shape.verify(text, start, end))
                 if new:
                     found += new
-                    sure.setdefault((start, end), []).extend(new)
+                    sure[place] = new
+                continue
+            for begin, stop in _open(text, start, end, before, shape.most):
+                new = list(shape.verify(text, begin, stop))
+                found += new
+                before += new
         return found
 
 
 def _open(text: str, start: int, end: int, found: list[Finding], most: float) -> Iterator[tuple[int, int]]:
     """Yield the parts of a region that no finding covers which is surer than `most`."""
-    for one in sorted(found, key=attrgetter("start")):
+    for one in sorted(found, key=_START) if len(found) > 1 else tuple(found):
         if one.score > most:
             if one.start > start and text[start : one.start].strip(_BETWEEN):
                 yield start, one.start

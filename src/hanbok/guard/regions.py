@@ -24,22 +24,24 @@ def places(text: str, hits: Iterable[tuple[int, int]], sought: Mapping[int, Soug
     done = dict.fromkeys(sought, 0)
     runs: dict[frozenset[str], tuple[int, int]] = {}
     for end, index in hits:
-        if end <= done[index]:
+        last = done[index]
+        if end <= last:
             continue
         alphabet = sought[index].alphabet
         if not alphabet:
-            start = end
-            if alphabet is None:
-                start, end = 0, len(text)  # noqa: PLW2901 - of the whole text
-                done[index] = end
-            found.append((index, start, end))
+            if alphabet is None:  # the whole text
+                done[index] = len(text)
+                found.append((index, 0, len(text)))
+            else:
+                found.append((index, end, end))
             continue
         run = runs.get(alphabet)
         if run is None or run[1] < end:
             run = runs[alphabet] = _run_around(alphabet, text, end)
-        if run[1] > done[index]:
-            found.append((index, *run))
-        done[index] = max(run[1], end)
+        start, stop = run
+        if stop > last:
+            found.append((index, start, stop))
+        done[index] = stop if stop > end else end
     return found
 
 
@@ -59,7 +61,7 @@ def _run_around(alphabet: frozenset[str], text: str, end: int) -> tuple[int, int
     """Return the run of the alphabet that a match ends in, or just before: a pattern may look one character on."""
     if text[end - 1] not in alphabet:
         end -= 1
-    letters = _letters(alphabet)
+    letters, onward = _run(alphabet)
     start, width = end, _WINDOW
     while start:
         floor = start - width if start > width else 0
@@ -68,18 +70,15 @@ def _run_around(alphabet: frozenset[str], text: str, end: int) -> tuple[int, int
         if kept:
             break
         width *= 2
-    run = _run(alphabet).match(text, end)
+    run = onward.match(text, end)
     return start, run.end() if run else end
 
 
 @cache
-def _letters(alphabet: frozenset[str]) -> str:
-    return "".join(sorted(alphabet))
-
-
-@cache
-def _run(alphabet: frozenset[str]) -> re.Pattern[str]:
-    return re.compile(f"[{re.escape(_letters(alphabet))}]*")
+def _run(alphabet: frozenset[str]) -> tuple[str, re.Pattern[str]]:
+    """Return the letters of an alphabet, and a pattern of as many of them as there are."""
+    letters = "".join(sorted(alphabet))
+    return letters, re.compile(f"[{re.escape(letters)}]*")
 
 
 @cache

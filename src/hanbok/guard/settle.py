@@ -7,6 +7,7 @@ from operator import attrgetter
 from hanbok.guard.recogniser import Finding
 
 _START = attrgetter("start")
+_PAIR = 2
 
 
 def settle(found: Iterable[Finding]) -> list[Finding]:
@@ -26,11 +27,18 @@ def settle(found: Iterable[Finding]) -> list[Finding]:
 def _surest(crowd: list[Finding]) -> list[Finding]:
     if len(crowd) == 1:
         return crowd
+    if len(crowd) == _PAIR:  # most often
+        first, second = crowd
+        return [first] if _rank(first) <= _rank(second) else [second]
     kept: list[Finding] = []
-    for one in sorted(crowd, key=lambda one: (-one.score, one.start - one.end, one.start, one.kind)):
+    for one in sorted(crowd, key=_rank):
         at = bisect_right(kept, one.start, key=_START)
         clear_before = at == 0 or kept[at - 1].end <= one.start
         clear_after = at == len(kept) or one.end <= kept[at].start
         if clear_before and clear_after:
             kept.insert(at, one)
     return kept
+
+
+def _rank(one: Finding) -> tuple[float, int, int, str]:
+    return -one.score, one.start - one.end, one.start, one.kind
