@@ -31,6 +31,23 @@ def surroundings(text: str, start: int, end: int) -> Surroundings:
     )
 
 
+def _quick(words: str) -> str:
+    """Return a pattern that finds the same, and passes over a place where no letter of the words stands.
+
+    Where every word begins with a plain letter, `re` does so by itself.
+    """
+    plain = _AROUND.sub("", words)
+    if not _INVOLVED.search(words) or _OPEN.search(plain):
+        return words
+    return f"(?=[{re.escape(''.join(sorted(set(plain) - {' '})))}])(?:{words})"
+
+
+_AROUND = re.compile(r"\(\?<?[!=][^)]*\)")
+_INVOLVED = re.compile(r"(?:^|\|)[(\[\\]")
+_OPEN = re.compile(r"\[\^|\w-\w|\\[swdSWDB]|(?<![\\[])\.|(?:^|\|)\[ \]")
+"""What could begin with a letter that is not in the pattern: ranges, classes, any character; or with a blank."""
+
+
 @dataclass(frozen=True)
 class Context:
     """Words that name a kind of data, found near a value or over its column."""
@@ -40,7 +57,7 @@ class Context:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.words)
+        return re.compile(_quick(self.words))
 
     def before(self, text: str, start: int, reach: int = _REACH_BEFORE) -> str:
         """Return the last of the words that stands at most `reach` characters before `start`, or nothing."""
@@ -104,11 +121,15 @@ _REACH_LABEL = 24
 
 
 _LAST_LETTERS = frozenset(word[-1] for word in _HARMLESS)
+_ENDS = frozenset("은는이가") | _LAST_LETTERS | frozenset(word[-1] for word in _NUMBER_WORDS)
+"""What a label that may be harmless ends in."""
 
 
 def labelled_harmless(text: str, start: int) -> bool:
     """Tell whether a label of something harmless (an order, a product, a case) stands right before `start`."""
     label = text[max(0, start - _REACH_LABEL) : start].lower().rstrip(_BETWEEN)
+    if label[-1:] not in _ENDS:
+        return False
     if label.endswith(("은", "는", "이", "가")):
         label = label[:-1].rstrip(_BETWEEN)
     if label[-1:] in _LAST_LETTERS and label.endswith(_HARMLESS):

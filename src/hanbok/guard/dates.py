@@ -29,16 +29,28 @@ HINT: Final = re.compile(rf"[0-9]{{2}}|[공영{_READ}]{{6}}|[십{_READ}유시]�
 """What every match of `DATE` has some of, found many times faster: where it is not, no date need be looked for."""
 WHOLE_HINT: Final = re.compile(rf"[0-9](?:[0-9]{{5}}|[ -/~_년年snrt])|[공영{_READ}]{{6}}|[십{_READ}유시]월")
 """What every match of `DATE` has some of as a whole: six digits, or one and what parts it from the next."""
-LONGEST: Final = 23
+_LONGEST: Final = 23
 """Characters that a match of `DATE` has at most."""
-LAST: Final = frozenset(f"0123456789일日.공영{_READ}")
+_LAST: Final = frozenset(f"0123456789일日.공영{_READ}")
 """What the last character of a match of `DATE` is one of."""
-LETTERS: Final = f"0123456789 -./~_,'’년年월月일日음양력공영천백십유시{_READ}{ascii_letters}"
+_LETTERS: Final = f"0123456789 -./~_,'’년年월月일日음양력공영천백십유시{_READ}{ascii_letters}"
 """All that a match of `DATE` is made of."""
-_ENDS: Final = (("whole", "whole"), ("name1", "year1"), ("day2", "year2"), ("first", "year3"), ("read", "read"))
+_ENDS: Final = (
+    ("whole", "whole"),
+    ("name1", "year1"),
+    ("day2", "year2"),
+    ("first", "year3"),
+    ("read", "read"),
+)
 """First and last group of each form but the first."""
 BEGIN: Final = re.compile(rf"[0-9]+|['’공영천십년{_READ}]|(?=(?i:{'|'.join(_MONTHS)})).")
 """Finds every place where a match of `DATE` could begin: one for a run of digits."""
+_FAR_BACK, _BACK, _TOWN_BEFORE = 96, 56, 8
+"""Characters that may stand before the word of birth: many only behind a town, 부산광역시 남구에서 태어났다."""
+_TWO_SYLLABLES = ("출생", "태생", "태어")
+_GAP, _LONGEST_GAP = " 에날", 5
+"""What stands between a date and the word of birth, if no bracket and no town does, and one character more."""
+_TOWN = re.compile("[울산구천주전시군도] $")
 _CENTURY, _CALENDAR = 100, 2000
 _LAST_YEAR = 2012
 """Who is younger seldom stands in a list; dates since then are of orders and visits."""
@@ -84,6 +96,7 @@ _DAY_SIGN = re.compile(r"[ ]?[일日]|\.(?![0-9])")
 _REACH, _LONGEST_LEFT, _LONGEST_WITH_SEX = 40, 14, 22
 """Characters looked at before a place; those of `_LEFT` before its date at most; those of `_SEX_BEHIND` at most."""
 _IN_ROW_DATE = "0123456789-./ "
+_NUMBERS = re.compile("[0-9]+")
 
 
 def is_date(match: re.Match[str]) -> bool:
@@ -112,6 +125,23 @@ def span(match: re.Match[str]) -> tuple[int, int]:
     return match.start(first), match.end(last)
 
 
+def before_birth(text: str, at: int) -> tuple[int, int]:
+    """Return the stretch that the date before a word of birth would begin in.
+
+    Unless a town or a bracket stands between them, the date ends right before the word, give or take 에 and 날.
+    """
+    word = 2 if text.endswith(_TWO_SYLLABLES, 0, at) else 4 if text[at - 1] == "n" else 1
+    before = text[max(0, at - word - _LONGEST_GAP) : at - word]
+    date = before.rstrip(_GAP)
+    if date.endswith(")") or before.endswith(("에서", "에서 ")) or _TOWN.search(before):
+        return max(0, at - (_FAR_BACK if "에서" in text[max(0, at - _TOWN_BEFORE) : at] else _BACK)), at
+    if not date or date[-1] not in _LAST:
+        return at, at
+    end = at - word - len(before) + len(date)
+    since = max(0, end - _LONGEST - 1)
+    return since + len(text[since:end].rstrip(_LETTERS)), end
+
+
 def long_ago(match: re.Match[str]) -> bool:
     """Tell whether a match of `DATE` with a year in digits is of a year that a grown-up was born in."""
     year = match["year"] or match["year3"] or (match["whole"] or "")[:-4]
@@ -130,7 +160,7 @@ def stands_in_row(text: str, end: int) -> tuple[int, int] | None:
     left = _LEFT.search(text, since, end - 1)
     if left is None:
         return None
-    groups = re.findall("[0-9]+", left["date"])
+    groups = _NUMBERS.findall(left["date"])
     bare = len(groups) == 1
     year, month, day = (groups[0][:-4], groups[0][-4:-2], groups[0][-2:]) if bare else groups
     if not _exists(year, month, day):
@@ -154,7 +184,7 @@ def stands_before_sex(text: str, end: int) -> tuple[int, int] | None:
     match = _SEX_BEHIND.search(text, max(0, end - _LONGEST_WITH_SEX), end)
     if match is None or _GOES_ON.match(text, end):
         return None
-    groups = re.findall("[0-9]+", match["date"])
+    groups = _NUMBERS.findall(match["date"])
     year, month, day = (groups[0][:-4], groups[0][-4:-2], groups[0][-2:]) if len(groups) == 1 else groups
     return match.span("date") if _exists(year, month, day) and _year(year) <= _LAST_YEAR else None
 

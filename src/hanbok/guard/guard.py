@@ -18,7 +18,7 @@ from hanbok.guard.shape import DIGITS, NUMBER, Shape
 _RECOGNISERS = "hanbok.guard.recognisers"
 _SCANNERS = "hanbok.guard.scanners"
 _BETWEEN = "".join(NUMBER - DIGITS)
-_INDEX, _START = itemgetter(0), attrgetter("start")
+_INDEX, _PLACE, _START = itemgetter(0), itemgetter(1), attrgetter("start")
 BOUNDARY = "\x1e"
 """Joins texts that are judged together: words before it still say what stands after it, no value crosses it."""
 
@@ -82,18 +82,19 @@ class Guard:
     def _judge(self, text: str, places: Iterable[Place]) -> list[Finding]:
         """Judge the places, those of the surest shapes first: the others need not look where one of them is right."""
         found: list[Finding] = []
-        sure: dict[tuple[int, int], list[Finding]] = {}
-        shapes = self.shapes
-        for index, start, end in sorted(places, key=_INDEX):  # those of an index come in order
+        sure: dict[int, list[Finding]] = {}
+        shapes, here = self.shapes, -1
+        for index, start, end in sorted(sorted(places, key=_INDEX), key=_PLACE):
             if index < 0 or (shape := shapes[index]).raw:
                 continue
-            place = start, end
-            before = sure.get(place)
+            if start != here:
+                here, sure = start, {}
+            before = sure.get(end)
             if before is None:
                 new = list(shape.verify(text, start, end))
                 if new:
                     found += new
-                    sure[place] = new
+                    sure[end] = new
                 continue
             for begin, stop in _open(text, start, end, before, shape.most):
                 new = list(shape.verify(text, begin, stop))

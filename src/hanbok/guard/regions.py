@@ -41,7 +41,7 @@ def places(text: str, hits: Iterable[tuple[int, int]], sought: Mapping[int, Soug
         start, stop = run
         if stop > last:
             found.append((index, start, stop))
-        done[index] = stop if stop > end else end
+        done[index] = max(stop, end)
     return found
 
 

@@ -71,8 +71,9 @@ def numbers(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterat
     """Yield start, end and plain digits of each number; a bracket that only opens is not part of it."""
     for match in pattern.finditer(text, start, end):
         number = match[0]
-        only_opens = number.startswith("(") and ")" not in number
-        # A bracket around the last group belongs to the number, one around all of a sentence does not.
-        last = match.end()
-        last += "(" in number[1:] and ")" not in number and text.startswith(")", last)
-        yield match.start() + only_opens, last, digits_of(number)
+        first, last = match.span()
+        if "(" in number and ")" not in number:
+            # A bracket around the last group belongs to the number, one around all of a sentence does not.
+            last += "(" in number[1:] and text.startswith(")", last)
+            first += number[0] == "("
+        yield first, last, digits_of(number)

@@ -16,11 +16,10 @@ def heading_of(text: str, at: int) -> str:
     begin = text.rfind("\n", max(0, at - _LINE), at) + 1
     if not begin:
         return ""
-    stop = _end_of_line(text, at)
+    row = text[begin : _end_of_line(text, at)]
     for delimiter in _DELIMITERS:
-        width = text.count(delimiter, begin, stop)
-        if width:
-            cells = _head(text, begin, delimiter, width).split(delimiter)
+        if delimiter in row:
+            cells = _head(text, begin, delimiter, row.count(delimiter)).split(delimiter)
             column = text.count(delimiter, begin, at)
             return cells[column] if column < len(cells) else ""
     return ""

@@ -29,7 +29,9 @@ from hanbok.guard.names.surroundings import (
     AroundTables,
     JoinTables,
     Spot,
+    after,
     alone,
+    before,
     hopeless,
     join,
     look_around,
@@ -56,6 +58,8 @@ _INITIAL: Final = re.compile(r" [A-Z]\.? ?|[·・]")
 Shortlist = list[tuple[int, Stem]]
 """What a word could be, and what the word itself weighs."""
 Live = dict[str, Shortlist]
+Weighed = dict[tuple[str, int], tuple[int, Stem]]
+"""What a word weighs whose first so many syllables are a full name, and that name."""
 
 
 class Weights(NamedTuple):
@@ -116,17 +120,23 @@ class Tagger:
             name = [part]
         yield from _whole(name)
 
-    def judge(self, text: str, words: Sequence[str], apart: Apart) -> float:
-        """Return how certain it is that syllables apart are a full name; 0: they are none."""
+    def judge(self, text: str, words: Sequence[str], weighed: Weighed, apart: Apart) -> float:
+        """Return how certain it is that syllables apart are a full name; 0: they are none.
+
+        `weighed` keeps what words weigh that come again in this text.
+        """
         first, last = words[apart.first], words[apart.last]
-        rest = last[len(apart.name) - len(first) if apart.last == apart.first + 1 else 1 :]
-        before = spot(text, apart.start, words, apart.first, "")
-        after = spot(text, apart.end + len(rest) - len(last), words, apart.last, "")
-        where = after._replace(
-            start=apart.start, word=apart.name + rest, previous=before.previous, gap=before.gap
-        )
-        reading, one = full_name(where.word, len(apart.name), self.lexicon)
-        score = weigh(reading, one, self._weights.words[one.shape])
+        size = len(apart.name)
+        rest = last[size - len(first) if apart.last == apart.first + 1 else 1 :]
+        word, end = apart.name + rest, apart.end + len(rest)
+        known = weighed.get((word, size))
+        if known is None:
+            reading, one = full_name(word, size, self.lexicon)
+            known = weighed[word, size] = weigh(reading, one, self._weights.words[one.shape]), one
+        score, one = known
+        previous, gap = before(text, apart.start, words, apart.first)
+        following = after(text, end, words, apart.last)
+        where = Spot(text, apart.start, end, word, previous, gap, following, "")
         score += look_around(where, one, self._weights.around[one.shape], self.lexicon)
         return _certainty(score) if score > _THRESHOLD else 0.0
 
@@ -214,7 +224,8 @@ class Tagger:
 
 def _among_singles(words: Sequence[str], index: int) -> bool:
     """Tell whether a word of one syllable stands amid others: a name of several has a longer part near by."""
-    return index > 1 and all(len(word) == 1 for word in words[index - 2 : index + 4])
+    near = words[index - 2 : index + 4] if index > 1 else ()
+    return index > 1 and len("".join(near)) == len(near)
 
 
 def _whole(parts: list[_Part]) -> Iterator[Name]:

@@ -82,22 +82,33 @@ class JoinTables(NamedTuple):
 def spot(text: str, start: int, words: Sequence[str], index: int, named: str) -> Spot:
     """Return what is around word `index` of the text, which begins at `start`."""
     word = words[index]
-    previous = gap = following = ""
+    end = start + len(word)
+    previous, gap = before(text, start, words, index)
+    following = after(text, end, words, index)
+    return Spot(text, start, end, word, previous, gap, following, named if previous else "")
+
+
+def before(text: str, start: int, words: Sequence[str], index: int) -> tuple[str, str]:
+    """Return the word before word `index`, which begins at `start`, and the gap between them; see `Spot`."""
     if start and index:
         at = start - 1
         if text[at] == " " and at and "가" <= text[at - 1] <= "힣":
-            previous, gap = words[index - 1], " "
-        else:
-            while at >= 0 and start - at <= NEAR and not "가" <= text[at] <= "힣":
-                at -= 1
-            if at >= 0 and "가" <= text[at] <= "힣" and "\n" not in text[at + 1 : start]:
-                previous, gap = words[index - 1], text[at + 1 : start]
-    end = start + len(word)
-    if text[end : end + 1] == " " and "가" <= text[end + 1 : end + 2] <= "힣":
-        following = words[index + 1]
-        if following == FORMER and text[end + 2 : end + 3] == " " and "가" <= text[end + 3 : end + 4] <= "힣":
-            following = words[index + 2]
-    return Spot(text, start, end, word, previous, gap, following, named if previous else "")
+            return words[index - 1], " "
+        while at >= 0 and start - at <= NEAR and not "가" <= text[at] <= "힣":
+            at -= 1
+        if at >= 0 and "가" <= text[at] <= "힣" and "\n" not in text[at + 1 : start]:
+            return words[index - 1], text[at + 1 : start]
+    return "", ""
+
+
+def after(text: str, end: int, words: Sequence[str], index: int) -> str:
+    """Return the word after word `index`, which ends at `end`; see `Spot`."""
+    if text[end : end + 1] != " " or not "가" <= text[end + 1 : end + 2] <= "힣":
+        return ""
+    following = words[index + 1]
+    if following == FORMER and text[end + 2 : end + 3] == " " and "가" <= text[end + 3 : end + 4] <= "힣":
+        following = words[index + 2]
+    return following
 
 
 def hopeless(where: Spot, one: Stem, lexicon: Lexicon) -> bool:

@@ -50,16 +50,10 @@ _AFTER_BIRTH = re.compile(
 )
 _REGISTER = re.compile("신고|[률율]|통보|증명|아[동 ]|순")
 _ASKED = ("생일", "태어", "생신")
-_REACH, _NEAR, _TOWN_BEFORE = 96, 56, 8
-"""Characters that may stand before the word of birth: many only behind a town, 부산광역시 남구에서 태어났다."""
 _LABEL_REST = "년월일"
 _AHEAD = 128
 """Characters behind a label within which any of its forms would have begun its date."""
 _BORN = frozenset("생生어n")
-_TWO_SYLLABLES = ("출생", "태생", "태어")
-_GAP, _LONGEST_GAP = " 에날", 5
-"""What stands between a date and the word of birth, if no bracket and no town does, and one character more."""
-_TOWN = re.compile("[울산구천주전시군도] $")
 
 
 class Dob:
@@ -127,7 +121,7 @@ def _before(text: str, at: int) -> re.Match[str] | None:
         return None
     if text.startswith(_LABEL_REST, at) and _FORWARD.match(text, at + len(_LABEL_REST)):
         return None  # a label with its own date behind it does not speak of the one before
-    since, until = _reach_back(text, at)
+    since, until = dates.before_birth(text, at)
     match = None
     if dates.HINT.search(text, since, until) and dates.WHOLE_HINT.search(text, since, at):
         for begin in dates.BEGIN.finditer(text, since, until):
@@ -136,20 +130,3 @@ def _before(text: str, at: int) -> re.Match[str] | None:
     if match is not None and match["word"] == "생" and not _AFTER_BIRTH.match(text, at):
         return None
     return match
-
-
-def _reach_back(text: str, at: int) -> tuple[int, int]:
-    """Return the stretch that the date before a word of birth would begin in.
-
-    Unless a town or a bracket stands between them, the date ends right before the word, give or take 에 and 날.
-    """
-    word = 2 if text.endswith(_TWO_SYLLABLES, 0, at) else 4 if text[at - 1] == "n" else 1
-    before = text[max(0, at - word - _LONGEST_GAP) : at - word]
-    date = before.rstrip(_GAP)
-    if date.endswith(")") or before.endswith(("에서", "에서 ")) or _TOWN.search(before):
-        return max(0, at - (_REACH if "에서" in text[max(0, at - _TOWN_BEFORE) : at] else _NEAR)), at
-    if not date or date[-1] not in dates.LAST:
-        return at, at
-    end = at - word - len(before) + len(date)
-    since = max(0, end - dates.LONGEST - 1)
-    return since + len(text[since:end].rstrip(dates.LETTERS)), end

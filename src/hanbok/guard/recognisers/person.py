@@ -33,7 +33,7 @@ class Person:
         wanted = [index for index, word in enumerate(words) if word in worth] if worth else []
         taken: set[int] = set()
         known: set[int] = set()
-        judge = partial(self._tagger.judge, text, words)
+        judge = partial(self._tagger.judge, text, words, {})
         for apart, certainty in split_names(text, words, wanted, self._tagger.lexicon, judge):
             taken.update(range(apart.start, apart.end))
             known.update(range(apart.first, apart.last + 1))

@@ -51,7 +51,8 @@ class Phone:
         START + r"[(]?01[016789]" + SIGNED_JOINT + r"[0-9]{3,4}" + SIGNED_JOINT + "[0-9]{4}" + TAIL,
         START + rf"[(]?0(?:{_AREA}|70|80|50[0-9]?)" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
         START + _REPRESENTATIVE + JOINT + "[0-9]{4}" + TAIL,
-        r"(?:[+][ ]?|00)[0-9][-(). 0-9/_~]{9}",
+        r"[+][ ]?[0-9][-(). 0-9/_~]{9}",
+        START + r"[(]?00[0-9][-(). 0-9/_~]{9}",
         START + "82" + JOINT + "1[016789]" + JOINT + "[0-9]{3,4}" + JOINT + "[0-9]{4}" + TAIL,
         START + "10" + JOINT + "[2-9][0-9]{3}" + JOINT + "[0-9]{4}" + TAIL,
     )
