@@ -177,7 +177,7 @@ def seconds(text: str) -> float:
     return min(spent)
 
 
-@pytest.mark.usefixtures("untraced")
+@pytest.mark.untraced
 @pytest.mark.parametrize("shape", SHAPES)
 def test_cost_grows_with_the_length_of_one_shape_and_not_with_its_square(shape: str) -> None:
     """How many seconds a megabyte takes is for `benchmarks/guard_speed.py` to say; here only the growth counts."""

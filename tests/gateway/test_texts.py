@@ -201,7 +201,7 @@ def test_ten_megabytes_and_deep_nesting_are_read_in_linear_time():
     assert Texts(deep).text.count(BOUNDARY) == 100_000
 
 
-@pytest.mark.usefixtures("untraced")
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "string",
     [
