@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
 from hanbok.core.plugin import load as load_plugin
-from hanbok.gateway.catalogue import By, Catalogue, Offer, Routing, Target
+from hanbok.gateway.catalogue import By, Catalogue, Need, Offer, Routing, Rule, Target
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.health import Breaker, Health
@@ -33,7 +34,7 @@ from hanbok.policy.circumstances import Circumstances
 from hanbok.policy.firewall import Way
 from hanbok.policy.governing import Governing
 from hanbok.policy.scene import Choices, Scene, Spot
-from hanbok.settings.models import ModelSettings, TargetSettings
+from hanbok.settings.models import ModelSettings, RuleSettings, TargetSettings
 from hanbok.settings.reading import Loaded
 from hanbok.settings.settings import Settings
 
@@ -89,7 +90,12 @@ def catalogue_of(settings: Settings, day: date, prices: PriceList | None = None)
             facts = declared(facts, ListPrice(**structs.asdict(model.price)), day, prices)
         destination = settings.destination(one.endpoint, day)
         return Target(
-            endpoint=one.endpoint, destination=destination, model=one.model, facts=facts, weight=one.weight
+            endpoint=one.endpoint,
+            destination=destination,
+            model=one.model,
+            facts=facts,
+            weight=one.weight,
+            group=one.group,
         )
 
     targets = {
@@ -107,9 +113,26 @@ def catalogue_of(settings: Settings, day: date, prices: PriceList | None = None)
                     hedge=model.routing.hedge,
                     retries=model.routing.retries,
                 ),
+                rules=tuple(map(_rule, count(1), model.rules)),
             )
             for name, model in settings.models.items()
         }
+    )
+
+
+def _rule(number: int, said: RuleSettings) -> Rule:
+    return Rule(
+        name=f"{number}: {said.use or said.zone}",
+        use=said.use,
+        zone=said.zone,
+        languages=frozenset(said.languages),
+        min_characters=said.min_characters,
+        max_characters=said.max_characters,
+        min_tokens=said.min_tokens,
+        max_tokens=said.max_tokens,
+        needs=frozenset(map(Need, said.needs)),
+        grades=frozenset(said.grades),
+        tasks=frozenset(said.tasks),
     )
 
 
@@ -117,7 +140,12 @@ def routing(health: Health, settings: Settings) -> Router:
     """Return what orders places. `health` outlives the settings; from now on they say when a place is left alone."""
     said = settings.breaker
     health.breaker = Breaker(failures=said.failures, seconds=said.seconds, longest=said.longest)
-    return Router(health)
+    windows = {
+        name: tuple(window.window() for window in one.maintenance)
+        for name, one in settings.endpoints.items()
+        if one.maintenance
+    }
+    return Router(health, windows=windows)
 
 
 def rules_of(loaded: Loaded) -> Rules:

@@ -17,6 +17,13 @@ breaker: {{failures: 2, seconds: 60, longest: 60}}
 endpoints:
   one: {{kind: openai_compatible, url: {one}, zone: home, operator: self, data_use: {{trains: false}}}}
   two: {{kind: openai_compatible, url: {two}, zone: home, operator: self, data_use: {{trains: false}}}}
+  closed:
+    kind: openai_compatible
+    url: {one}
+    zone: home
+    operator: self
+    data_use: {{trains: false}}
+    maintenance: [{{begins: "00:00", ends: "00:00"}}]
   slow:
     kind: openai_compatible
     url: {one}
@@ -48,6 +55,18 @@ models:
     price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
   patient:
     targets: [{{endpoint: slow, model: p}}, {{endpoint: two, model: p}}]
+    price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
+  ruled:
+    targets:
+      - {{endpoint: closed, model: a}}
+      - {{endpoint: one, model: r, group: small}}
+      - {{endpoint: two, model: r, group: large}}
+    rules:
+      - {{needs: [structured], use: large}}
+      - {{tasks: [report], languages: [ko], use: large}}
+    price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
+  shut:
+    targets: [{{endpoint: closed, model: a}}]
     price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
   again:
     targets: [{{endpoint: one, model: c}}]
@@ -206,3 +225,29 @@ def test_a_failure_that_passes_is_not_the_callers_to_handle(client, models):
     with pytest.raises(openai.APIStatusError):
         ask(client, "again")
     assert len(one.captured) == before + 6
+
+
+@pytest.mark.parametrize(
+    ("more", "endpoint", "rule"),
+    [
+        ({}, "one", None),
+        ({"response_format": {"type": "json_object"}}, "two", "1: large"),
+        ({"extra_headers": {"x-hanbok-task": "report"}}, "two", "2: large"),
+        ({"extra_headers": {"x-hanbok-task": "chat"}}, "one", None),
+    ],
+)
+def test_a_rule_chooses_by_content_and_the_log_names_it(client, server, more, endpoint, rule):
+    client.chat.completions.create(
+        model="ruled", messages=[{"role": "user", "content": "안녕하세요"}], **more
+    )
+    ended = outcome(server, -1)
+    assert ended["endpoint"] == endpoint
+    assert ended["steps"].get("rule") == rule
+
+
+def test_a_model_whose_only_endpoint_is_maintained_is_refused_honestly(client, models):
+    before = [len(model.captured) for model in models]
+    with pytest.raises(openai.InternalServerError) as caught:
+        ask(client, "shut")
+    assert caught.value.code == "endpoint_unavailable"
+    assert [len(model.captured) for model in models] == before

@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import lcm
 
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Destination, MicroWon, Part, Text
+from hanbok.core.values import Destination, Grade, MicroWon, Part, Text, Zone
 
 
 class ModelUnknown(HanbokError):
@@ -109,6 +109,39 @@ class Target:
     facts: ModelFacts
     weight: float = 1.0
     """Its share of the calls, beside those of its neighbours."""
+    group: str = ""
+    """Name by which rules choose it."""
+
+
+class Need(StrEnum):
+    TOOLS = "tools"
+    VISION = "vision"
+    STRUCTURED = "structured"
+    """An answer that is a JSON document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Every condition that is given must hold. `use` is a group of targets, `zone` prefers those that stand in it."""
+
+    use: str = ""
+    zone: Zone | None = None
+    name: str = ""
+    """What the log calls it."""
+    languages: frozenset[str] = frozenset()
+    min_characters: int = 0
+    max_characters: int | None = None
+    min_tokens: int = 0
+    max_tokens: int | None = None
+    needs: frozenset[Need] = frozenset()
+    grades: frozenset[Grade] = frozenset()
+    tasks: frozenset[str] = frozenset()
+
+    def suits(self, target: Target) -> bool:
+        """Whether a place is one that the rule would use."""
+        return (not self.use or target.group == self.use) and (
+            self.zone is None or target.destination.zone is self.zone
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +154,8 @@ class Offer:
     instead: tuple[Target, ...] = ()
     """Tried when policy lets the data go to none of `targets`."""
     routing: Routing = field(default_factory=Routing)
+    rules: tuple[Rule, ...] = ()
+    """The first one that fits a request says which places are tried first."""
 
     def most(self, costs: Sequence[MicroWon]) -> MicroWon:
         """Return the most that one call can cost, of what it can cost at each place: a hedge asks two of them."""

@@ -3,14 +3,21 @@
 import hashlib
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
+from hanbok.core.clock import now
+from hanbok.core.values import Text
 from hanbok.gateway.call import Call, Planned
 from hanbok.gateway.catalogue import By, Routing, Target
+from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.health import Health
+from hanbok.gateway.maintenance import Window
+from hanbok.gateway.rules import choose
 
+_MAINTENANCE: Final = Text(ko="점검 시간입니다", en="it is being maintained")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
 SESSION: Final = "x-hanbok-session"
 """Header that names a conversation, for sessions that stay with one place."""
@@ -20,14 +27,31 @@ SESSION: Final = "x-hanbok-session"
 class Router:
     health: Health
     draw: Callable[[], float] = field(default=random.random)
+    windows: Mapping[str, Sequence[Window]] = field(default_factory=dict[str, Sequence[Window]])
+    """Maintenance of endpoints."""
+    at: Callable[[], datetime] = now
 
     def ranked(self, call: Call) -> Sequence[Planned]:
-        """Return the plan in the order in which it is tried: fit places first, the others as a last resort."""
-        plan = call.plan
+        """Return the plan in the order in which it is tried: fit places first, the others as a last resort; those
+        that a rule chooses before others. Raises EndpointUnavailable where all are in maintenance.
+        """
+        plan = self._open(call.plan) if self.windows else call.plan
         if call.offer is None or len(plan) == 1:
             return plan
         ordered = self._ordered(call, plan, call.offer.routing)
+        rule = choose(call.offer.rules, call) if call.offer.rules else None
+        if rule is not None:
+            call.ending.steps["rule"] = rule.name
+            ordered = sorted(ordered, key=lambda one: not rule.suits(one.target))
         return sorted(ordered, key=lambda one: not self.health.ready(one.target))
+
+    def _open(self, plan: Sequence[Planned]) -> Sequence[Planned]:
+        at = self.at()
+        closed = {name for name, windows in self.windows.items() if any(one.holds(at) for one in windows)}
+        left = [one for one in plan if one.target.endpoint not in closed]
+        if not left:
+            raise EndpointUnavailable(endpoint=plan[0].target.endpoint, why=_MAINTENANCE)
+        return left
 
     def _ordered(self, call: Call, plan: Sequence[Planned], routing: Routing) -> Sequence[Planned]:
         match routing.by:

@@ -1,12 +1,18 @@
 """`endpoints`: the places where models are reached."""
 
-from typing import Annotated
+from datetime import date, time
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from msgspec import Meta, field
 
 from hanbok.core.secret import Secret
 from hanbok.core.values import Zone
+from hanbok.gateway.maintenance import Window
 from hanbok.settings.section import Count, Section
+
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEK: Final[tuple[Weekday, ...]] = get_args(Weekday)
+_CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class DataUseSettings(Section, frozen=True, kw_only=True):
@@ -29,6 +35,27 @@ class TimeoutSettings(Section, frozen=True, kw_only=True):
     ] = 120
     idle: Annotated[float, Meta(gt=0, description="Seconds between two reads of an answer.")] = 60
     total: Annotated[float, Meta(gt=0, description="Seconds for the whole exchange.")] = 600
+
+
+class WindowSettings(Section, frozen=True, kw_only=True):
+    begins: Annotated[
+        str, Meta(pattern=_CLOCK, description="Time of day in Korea at which it begins, `HH:MM`.")
+    ]
+    ends: Annotated[
+        str,
+        Meta(pattern=_CLOCK, description="Time at which it ends; not later than `begins`: on the next day."),
+    ]
+    days: Annotated[tuple[Weekday, ...], Meta(description="Days on which it begins; none: every day.")] = ()
+    day: Annotated[date | None, Meta(description="The only day on which it begins.")] = None
+
+    def window(self) -> Window:
+        """Return the window itself."""
+        return Window(
+            begins=time.fromisoformat(self.begins),
+            ends=time.fromisoformat(self.ends),
+            days=frozenset(_WEEK.index(day) for day in self.days),
+            day=self.day,
+        )
 
 
 class EndpointSettings(Section, frozen=True, kw_only=True):
@@ -65,6 +92,9 @@ class EndpointSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Certificates, such as `CSAP:중`, `ISMS-P`, `SOC2`.")
     ] = ()
     timeouts: Annotated[TimeoutSettings, Meta(description="Time limits.")] = TimeoutSettings()
+    maintenance: Annotated[
+        tuple[WindowSettings, ...], Meta(description="Times at which it is not asked.")
+    ] = ()
     options: Annotated[dict[str, str], Meta(description="What only this kind knows, as `api_version`.")] = (
         field(default_factory=dict)
     )

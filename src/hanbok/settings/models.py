@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, structs
 
-from hanbok.settings.section import Section
+from hanbok.core.values import Grade, Zone
+from hanbok.settings.section import Count, Section
 
 
 class PriceSettings(Section, frozen=True, kw_only=True):
@@ -47,6 +48,7 @@ class TargetSettings(Section, frozen=True, kw_only=True):
     weight: Annotated[
         float, Meta(gt=0, description="Its share of the calls where `routing.by` is `weight`.")
     ] = 1.0
+    group: Annotated[str, Meta(description="Name of the group by which `rules` choose it.")] = ""
 
 
 class RoutingSettings(Section, frozen=True, kw_only=True):
@@ -73,6 +75,34 @@ class RoutingSettings(Section, frozen=True, kw_only=True):
     ] = 0
 
 
+class RuleSettings(Section, frozen=True, kw_only=True):
+    use: Annotated[str, Meta(description="Group of targets that is tried first.")] = ""
+    zone: Annotated[Zone | None, Meta(description="Zone whose targets are tried first.")] = None
+    languages: Annotated[
+        tuple[Literal["ko", "en", "ja", "zh"], ...],
+        Meta(description="Languages of the request, by its letters."),
+    ] = ()
+    min_characters: Annotated[Count, Meta(description="Least characters of its texts.")] = 0
+    max_characters: Annotated[Count | None, Meta(description="Most characters of its texts.")] = None
+    min_tokens: Annotated[Count, Meta(description="Least tokens, estimated by its bytes.")] = 0
+    max_tokens: Annotated[Count | None, Meta(description="Most tokens, estimated by its bytes.")] = None
+    needs: Annotated[
+        tuple[Literal["tools", "vision", "structured"], ...],
+        Meta(description="What the model must be able to do for it, all of these."),
+    ] = ()
+    grades: Annotated[
+        tuple[Grade, ...], Meta(description="Grades (`C`, `S`, `O`) that the guard gave it.")
+    ] = ()
+    tasks: Annotated[
+        tuple[str, ...], Meta(description="Tasks, as the client names them in the header `x-hanbok-task`.")
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a rule that chooses nothing."""
+        if not self.use and self.zone is None:
+            raise ValueError("a rule needs `use` or `zone`")
+
+
 class ModelSettings(Section, frozen=True, kw_only=True):
     targets: Annotated[
         tuple[TargetSettings, ...],
@@ -83,3 +113,15 @@ class ModelSettings(Section, frozen=True, kw_only=True):
     ] = ""
     price: Annotated[PriceSettings | None, Meta(description="Declared price; none: the catalogue's.")] = None
     routing: Annotated[RoutingSettings, Meta(description="The order of the targets.")] = RoutingSettings()
+    rules: Annotated[
+        tuple[RuleSettings, ...],
+        Meta(
+            description="By content: the first rule whose conditions all hold says which targets are tried first."
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a rule that uses a group without targets."""
+        groups = {one.group for one in self.targets} | {""}
+        if missing := {one.use for one in self.rules} - groups:
+            raise ValueError(f"no target is in the group {min(missing)!r}")
