@@ -38,6 +38,33 @@ def acts(hanbok: Hanbok) -> list[tuple[str, str]]:
     return [(one["entry"]["verb"], one["entry"]["object"]) for one in shown]
 
 
+def test_a_budget_is_set_held_and_taken_back(hanbok: Hanbok, tmp_path: Path) -> None:
+    hanbok("org", "create", "bank")
+    hanbok("team", "add", "loans", "--org", "bank")
+    hanbok("budget", "set", "team", "loans", "--org", "bank", "--won-per-day", "50000")
+    hanbok("budget", "set", "model", "org/big", "--org", "bank", "--won-per-month", "7")
+    with pytest.raises(HanbokError) as caught:
+        hanbok("budget", "set", "person", "nobody", "--org", "bank", "--won-per-day", "1")
+    assert caught.value.code == "party_unknown"
+    with pytest.raises(HanbokError) as caught:
+        hanbok("budget", "set", "model", "big", "--org", "nowhere", "--won-per-day", "1")
+    assert caught.value.code == "organisation_unknown"
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    ring = KeyRing(Register(store))
+    ring.refresh()
+    assert ring.limits_of("team:bank/loans").won_per_day == 50_000_000_000
+    assert ring.limits_of("model:bank/org/big").won_per_month == 7_000_000
+    hanbok("budget", "set", "team", "loans", "--org", "bank")
+    assert ring.refresh()
+    assert ring.limits_of("team:bank/loans").won_per_day is None
+    store.close()
+    listed = json.loads(hanbok("budget", "list", "--json")[1])
+    assert [(one["kind"], one["subject"], one["won_per_month"]) for one in listed] == [
+        ("model", "org/big", 7_000_000)
+    ]
+    assert ("budget.team", "loans") in acts(hanbok)
+
+
 def test_a_made_key_works_and_a_revoked_one_does_not(hanbok: Hanbok, tmp_path: Path) -> None:
     hanbok("org", "create", "bank", "--name", "한빛은행", "--won-per-day", "50000")
     words = (
@@ -50,7 +77,7 @@ def test_a_made_key_works_and_a_revoked_one_does_not(hanbok: Hanbok, tmp_path: P
     key = ring.find(made["secret"], now())
     assert (key.id, key.models, key.limits.won_per_month) == (made["id"], {"a", "b"}, 7_000_000)
     assert key.expires == datetime(2099, 12, 31, 15, tzinfo=UTC)
-    assert ring.limits_of("bank").won_per_day == 50_000_000_000
+    assert ring.limits_of("organisation:bank").won_per_day == 50_000_000_000
     hanbok("key", "rename", made["id"], "새 이름")
     hanbok("key", "revoke", made["id"])
     assert ring.refresh()

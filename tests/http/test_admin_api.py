@@ -387,3 +387,15 @@ def test_a_principal_is_told_as_the_records_have_them(stand: Stand) -> None:
     who = Principal(organisation="bank", key=stand.keys["bank/compliance"], person="compliance")
     assert (me["organisation"], me["key"], me["person"]) == (who.organisation, who.key, who.person)
     assert me["dual_control"] is False
+
+
+def test_a_budget_of_a_model_is_put_and_listed(stand: Stand) -> None:
+    path, limits = f"{BASE}/budgets", {"won_per_day": 7_000_000, "won_per_month": None}
+    put = {"kind": "model", "subject": "big", "limits": limits}
+    assert stand.ask("PUT", path, put, key="bank/operator").status == 403
+    assert stand.ask("PUT", path, put, key="bank/admin").json["limits"] == limits
+    listed = stand.ask("GET", path, key="bank/auditor").json["items"]
+    assert [(one["kind"], one["subject"], one["limits"], one["spent_today"]) for one in listed] == [
+        ("model", "big", limits, 0)
+    ]
+    assert stand.ask("PUT", path, put | {"kind": "team"}, key="bank/admin").code == "party_unknown"

@@ -27,7 +27,7 @@ async def test_a_call_that_leaves_gives_its_slot_and_the_rest_of_its_money_back(
         await here.enter("b", one, "m", 0)
     held.leave(30)
     (await here.enter("b", one, "m", 70)).leave(70)
-    assert here.ledger.spent("k", NOON) == (100, 100)
+    assert here.ledger.spent("key:k", NOON) == (100, 100)
 
 
 async def test_a_call_without_money_takes_no_slot() -> None:
@@ -42,4 +42,4 @@ async def test_a_call_beyond_the_rate_holds_no_money() -> None:
     await here.enter("a", one, "m", 5)
     with pytest.raises(RateLimited):
         await here.enter("b", one, "m", 5)
-    assert here.ledger.spent("k", NOON) == (5, 5)
+    assert here.ledger.spent("key:k", NOON) == (5, 5)

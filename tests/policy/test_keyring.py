@@ -28,7 +28,9 @@ class Kept:
 
     def snapshot(self) -> Snapshot:
         self.reads += 1
-        return Snapshot(version=self.number, keys=self.keys, organisations={"o": Limits(won_per_day=7)})
+        return Snapshot(
+            version=self.number, keys=self.keys, budgets={"organisation:o": Limits(won_per_day=7)}
+        )
 
 
 def key(secret: str, expires: datetime | None = None, revoked: datetime | None = None) -> Key:
@@ -86,7 +88,7 @@ def test_a_ring_is_read_again_only_when_something_changed() -> None:
 def test_limits_of_an_organisation_are_those_of_the_records() -> None:
     ring = KeyRing(Kept([]))
     ring.refresh()
-    assert (ring.limits_of("o").won_per_day, ring.limits_of("unknown")) == (7, Limits())
+    assert (ring.limits_of("organisation:o").won_per_day, ring.limits_of("unknown")) == (7, Limits())
 
 
 def test_secrets_have_the_shape_that_scanners_look_for() -> None:

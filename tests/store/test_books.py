@@ -106,8 +106,8 @@ async def test_a_crashed_call_costs_what_was_held_for_it_once(store: Store, tmp_
     for _ in range(2):
         journal = Journal.open(tmp_path / "log")
         books = await Books.open(store, journal, no_limits)
-        assert books.ledger.spent("a", NOW) == (80, 80)
-        assert books.ledger.spent_by("o", NOW) == (87, 87)
+        assert books.ledger.spent("key:a", NOW) == (80, 80)
+        assert books.ledger.spent("organisation:o", NOW) == (87, 87)
         assert table(store) == sums(journal) == {("a", "2026-11-22"): 80, ("b", "2026-11-22"): 7}
         crashed = [
             r.entry for r in journal.read() if isinstance(r.entry, Outcome) and r.entry.status == "crashed"
@@ -136,7 +136,7 @@ async def test_the_ledger_starts_with_this_months_spending_only(store: Store, tm
         await journal.append(intent(str(days), "a", 0, moment))
         await journal.append(outcome(str(days), "a", cost, moment))
     books = await Books.open(store, journal, no_limits)
-    assert books.ledger.spent("a", NOW) == (1, 111)
+    assert books.ledger.spent("key:a", NOW) == (1, 111)
     journal.close()
 
 
@@ -208,7 +208,7 @@ async def test_a_new_log_with_the_same_database_adds_to_what_was_spent(store: St
         await journal.append(outcome(name, "a", 5))
         books = await Books.open(store, journal, no_limits)
         journal.close()
-    assert books.ledger.spent("a", NOW) == (10, 10)
+    assert books.ledger.spent("key:a", NOW) == (10, 10)
 
 
 async def test_a_flush_that_fails_is_made_up_for_by_the_next(store: Store, tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ class Run:
         for name in "ab":
             held = sum(held.amount for _, other, held in self.open if other == name)
             expected = logged.get((name, "2026-11-22"), 0) + held
-            assert self.books.ledger.spent(name, NOW) == (expected, expected)
+            assert self.books.ledger.spent(f"key:{name}", NOW) == (expected, expected)
         self.books.flush()
         assert table(self.store) == logged
 

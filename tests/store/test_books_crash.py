@@ -96,7 +96,7 @@ async def check(url: str, log: Path) -> int:
         table[row.key] += row.won
     assert table == logged
     assert sum(row.calls for row in rows) == len(outcomes)
-    assert {name: books.ledger.spent(name, now())[1] for name in logged} == dict(logged)
+    assert {name: books.ledger.spent(f"key:{name}", now())[1] for name in logged} == dict(logged)
     journal.close()
     store.close()
     return len(crashed)

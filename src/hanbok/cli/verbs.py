@@ -44,6 +44,7 @@ _VERBS = {
     "transfer": say("국외 이전과 수탁자를 다룹니다.", "Transfers abroad and processors."),
     "init": say("기관에 맞는 설정을 만듭니다.", "Write settings for your kind of organisation."),
     "config": say("설정을 보이고 검사합니다.", "Show and check the settings."),
+    "budget": say("팀, 사람, 모델의 예산을 정합니다.", "Set budgets of teams, people and models."),
     "cost": say("비용을 내보냅니다.", "Export what calls cost."),
     "report": say("증거 로그로 보고서를 만듭니다.", "Make reports from the evidence log."),
     "usecase": say("인공지능 이용사례를 등록합니다.", "Register uses of AI."),

@@ -33,6 +33,7 @@ _STATUSES: dict[str, HTTPStatus] = {
     "guard_failed": HTTPStatus.SERVICE_UNAVAILABLE,
     "invalid_id": HTTPStatus.BAD_REQUEST,
     "invalid_json": HTTPStatus.BAD_REQUEST,
+    "invalid_model_name": HTTPStatus.BAD_REQUEST,
     "invalid_party_id": HTTPStatus.BAD_REQUEST,
     "invalid_request": HTTPStatus.BAD_REQUEST,
     "key_expired": HTTPStatus.UNAUTHORIZED,

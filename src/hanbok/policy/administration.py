@@ -1,6 +1,7 @@
 """What the administration works with: one of each, for the HTTP API, the console and whoever asks for approvals."""
 
 from hanbok.policy.approvals import Approvals
+from hanbok.policy.budgets import Budgets
 from hanbok.policy.entrance import Entrance
 from hanbok.policy.identity import PersonalKeys
 from hanbok.policy.keyring import KeyRing
@@ -15,6 +16,7 @@ class Administration:
         self.register = Register(store)
         self.people = People(store)
         self.spending = Spending(store)
+        self.budgets = Budgets(store)
         self.entrance = Entrance(PersonalKeys(keyring), self.register, store)
         self._store = store
 

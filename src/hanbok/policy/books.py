@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Table, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hanbok.core.clock import now
@@ -24,10 +24,10 @@ from hanbok.evidence.entry import Act, Intent, Outcome
 from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.log import Log, Record
 from hanbok.policy.key import Limits
-from hanbok.policy.ledger import Ledger, day_of
+from hanbok.policy.ledger import Ledger, account_of, day_of, shares_of
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreBusy
-from hanbok.store.tables import marks, spend
+from hanbok.store.tables import marks, shares, spend
 
 
 class Line(NamedTuple):
@@ -36,6 +36,10 @@ class Line(NamedTuple):
     organisation: str
     key: str
     day: str
+    team: str = ""
+    person: str = ""
+    model: str = ""
+    """As the client named it."""
 
 
 class _Moved(Exception):
@@ -45,6 +49,9 @@ class _Moved(Exception):
 class _Open(NamedTuple):
     place: int
     day: str
+    team: str
+    person: str
+    model: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,11 +88,12 @@ class _Reading:
         """Follow which calls are open; return what an outcome charges, to the day on which its call began."""
         entry = record.entry
         if isinstance(entry, Intent):
-            self.open[entry.call] = _Open(record.index, _day(entry.at[:13]))
+            day = _day(entry.at[:13])
+            self.open[entry.call] = _Open(record.index, day, entry.team, entry.person, entry.model)
         elif isinstance(entry, Outcome):
             began = self.open.pop(entry.call, None)
-            day = began.day if began else _day(entry.at[:13])
-            return Line(entry.organisation, entry.key, day), entry.cost
+            line = Line(entry.organisation, entry.key, _day(entry.at[:13]))
+            return (Line(*line[:2], *began[1:]) if began else line), entry.cost
         return None
 
 
@@ -131,8 +139,7 @@ class Books:
     def _write(self, before: _Reading, then: _Reading, won: Counter[Line], calls: Counter[Line]) -> bool:
         try:
             with self._store.write() as connection:
-                for line in calls:
-                    _add(connection, line, won[line], calls[line])
+                _add_all(connection, won, calls)
                 _advance(connection, before, then)
         except (IntegrityError, _Moved):
             return False
@@ -142,8 +149,12 @@ class Books:
         month = day_of(now())[:7]
         with self._store.read() as connection:
             rows = connection.execute(select(spend).where(spend.c.day >= month)).all()
+            parts = connection.execute(select(shares).where(shares.c.day >= month)).all()
         for row in rows:
-            self.ledger.charge(row.organisation, row.key, row.day, row.won)
+            own = account_of("key", row.organisation, row.key)
+            self.ledger.charge((own, account_of("organisation", row.organisation, "")), row.day, row.won)
+        for row in parts:
+            self.ledger.charge((row.account,), row.day, row.won)
 
 
 @lru_cache(maxsize=64)
@@ -211,11 +222,25 @@ def _advance(connection: Connection, before: _Reading, then: _Reading) -> None:
         raise _Moved
 
 
-def _add(connection: Connection, line: Line, won: MicroWon, calls: int) -> None:
-    row = (spend.c.organisation == line.organisation) & (spend.c.key == line.key) & (spend.c.day == line.day)
-    change = update(spend).where(row).values(won=spend.c.won + won, calls=spend.c.calls + calls)
+def _add_all(connection: Connection, won: Counter[Line], calls: Counter[Line]) -> None:
+    keys, numbers, parts = Counter[tuple[str, ...]](), Counter[tuple[str, ...]](), Counter[tuple[str, str]]()
+    for line, number in calls.items():
+        keys[line[:3]] += won[line]
+        numbers[line[:3]] += number
+        for account in shares_of(line.organisation, line.team, line.person, line.model):
+            parts[account, line.day] += won[line]
+    for (organisation, key, day), number in numbers.items():
+        whose = {"organisation": organisation, "key": key, "day": day}
+        _add(connection, spend, whose, {"won": keys[organisation, key, day], "calls": number})
+    for (account, day), amount in parts.items():
+        _add(connection, shares, {"account": account, "day": day}, {"won": amount})
+
+
+def _add(connection: Connection, table: Table, whose: dict[str, str], amounts: dict[str, int]) -> None:
+    row = and_(*(table.c[name] == value for name, value in whose.items()))
+    change = update(table).where(row).values({name: table.c[name] + more for name, more in amounts.items()})
     if not connection.execute(change).rowcount:
-        connection.execute(insert(spend).values(**line._asdict(), won=won, calls=calls))
+        connection.execute(insert(table).values(whose | amounts))
 
 
 def _mark(connection: Connection, name: str) -> tuple[int, str] | None:

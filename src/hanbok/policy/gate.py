@@ -52,7 +52,7 @@ class Here:
         """Count the call in; nothing happens between the checks and the holding."""
         self.limiter.enter(key, monotonic())
         try:
-            reservation = self.ledger.reserve(key, worst, self.now())
+            reservation = self.ledger.reserve(key, worst, self.now(), model)
         except BaseException:
             self.limiter.leave(key)
             raise

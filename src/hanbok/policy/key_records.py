@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Row, insert, select
 from hanbok.core.clock import stamp, written
 from hanbok.core.values import Principal
 from hanbok.policy.key import Key, Limits
+from hanbok.policy.ledger import account_of
 from hanbok.policy.secret import digest_of, new_secret
-from hanbok.store.tables import grants, keys, parties
+from hanbok.store.tables import budgets, grants, keys, organisations, parties
 
 MEMBER = "member"
 """What every person is without a grant."""
@@ -176,3 +177,15 @@ def time_of(text: str | None) -> datetime | None:
 
 def _text(time: datetime | None) -> str | None:
     return written(time) if time else None
+
+
+def budgets_in(connection: Connection) -> Mapping[str, Limits]:
+    """Return what each account may spend, but for those of keys."""
+    columns = (organisations.c.won_per_day, organisations.c.won_per_month)
+    wholes = connection.execute(select(organisations.c.id, *columns)).all()
+    parts = connection.execute(
+        select(budgets.c.account, budgets.c.won_per_day, budgets.c.won_per_month)
+    ).all()
+    named = [(account_of("organisation", name, ""), day, month) for name, day, month in wholes]
+    named += [(account, day, month) for account, day, month in parts]
+    return {name: Limits(won_per_day=day, won_per_month=month) for name, day, month in named}

@@ -14,11 +14,12 @@ _UNLIMITED: Final = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All keys, revoked ones too, and the limits of their organisations, as of one version of the records."""
+    """All keys, revoked ones too, and the budgets that they share, as of one version of the records."""
 
     version: int = -1
     keys: Iterable[Key] = ()
-    organisations: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+    budgets: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+    """By account (`hanbok.policy.ledger`), but for those of keys."""
 
 
 class KeySource(Protocol):
@@ -51,7 +52,7 @@ class KeyRing:
         self._version = -1
         self._keys: dict[str, Key] = {}
         self._by_id: dict[str, Key] = {}
-        self._organisations: Mapping[str, Limits] = {}
+        self._budgets: Mapping[str, Limits] = {}
 
     def find(self, secret: str, now: datetime) -> Key:
         """Return the key with this secret. Raises KeyMissing, KeyUnknown, KeyRevoked, KeyExpired."""
@@ -63,9 +64,9 @@ class KeyRing:
         """Return the key of this id, for what goes on after its owner proved to hold it. Raises as `find`."""
         return in_force(self._by_id.get(key), now)
 
-    def limits_of(self, organisation: str) -> Limits:
-        """Return what the organisation as a whole may use."""
-        return self._organisations.get(organisation, _UNLIMITED)
+    def limits_of(self, account: str) -> Limits:
+        """Return what an organisation as a whole, a team, a person or a model may use."""
+        return self._budgets.get(account, _UNLIMITED)
 
     def refresh(self) -> bool:
         """Take up changes that any process has made; tell whether there were any. Blocks: call it in a thread."""
@@ -75,7 +76,7 @@ class KeyRing:
         # Whole new tables, put in place by one assignment each: a `find` on the loop never sees half of them.
         self._keys = {key.digest: key for key in snapshot.keys}
         self._by_id = {key.id: key for key in self._keys.values()}
-        self._organisations = snapshot.organisations
+        self._budgets = snapshot.budgets
         self._version = snapshot.version
         return True
 

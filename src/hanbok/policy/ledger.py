@@ -1,9 +1,10 @@
-"""Budgets in memory: money is held before a call and settled once, on any end.
+"""Budgets in memory: money is held before a call and settled once, on any end. A call is under the budgets of its
+key, organisation, team, person and model at once: it is held against all of them or none.
 
 Days and months are Korean ones. A call belongs to the day on which it was held, whenever it ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -35,8 +36,8 @@ class BudgetExceeded(HanbokError):
 class Reservation:
     """Money held for one call."""
 
-    organisation: str
-    key: str
+    accounts: tuple[str, ...]
+    """Whose money: names as `account_of` makes them."""
     day: str
     amount: MicroWon
     settled: bool = False
@@ -63,52 +64,74 @@ class Ledger:
     """To be used from one thread: a reservation is checked and held without a pause in between."""
 
     def __init__(self, limits_of: Callable[[str], Limits] = lambda _: Limits()) -> None:
-        """`limits_of` tells what an organisation as a whole may spend."""
+        """`limits_of` tells what an account may spend, by its name; of keys, they tell it themselves."""
         self._limits_of = limits_of
-        self._keys: dict[str, _Account] = {}
-        self._organisations: dict[str, _Account] = {}
+        self._accounts: dict[str, _Account] = {}
 
-    def reserve(self, key: Key, amount: MicroWon, now: datetime) -> Reservation:
-        """Hold `amount` against the budgets of the key and its organisation, or raise BudgetExceeded and hold none."""
+    def reserve(self, key: Key, amount: MicroWon, now: datetime, model: str = "") -> Reservation:
+        """Hold `amount` against all budgets that the call is under: of its key, organisation, team, person and model.
+        Raises BudgetExceeded for the first that is used up, and then holds none.
+        """
         if amount < 0:
             raise ValueError("a reservation cannot be negative")
-        organisation, day = key.principal.organisation, day_of(now)
-        own, shared = self._accounts(organisation, key.id)
-        if _bounded(key.limits):
-            _allow(own, key.limits, amount, day, "key")
-        if _bounded(limits := self._limits_of(organisation)):
-            _allow(shared, limits, amount, day, "organisation")
-        own.add(day, amount)
-        shared.add(day, amount)
-        return Reservation(organisation=organisation, key=key.id, day=day, amount=amount)
+        day, accounts = day_of(now), accounts_of(key, model)
+        known = [self._account(name) for name in accounts]
+        for name, account in zip(accounts, known, strict=True):
+            limits = key.limits if account is known[0] else self._limits_of(name)
+            if _bounded(limits):
+                _allow(account, limits, amount, day, name.partition(":")[0])
+        for account in known:
+            account.add(day, amount)
+        return Reservation(accounts=accounts, day=day, amount=amount)
+
+    def hold(self, key: Key, amount: MicroWon, day: str, model: str = "") -> Reservation:
+        """Hold `amount` against a day's budgets, whether they allow it or not."""
+        accounts = accounts_of(key, model)
+        self.charge(accounts, day, amount)
+        return Reservation(accounts=accounts, day=day, amount=amount)
 
     def settle(self, reservation: Reservation, actual: MicroWon) -> None:
         """Put what the call really cost in the place of what was held. Only the first time counts."""
         if reservation.settled:
             return
         reservation.settled = True
-        self.charge(reservation.organisation, reservation.key, reservation.day, actual - reservation.amount)
+        self.charge(reservation.accounts, reservation.day, actual - reservation.amount)
 
-    def charge(self, organisation: str, key: str, day: str, amount: MicroWon) -> None:
+    def charge(self, accounts: Iterable[str], day: str, amount: MicroWon) -> None:
         """Count money of a day (`YYYY-MM-DD`) that no reservation stands for, as from the log."""
-        for account in self._accounts(organisation, key):
-            account.add(day, amount)
+        for name in accounts:
+            self._account(name).add(day, amount)
 
-    def spent(self, key: str, now: datetime) -> tuple[MicroWon, MicroWon]:
-        """Return what a key has spent and holds today and this month."""
-        return _sums(self._keys.get(key, _Account()), now)
+    def spent(self, account: str, now: datetime) -> tuple[MicroWon, MicroWon]:
+        """Return what an account has spent and holds today and this month."""
+        day, known = day_of(now), self._accounts.get(account, _Account())
+        return known.days.get(day, 0), known.months.get(day[:7], 0)
 
-    def spent_by(self, organisation: str, now: datetime) -> tuple[MicroWon, MicroWon]:
-        """Return what all keys of an organisation have spent and hold today and this month."""
-        return _sums(self._organisations.get(organisation, _Account()), now)
+    def _account(self, name: str) -> _Account:
+        account = self._accounts.get(name)
+        if account is None:
+            account = self._accounts[name] = _Account()
+        return account
 
-    def _accounts(self, organisation: str, key: str) -> tuple[_Account, _Account]:
-        own, shared = self._keys.get(key), self._organisations.get(organisation)
-        if own is None:
-            own = self._keys[key] = _Account()
-        if shared is None:
-            shared = self._organisations[organisation] = _Account()
-        return own, shared
+
+def accounts_of(key: Key, model: str) -> tuple[str, ...]:
+    """Return the names of the accounts that a call is charged to, that of its key first."""
+    who = key.principal
+    own = (account_of("key", who.organisation, key.id), account_of("organisation", who.organisation, ""))
+    return own + shares_of(who.organisation, who.team, who.person, model)
+
+
+def shares_of(organisation: str, team: str, person: str, model: str) -> tuple[str, ...]:
+    """Return the names of the accounts within an organisation that are neither a key's nor its own."""
+    parts = (("team", team), ("person", person), ("model", model))
+    return tuple([account_of(kind, organisation, subject) for kind, subject in parts if subject])
+
+
+def account_of(kind: str, organisation: str, subject: str) -> str:
+    """Return the name of an account: a plain text that is the same on every machine."""
+    if kind == "key":
+        return f"key:{subject}"
+    return f"{kind}:{organisation}/{subject}" if subject else f"{kind}:{organisation}"
 
 
 def day_of(moment: datetime) -> str:
@@ -121,11 +144,6 @@ def day_of(moment: datetime) -> str:
 @lru_cache(maxsize=64)
 def _written(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
-
-
-def _sums(account: _Account, now: datetime) -> tuple[MicroWon, MicroWon]:
-    day = day_of(now)
-    return account.days.get(day, 0), account.months.get(day[:7], 0)
 
 
 def _bounded(limits: Limits) -> bool:

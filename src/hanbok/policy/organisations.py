@@ -19,6 +19,7 @@ from hanbok.policy.key import Key, Limits
 from hanbok.policy.key_records import (
     NewKey,
     Standing,
+    budgets_in,
     facts_of,
     facts_of_limits,
     insert_key,
@@ -304,9 +305,7 @@ class Register:
             return Snapshot(
                 version=_version(connection),
                 keys=[records.key_of(row) for row in connection.execute(select(keys))],
-                organisations={
-                    row.id: _organisation(row).limits for row in connection.execute(select(organisations))
-                },
+                budgets=budgets_in(connection),
             )
 
 

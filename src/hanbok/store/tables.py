@@ -277,3 +277,24 @@ undertakings = Table(
     Column("facts", Text, nullable=False, comment="JSON: numbers, names and times, no content"),
     comment="what goes on though no client waits: responses in the background, batches",
 )
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account", String(400), primary_key=True, comment="kind:organisation/subject"),
+    Column("organisation", String(64), nullable=False, index=True),
+    Column("kind", String(16), nullable=False, comment="team, person or model"),
+    Column("subject", String(200), nullable=False),
+    Column("won_per_day", BigInteger, comment="micro-won; null: no limit"),
+    Column("won_per_month", BigInteger, comment="micro-won; null: no limit"),
+    comment="what teams, people and models may spend; keys and organisations have theirs in their own rows",
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("account", String(400), primary_key=True, comment="kind:organisation/subject"),
+    Column("day", String(10), primary_key=True, comment="Korean day, YYYY-MM-DD"),
+    Column("won", BigInteger, nullable=False, comment="micro-won"),
+    comment="what teams, people and models spent: a view of the evidence log, kept together with spend",
+)
