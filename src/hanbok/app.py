@@ -55,9 +55,11 @@ from hanbok.gateway.steps.witness import Witness
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.gateway.vaults import Vaults, with_vault
+from hanbok.gateway.webhook import Teller, Webhook
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
 from hanbok.policy.administration import Administration
+from hanbok.policy.alerts import Alerts
 from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.changes import Changes
@@ -140,6 +142,7 @@ class App:
         self._governing: Governing
         self._offered: object = None
         self._price_tables = PriceTables(store)
+        self._alerts = Teller(Alerts(store), self._webhook)
         self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
@@ -187,7 +190,7 @@ class App:
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
             *(
                 asyncio.create_task(self._repeat(every, duty))
-                for every, duty in (*upkeep.duties(), *self.offstage.duties())
+                for every, duty in (*upkeep.duties(), *self._alerts.duties(), *self.offstage.duties())
             ),
         ]
 
@@ -212,6 +215,7 @@ class App:
         if self._tools is not None:
             await self._tools.lines.close()
         await self._upstream.close()
+        await self._alerts.close()
         try:
             await self._vaults.close()
             await self._keep_records()
@@ -372,6 +376,9 @@ class App:
     async def _version_of_offers(self, loaded: Loaded) -> tuple[object, str]:
         shelf = Shelf(registry(loaded.settings)).version
         return shelf, await asyncio.to_thread(self._price_tables.version)
+
+    def _webhook(self) -> Webhook | None:
+        return self._loaded.settings.alerts.to()
 
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:

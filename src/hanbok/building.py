@@ -209,8 +209,10 @@ def endpoints_of(settings: Settings, upstream: Upstream, names: Collection[str])
 
 
 def ways_of(settings: Settings) -> list[Way]:
-    """Return the places that the endpoints of the settings would be reached at, without reaching them."""
+    """Return the places that the endpoints and the webhook of the settings would be reached at, reaching none."""
     egress = Egress()
     upstream = Http1(egress=egress)
     endpoints_of(settings, upstream, settings.endpoints)
+    if webhook := settings.alerts.to():
+        egress.permit(webhook.gate)
     return [Way(gate.host, gate.port, gate.endpoint) for gate in egress.gates]

@@ -13,6 +13,7 @@ from hanbok.gateway.upstream import Timeouts
 from hanbok.policy.key import Limits
 from hanbok.policy.token_rules import TokenRules
 from hanbok.policy.transfers import Placed
+from hanbok.settings.alerts import AlertsSettings
 from hanbok.settings.breaker import BreakerSettings
 from hanbok.settings.endpoints import DataUseSettings, EndpointSettings, TimeoutSettings
 from hanbok.settings.environment import inherited
@@ -77,6 +78,9 @@ class Settings(Section, frozen=True, kw_only=True):
         )
     )
 
+    alerts: Annotated[AlertsSettings, Meta(description="Who is told when a budget runs out.")] = (
+        AlertsSettings()
+    )
     prices: Annotated[PricesSettings, Meta(description="Whose price tables are taken in.")] = PricesSettings()
     breaker: Annotated[BreakerSettings, Meta(description="When a target that fails is left alone.")] = (
         BreakerSettings()

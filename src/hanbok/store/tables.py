@@ -298,3 +298,14 @@ shares = Table(
     Column("won", BigInteger, nullable=False, comment="micro-won"),
     comment="what teams, people and models spent: a view of the evidence log, kept together with spend",
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="the webhook-id: of one budget, period and threshold"),
+    Column("day", String(10), nullable=False, index=True, comment="Korean day on which it was noted"),
+    Column("body", Text, nullable=False, comment="JSON as it is sent; names no person"),
+    Column("due", String(32), index=True, comment="when it is to be sent; null: over"),
+    Column("tries", Integer, nullable=False),
+    comment="alerts of budgets, told at least once",
+)

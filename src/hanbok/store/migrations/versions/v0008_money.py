@@ -1,4 +1,4 @@
-"""Price tables; budgets of teams, people and models."""
+"""Price tables; budgets of teams, people and models; alerts of budgets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,22 @@ def upgrade() -> None:
         sa.Column("day", sa.String(10), primary_key=True, comment="Korean day, YYYY-MM-DD"),
         sa.Column("won", sa.BigInteger, nullable=False, comment="micro-won"),
         comment="what teams, people and models spent: a view of the evidence log, kept together with spend",
+    )
+    op.create_table(
+        "alerts",
+        sa.Column(
+            "id",
+            sa.String(64),
+            primary_key=True,
+            comment="the webhook-id: of one budget, period and threshold",
+        ),
+        sa.Column(
+            "day", sa.String(10), nullable=False, index=True, comment="Korean day on which it was noted"
+        ),
+        sa.Column("body", sa.Text, nullable=False, comment="JSON as it is sent; names no person"),
+        sa.Column("due", sa.String(32), index=True, comment="when it is to be sent; null: over"),
+        sa.Column("tries", sa.Integer, nullable=False),
+        comment="alerts of budgets, told at least once",
     )
     _carry_over("team")
     _carry_over("person")
