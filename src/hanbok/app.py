@@ -32,13 +32,11 @@ from hanbok.evidence.upkeep import Upkeep
 from hanbok.gateway.asking import Asking, Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
-from hanbok.gateway.facts import load_prices
 from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.offstage import Offstage
 from hanbok.gateway.path import Path
-from hanbok.gateway.price_tables import PriceTables
 from hanbok.gateway.running import Endpoints
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
@@ -52,14 +50,13 @@ from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.record import Record
 from hanbok.gateway.steps.show import Halt, Show
 from hanbok.gateway.steps.witness import Witness
+from hanbok.gateway.till import Till
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.gateway.vaults import Vaults, with_vault
-from hanbok.gateway.webhook import Teller, Webhook
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
 from hanbok.policy.administration import Administration
-from hanbok.policy.alerts import Alerts
 from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.changes import Changes
@@ -141,8 +138,7 @@ class App:
         self._bases: dict[str, str] = {}
         self._governing: Governing
         self._offered: object = None
-        self._price_tables = PriceTables(store)
-        self._alerts = Teller(Alerts(store), self._webhook)
+        self._till = Till(store)
         self._records_left = RecordsLeft(self.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
@@ -190,7 +186,7 @@ class App:
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
             *(
                 asyncio.create_task(self._repeat(every, duty))
-                for every, duty in (*upkeep.duties(), *self._alerts.duties(), *self.offstage.duties())
+                for every, duty in (*upkeep.duties(), *self._till.duties(), *self.offstage.duties())
             ),
         ]
 
@@ -215,7 +211,7 @@ class App:
         if self._tools is not None:
             await self._tools.lines.close()
         await self._upstream.close()
-        await self._alerts.close()
+        await self._till.close()
         try:
             await self._vaults.close()
             await self._keep_records()
@@ -260,7 +256,7 @@ class App:
         day = today()
         changes = await asyncio.to_thread(self._changes.version)
         governing = await asyncio.to_thread(govern, self._changes, rules_of(loaded))
-        prices = load_prices(await asyncio.to_thread(self._price_tables.taken))
+        prices = await asyncio.to_thread(self._till.prices)
         judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day, prices)
         wanted = self._endpoints.of(
             {name: (one.kind, settings.endpoint_config(name)) for name, one in settings.endpoints.items()}
@@ -272,6 +268,7 @@ class App:
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
         tools = self._tool_gate(tool_rules_of(loaded, day, guard, judge, vault))
         retired = await self._endpoints.put_in_force(wanted)
+        self._till.alert(settings.alerts.to())
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview, tools)
@@ -375,10 +372,7 @@ class App:
 
     async def _version_of_offers(self, loaded: Loaded) -> tuple[object, str]:
         shelf = Shelf(registry(loaded.settings)).version
-        return shelf, await asyncio.to_thread(self._price_tables.version)
-
-    def _webhook(self) -> Webhook | None:
-        return self._loaded.settings.alerts.to()
+        return shelf, await asyncio.to_thread(self._till.version)
 
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:

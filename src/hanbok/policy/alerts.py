@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, case, func, insert, select, update
 
 from hanbok.core.clock import stamp, written
 from hanbok.core.values import MicroWon
@@ -149,17 +149,25 @@ def _watched(connection: Connection) -> Iterator[_Watched]:
 def _spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, MicroWon]]:
     """Return what each account spent on the day and in its month."""
     found: dict[str, tuple[MicroWon, MicroWon]] = {}
-    for table, columns in ((spend, (spend.c.organisation, spend.c.key)), (shares, (shares.c.account,))):
-        today = func.sum(case((table.c.day == day, table.c.won), else_=0))
-        query = select(*columns, today, func.sum(table.c.won)).where(table.c.day.between(day[:7], day))
-        for *names, on_day, in_month in connection.execute(query.group_by(*columns)):
-            accounts = names
-            if table is spend:
-                accounts = [account_of("organisation", names[0], ""), account_of("key", *names)]
-            for account in accounts:
-                before = found.get(account, (0, 0))
-                found[account] = (before[0] + int(on_day), before[1] + int(in_month))
+    whose = (spend.c.organisation, spend.c.key)
+    for row in connection.execute(_sums(spend, day).add_columns(*whose).group_by(*whose)):
+        for account in (
+            account_of("organisation", row.organisation, ""),
+            account_of("key", row.organisation, row.key),
+        ):
+            before = found.get(account, (0, 0))
+            found[account] = (before[0] + int(row.today), before[1] + int(row.in_month))
+    for row in connection.execute(
+        _sums(shares, day).add_columns(shares.c.account).group_by(shares.c.account)
+    ):
+        found[row.account] = (int(row.today), int(row.in_month))
     return found
+
+
+def _sums(table: Table, day: str) -> Select[Any, Any]:
+    today = func.sum(case((table.c.day == day, table.c.won), else_=0)).label("today")
+    in_month = func.sum(table.c.won).label("in_month")
+    return select(today, in_month).where(table.c.day.between(day[:7], day))
 
 
 def _passed(
