@@ -29,8 +29,12 @@ OURS, THEIRS = "alpha", "bravo"
 
 # How each route of the door is attacked. A route without a row here fails the first test.
 PUBLIC, CALL, LIST, OBJECT, ADMIN, PERSON = "public", "call", "list", "object", "admin", "person"
+KEPT = "kept"
+"""Of one key, and there only where contents are kept: test_kept_responses.py and test_batches.py attack them."""
 MATRIX = {
     "/v1/chat/completions": CALL,
+    "/v1/batches": KEPT,
+    "/v1/batches/": KEPT,
     "/v1/embeddings": CALL,
     "/v1/files": PERSON,
     "/v1/files/": PERSON,
@@ -43,6 +47,7 @@ MATRIX = {
     "/v1/messages": CALL,
     "/v1/messages/count_tokens": CALL,
     "/v1/responses": CALL,
+    "/v1/responses/": KEPT,
     "/v1beta/models": LIST,
     "/v1beta/models/": CALL,
     "/console/preview": CALL,

@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
+from hanbok.gateway.batches.desk import BatchDesk
+from hanbok.gateway.batches.files import Files
 from hanbok.gateway.responses.desk import ResponseDesk
 from hanbok.gateway.undertakings import EVERY, Undertakings
 from hanbok.gateway.vaults import Vaults
 from hanbok.store.database import Store
+
+_LOOKED_FOR_EVERY: Final = 1.0
+_TIDIED_EVERY: Final = 3600.0
 
 
 class Offstage:
@@ -15,16 +21,24 @@ class Offstage:
     def __init__(self, store: Store, vaults: Vaults) -> None:
         self._records = Undertakings(store)
         self.responses = ResponseDesk(vaults, self._records)
+        self.files = Files(vaults)
+        self.batches = BatchDesk(vaults, self._records, self.files)
 
     def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         """Return what must be done again and again, and how many seconds apart."""
-        return [(EVERY, self.beat)]
+        return [
+            (EVERY, self.beat),
+            (_LOOKED_FOR_EVERY, self.batches.look),
+            (_TIDIED_EVERY, self.batches.tidy),
+        ]
 
     async def beat(self) -> None:
         """Say that this process still works on what it began, and stop what others want stopped."""
-        if self.responses.busy:
-            self.responses.stop(await asyncio.to_thread(self._records.beat))
+        if self.responses.busy or self.batches.busy:
+            asked = await asyncio.to_thread(self._records.beat)
+            self.responses.stop(asked)
+            self.batches.stop(asked)
 
     async def close(self) -> None:
         """Stop it all."""
-        await self.responses.close()
+        await asyncio.gather(self.responses.close(), self.batches.close())

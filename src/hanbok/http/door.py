@@ -11,6 +11,8 @@ from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.gateway.call import Operation
 from hanbok.http.admin.desk import admin
+from hanbok.http.batch_lines import ask_line
+from hanbok.http.batches import batch, batches
 from hanbok.http.console import calls, preview
 from hanbok.http.delivery import deliver
 from hanbok.http.failure import tell
@@ -38,6 +40,7 @@ def _asking(operation: Operation) -> Handler:
 
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/chat/completions": {"POST": _asking(Operation.CHAT)},
+    "/v1/batches": {"GET": batches, "POST": batches},
     "/v1/embeddings": {"POST": _asking(Operation.EMBEDDINGS)},
     "/v1/files": {"GET": files, "POST": files},
     "/v1/fine_tuning/jobs": {"GET": fine_tuning_jobs, "POST": fine_tuning_jobs},
@@ -64,6 +67,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
 }
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
 _BELOW: Final[dict[str, dict[str, Handler]]] = {
+    "/v1/batches/": {"GET": batch, "POST": batch},
     "/v1/files/": {"GET": file, "DELETE": file},
     "/v1/fine_tuning/jobs/": {"GET": fine_tuning_job, "POST": fine_tuning_job},
     "/v1/responses/": {"GET": response, "POST": response, "DELETE": response},
@@ -89,6 +93,7 @@ class Door:
         """Set while no request is under way."""
         self.idle.set()
         self.stopping = False
+        app.offstage.batches.start(partial(ask_line, app), app.runtime.settings.batches.at_once)
 
     async def __call__(self, inbound: Inbound) -> None:
         language = self._app.runtime.settings.language

@@ -1,8 +1,7 @@
 """`/v1/fine_tuning/jobs`: tuning jobs on this machine, in OpenAI's shape."""
 
 import asyncio
-from typing import Annotated, Final, TypeVar
-from urllib.parse import parse_qsl
+from typing import Final
 
 import msgspec
 
@@ -10,19 +9,14 @@ from hanbok.app import App
 from hanbok.http.admin.route import RequestUnfit
 from hanbok.http.files import allowed, note
 from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.listing import field_of, page_of
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown
 from hanbok.policy.identity import Identified
-from hanbok.studio.jobs.shapes import Checkpoint, Event, Job, Listed, NewJob
+from hanbok.studio.jobs.shapes import Job, NewJob
 
 _LIMIT: Final = 64 * 1024
 _PREFIX: Final = "/v1/fine_tuning/jobs/"
 _JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
-T = TypeVar("T", Job, Event, Checkpoint)
-
-
-class _Page(msgspec.Struct, frozen=True, kw_only=True):
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
 
 
 async def fine_tuning_jobs(app: App, inbound: Inbound) -> None:
@@ -31,14 +25,14 @@ async def fine_tuning_jobs(app: App, inbound: Inbound) -> None:
     if inbound.method != "POST":
         who = await allowed(app, inbound, "tuning.read")
         jobs = await asyncio.to_thread(desk.ledger.all, who.principal.organisation)
-        await _reply(inbound, _page(inbound, jobs))
+        await _reply(inbound, page_of(inbound, jobs))
         return
     who = await allowed(app, inbound, "tuning.change")
     body = await inbound.read(_LIMIT, app.runtime.settings.server.read_timeout)
     try:
         wanted = msgspec.json.decode(body, type=NewJob)
     except msgspec.DecodeError as error:
-        raise RequestUnfit(field=_field(error)) from None
+        raise RequestUnfit(field=field_of(error)) from None
     job = await asyncio.to_thread(desk.create, who.principal.organisation, wanted)
     await _noted(app, who, "tuning.job", job)
     desk.wake()
@@ -59,32 +53,16 @@ async def fine_tuning_job(app: App, inbound: Inbound) -> None:
         await _reply(inbound, job)
     elif rest == "events":
         events = await asyncio.to_thread(desk.ledger.events, organisation, name)
-        await _reply(inbound, _page(inbound, events))
+        await _reply(inbound, page_of(inbound, events))
     elif rest == "checkpoints":
         kept = await asyncio.to_thread(desk.ledger.checkpoints, organisation, name)
-        await _reply(inbound, _page(inbound, kept))
+        await _reply(inbound, page_of(inbound, kept))
     elif rest == "cancel":
         raise MethodNotAllowed(method=inbound.method, path=inbound.path[:200], allowed="POST")
     elif rest:
         raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
     else:
         await _reply(inbound, await asyncio.to_thread(desk.ledger.get, organisation, name))
-
-
-def _page(inbound: Inbound, everything: list[T]) -> Listed[T]:
-    try:
-        page = msgspec.convert(dict(parse_qsl(inbound.query)), _Page, strict=False)
-    except msgspec.ValidationError as error:
-        raise RequestUnfit(field=_field(error)) from None
-    names = [one.id for one in everything]
-    start = names.index(page.after) + 1 if page.after in names else 0
-    cut = everything[start : start + page.limit]
-    return Listed(data=cut, has_more=start + page.limit < len(everything))
-
-
-def _field(error: msgspec.DecodeError) -> str:
-    """Return where a value does not fit; what stands there is not told."""
-    return str(error).rpartition("`$.")[2].rstrip("`") if "`$." in str(error) else "body"
 
 
 async def _noted(app: App, who: Identified, verb: str, job: Job) -> None:

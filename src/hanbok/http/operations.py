@@ -5,6 +5,7 @@ from typing import Any
 from hanbok.console.proof import CallProof
 from hanbok.core.values import Text
 from hanbok.gateway.preview import Preview
+from hanbok.http.batch_operations import BATCHES
 from hanbok.http.operation import Operation
 from hanbok.http.shapes import (
     AnthropicError,
@@ -207,6 +208,7 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(404,),
     ),
     *TUNING,
+    *BATCHES,
     Operation(
         method="get",
         path="/v1/models",

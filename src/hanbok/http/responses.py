@@ -10,9 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from hanbok.app import App
-from hanbok.core.clock import stamp
 from hanbok.core.values import Text
-from hanbok.evidence.entry import Act
 from hanbok.gateway.call import Operation
 from hanbok.gateway.calling import call_of
 from hanbok.gateway.fronts.responses import Responses
@@ -26,8 +24,8 @@ from hanbok.gateway.spelling.responses_hearing import read
 from hanbok.http.delivery import STREAM, carry, marks_of, read_body
 from hanbok.http.failure import language_of
 from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.key_acts import note_act
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown
-from hanbok.policy.key import Key
 
 _PATH: Final = "/v1/responses"
 _BELOW: Final = {"": "GET, DELETE", "input_items": "GET", "cancel": "POST"}
@@ -101,11 +99,11 @@ async def response(app: App, inbound: Inbound) -> None:
         await _reply(inbound, _page(shown(kept.input, name), wanted))
     elif verb == "DELETE":
         await desk.remove(*who)
-        await _note(app, inbound, key, "response.delete", name)
+        await note_act(app, inbound, key, "response.delete", name)
         await _reply(inbound, {"id": name, "object": "response", "deleted": True})
     elif verb == "POST cancel":
         cancelled = await desk.cancel(*who)
-        await _note(app, inbound, key, "response.cancel", name)
+        await note_act(app, inbound, key, "response.cancel", name)
         await _reply(inbound, cancelled)
     elif rest in _BELOW:
         raise MethodNotAllowed(method=inbound.method, path=inbound.path[:200], allowed=_BELOW[rest])
@@ -156,14 +154,6 @@ def _page(items: list[Json], wanted: _Wanted) -> Json:
         "last_id": cut[-1]["id"] if cut else None,
         "has_more": start + wanted.limit < len(ordered),
     }
-
-
-async def _note(app: App, inbound: Inbound, key: Key, verb: str, name: str) -> None:
-    """Make what a key did with a response durable in the evidence log."""
-    organisation = key.principal.organisation
-    await app.log.append(
-        Act(at=stamp(), actor=key.id, origin=inbound.peer, organisation=organisation, verb=verb, object=name)
-    )
 
 
 async def _reply(inbound: Inbound, body: Json) -> None:

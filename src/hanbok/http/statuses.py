@@ -16,6 +16,8 @@ _STATUSES: dict[str, HTTPStatus] = {
     "approval_settled": HTTPStatus.CONFLICT,
     "approval_unknown": HTTPStatus.NOT_FOUND,
     "arguments_unfit": HTTPStatus.BAD_REQUEST,
+    "batch_over": HTTPStatus.CONFLICT,
+    "batch_unknown": HTTPStatus.NOT_FOUND,
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "body_too_slow": HTTPStatus.REQUEST_TIMEOUT,
     "budget_exceeded": HTTPStatus.PAYMENT_REQUIRED,

@@ -11,7 +11,9 @@ TUNING: tuple[Operation, ...] = (
     Operation(
         method="get",
         path="/v1/files",
-        title=Text(ko="조정에 쓸 데이터 파일", en="Files of data to tune with"),
+        title=Text(
+            ko="파일: 배치의 요청과 결과, 조정에 쓸 데이터", en="Files: of batches, and data to tune with"
+        ),
         gives=Listed[FileShown],
         errors=_PERSON,
     ),
@@ -19,8 +21,8 @@ TUNING: tuple[Operation, ...] = (
         method="post",
         path="/v1/files",
         title=Text(
-            ko="데이터 올리기(multipart/form-data의 purpose와 file). 고유식별정보가 있으면 거절합니다",
-            en="Upload data (purpose and file, as multipart/form-data); unique identifiers in it are refused",
+            ko="파일 올리기(multipart/form-data의 purpose와 file). 조정용 데이터는 고유식별정보가 있으면 거절합니다",
+            en="Upload a file (purpose and file, as multipart/form-data); data to tune with hold no unique identifiers",
         ),
         gives=FileShown,
         errors=(*_PERSON, 408, 413),

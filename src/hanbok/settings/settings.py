@@ -14,6 +14,7 @@ from hanbok.policy.key import Limits
 from hanbok.policy.token_rules import TokenRules
 from hanbok.policy.transfers import Placed
 from hanbok.settings.alerts import AlertsSettings
+from hanbok.settings.batches import BatchSettings
 from hanbok.settings.breaker import BreakerSettings
 from hanbok.settings.endpoints import DataUseSettings, EndpointSettings, TimeoutSettings
 from hanbok.settings.environment import inherited
@@ -82,6 +83,9 @@ class Settings(Section, frozen=True, kw_only=True):
         AlertsSettings()
     )
     prices: Annotated[PricesSettings, Meta(description="Whose price tables are taken in.")] = PricesSettings()
+    batches: Annotated[BatchSettings, Meta(description="Files of requests that are asked one by one.")] = (
+        BatchSettings()
+    )
     breaker: Annotated[BreakerSettings, Meta(description="When a target that fails is left alone.")] = (
         BreakerSettings()
     )

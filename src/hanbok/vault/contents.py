@@ -1,7 +1,7 @@
 """What was asked and answered, sealed for each organisation and day, in a store of its own."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,6 +42,8 @@ class Piece:
     body: Body
     identifiers: tuple[tuple[str, str], ...] = ()
     """Kind and value of each."""
+    also: str = ""
+    """Another record that holds the same identifiers, and goes with this one when they are erased."""
 
     @property
     def size(self) -> int:
@@ -134,7 +136,9 @@ class Contents:
                 results.append(error)
                 continue
             rows.append(who | {"part": one.part, "day": day, "at": stamp(), "key": key.id, "sealed": sealed})
-            tags += [who | {"tag": tag, "kind": kind, "day": day} for kind, tag in sorted(found)]
+            for call in filter(None, (one.call, one.also)):
+                here = who | {"call": call, "day": day}
+                tags += [here | {"tag": tag, "kind": kind} for kind, tag in sorted(found)]
             used.add(key.id)
             results.append(None)
         return results, rows, tags, used
@@ -154,34 +158,25 @@ class Contents:
 
     def find(self, organisation: str, call: str, part: str) -> Kept | None:
         """Return one part of a call; None: it is not kept. Raises DataKeyDestroyed, SealBroken."""
-        return next(self.series(organisation, call, call, part), None)
-
-    def series(self, organisation: str, first: str, last: str, part: str) -> Iterator[Kept]:
-        """Yield this part of each call from `first` to `last`, in their order. Raises as `find`."""
-        mine = (contents.c.organisation == organisation) & contents.c.call.between(first, last)
-        for call in self._names(mine & (contents.c.part == part)):
-            one = mine & (contents.c.call == call) & (contents.c.part == part)
-            with self._store.read() as connection:
-                row = connection.execute(select(contents).where(one)).one_or_none()
-            if row is not None:
-                yield self._open(row)
+        one = (
+            (contents.c.organisation == organisation) & (contents.c.call == call) & (contents.c.part == part)
+        )
+        with self._store.read() as connection:
+            row = connection.execute(select(contents).where(one)).one_or_none()
+        return None if row is None else self._open(row)
 
     def names(self, organisation: str, first: str, last: str, part: str) -> list[str]:
-        """Return which calls from `first` to `last` have this part."""
-        mine = (contents.c.organisation == organisation) & contents.c.call.between(first, last)
-        return self._names(mine & (contents.c.part == part))
-
-    def _names(self, which: ColumnElement[bool]) -> list[str]:
+        """Return which calls from `first` to `last` have this part, in their order."""
+        which = _between(organisation, first, last) & (contents.c.part == part)
         with self._store.read() as connection:
-            return list(
-                connection.execute(select(contents.c.call).where(which).order_by(contents.c.call)).scalars()
-            )
+            rows = connection.execute(select(contents.c.call).where(which).order_by(contents.c.call))
+            return list(rows.scalars())
 
-    def remove(self, organisation: str, call: str, parts: Sequence[str]) -> int:
-        """Delete parts of a call, which its owner no longer wants; return how many there were."""
-        mine = (contents.c.organisation == organisation) & (contents.c.call == call)
+    def remove(self, organisation: str, first: str, last: str, parts: Sequence[str]) -> int:
+        """Delete parts of calls that their owner no longer wants; return how many there were."""
+        which = _between(organisation, first, last) & contents.c.part.in_(parts)
         with self._store.write() as connection:
-            return connection.execute(delete(contents).where(mine, contents.c.part.in_(parts))).rowcount
+            return connection.execute(delete(contents).where(which)).rowcount
 
     def _open(self, row: Row[Any]) -> Kept:
         plain = self._keys.open(row.key, row.organisation).open(row.sealed, _record(row.call, row.part))
@@ -265,6 +260,10 @@ class Contents:
             gone = connection.execute(delete(contents).where(contents.c.day < first)).rowcount
             connection.execute(delete(subjects).where(subjects.c.day < first))
         return gone
+
+
+def _between(organisation: str, first: str, last: str) -> ColumnElement[bool]:
+    return (contents.c.organisation == organisation) & contents.c.call.between(first, last)
 
 
 def _record(call: str, part: str) -> str:

@@ -79,6 +79,7 @@ class VaultService:
         name: str,
         parts: Mapping[str, tuple[bytes, ...]],
         identifiers: tuple[tuple[str, str], ...] = (),
+        also: str = "",
     ) -> None:
         """Keep what a caller leaves here; it is durable when this returns. Raises StoreUnavailable, KeyWithdrawn."""
         pieces = [
@@ -88,6 +89,7 @@ class VaultService:
                 part=part,
                 body=Body(pieces=body),
                 identifiers=identifiers,
+                also=also,
             )
             for part, body in parts.items()
         ]
@@ -100,9 +102,13 @@ class VaultService:
         kept = await asyncio.to_thread(self.vault.contents.find, organisation, name, part)
         return None if kept is None else kept.body.pieces
 
-    async def remove(self, organisation: str, name: str, *parts: str) -> int:
+    async def names(self, organisation: str, first: str, last: str, part: str) -> list[str]:
+        """Return which names from `first` to `last` have this part."""
+        return await asyncio.to_thread(self.vault.contents.names, organisation, first, last, part)
+
+    async def remove(self, organisation: str, first: str, last: str, *parts: str) -> int:
         """Delete what was put there; return how many parts there were."""
-        return await asyncio.to_thread(self.vault.contents.remove, organisation, name, parts)
+        return await asyncio.to_thread(self.vault.contents.remove, organisation, first, last, parts)
 
     async def tidy(self) -> None:
         """Destroy what is old."""

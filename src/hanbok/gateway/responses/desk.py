@@ -120,7 +120,9 @@ class ResponseDesk:
         """Delete a response. What policy has kept of its call stays. Raises as `cancel` and `get`."""
         if (await self.get(organisation, key, name))["status"] in _HALF:
             raise ResponseUnfit(why=Text(ko="먼저 취소하십시오", en="cancel it first"))
-        await self._vaults.keeping(organisation).remove(organisation, _call(name), _PART, _EVENTS)
+        await self._vaults.keeping(organisation).remove(
+            organisation, _call(name), _call(name), _PART, _EVENTS
+        )
 
     async def cancel(self, organisation: str, key: str, name: str) -> Json:
         """Stop a response that is being made, wherever that is. Raises ResponseUnfit for one that never was in the

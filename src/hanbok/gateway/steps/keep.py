@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from hanbok.core.values import Form
 from hanbok.gateway.call import Call, Reply
+from hanbok.gateway.identifiers import identifiers_in
 from hanbok.gateway.step import Next
 from hanbok.guard.kinds import Kind
-from hanbok.guard.normalise import normalise
 from hanbok.vault.contents import Body, Piece
 from hanbok.vault.errors import ContentsUnavailable
 from hanbok.vault.keeper import Keeper
 from hanbok.vault.maps import Hidden
 from hanbok.vault.service import VaultService
-
-_NOT_A_PERSON = frozenset({"secret", "attack", "business"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,7 @@ class Keep:
         """Return kind and value of what was found of people, each once and undisguised."""
         if call.texts is None:
             raise RuntimeError("the inspect step must stand before the keep step")
-        text = call.texts.text
-        found = (
-            (one.kind, normalise(text[one.start : one.end]).text)
-            for one in call.findings
-            if one.kind not in self.kinds or self.kinds[one.kind].category not in _NOT_A_PERSON
-        )
-        return tuple(dict.fromkeys(found))
+        return identifiers_in(call.texts.text, call.findings, self.kinds)
 
     def _map(self, call: Call) -> None:
         """Keep what stands behind the pseudonyms that left."""
