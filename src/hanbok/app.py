@@ -9,8 +9,6 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, cast
 
-from prometheus_client import CollectorRegistry
-
 from hanbok.building import (
     ENDPOINTS,
     catalogue_of,
@@ -25,10 +23,8 @@ from hanbok.building import (
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Zone
+from hanbok.custody import Custody, Own
 from hanbok.evidence.entry import Act
-from hanbok.evidence.journal import Journal
-from hanbok.evidence.outbox import drain_outbox
-from hanbok.evidence.upkeep import Upkeep
 from hanbok.gateway.asking import Asking, Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
@@ -57,16 +53,14 @@ from hanbok.gateway.vaults import Vaults, with_vault
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
 from hanbok.policy.administration import Administration
-from hanbok.policy.books import Books
 from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.changes import Changes
-from hanbok.policy.gate import Gate, Here
 from hanbok.policy.governing import HELD, Governing, govern, take_up
 from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
-from hanbok.policy.limits import Limiter
 from hanbok.policy.organisations import Register
 from hanbok.policy.records_left import RecordsLeft
+from hanbok.policy.scene import Scene
 from hanbok.policy.transfers import transfer_act
 from hanbok.settings.reading import Loaded, load
 from hanbok.settings.released import registry, with_releases
@@ -79,7 +73,6 @@ if TYPE_CHECKING:
 
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
-_SPEND_EVERY: Final = 2.0
 _POLICY_EVERY: Final = 1.0
 _DAY_LOOKED_AT_EVERY: Final = 1.0
 """Seconds after midnight in Korea at which what has lapsed stops a call, at the latest."""
@@ -109,27 +102,23 @@ class Runtime:
 class App:
     """The running whole: what outlives a reload, and the runtime in force."""
 
-    def __init__(self, loaded: Loaded, store: Store, log: Journal) -> None:
+    def __init__(self, loaded: Loaded, store: Store, custody: Custody) -> None:
         """Use `open`."""
         self.version = version("hanbok")
-        self.registry = CollectorRegistry()
         self.first_key = ""
         """Secret of the first key, on the very first start only."""
-        self.log = log
+        self.log = custody.log
+        self._custody = custody
         self._loaded = loaded
         self._store = store
         self._register = Register(store)
-        self._keyring = KeyRing(self._register)
-        self.administration = Administration(store, self._keyring)
-        self._books: Books
-        self._gate: Gate
+        self.keyring = KeyRing(self._register)
+        self.administration = Administration(store, self.keyring)
         self._health = Health()
-        self._preview_gate: Gate
-        """Previews are limited as calls are, and take none from them."""
         self._egress = Egress()
         self._upstream = Http1(egress=self._egress)
-        self._measure = Measure(self.registry)
-        self._endpoints = Endpoints(ENDPOINTS, self._upstream, self._egress)
+        self._measure = Measure(custody.registry)
+        self._endpoints = Endpoints(ENDPOINTS, self._upstream, self._egress, custody.housed)
         self._vaults = Vaults(store)
         self.offstage = Offstage(store, self._vaults)
         self._tools: ToolGates | None = None
@@ -139,73 +128,74 @@ class App:
         self._governing: Governing
         self._offered: object = None
         self._till = Till(store)
-        self._records_left = RecordsLeft(self.registry)
+        self._records_left = RecordsLeft(custody.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._path: Path | None = None
-        self.tuning = Desk(loaded.settings.state / "studio")
+        self.tuning = Desk(loaded.settings.state / "studio", custody.nudge)
         self.runtime: Runtime
         """What is in force. Set when `open` returns."""
 
     @classmethod
-    async def open(cls, loaded: Loaded) -> "App":
-        """Open the records, put the settings in force, start the endpoints. Raises HanbokError."""
-        settings = loaded.settings
-        log = Journal.open(settings.evidence_directory, settings.evidence.options())
+    async def open(cls, loaded: Loaded, custody: Custody | None = None) -> "App":
+        """Open the records, put the settings in force, start the endpoints. Raises HanbokError.
+
+        `custody`: who has the log and the money; none: this process itself.
+        """
+        custody = custody or Own(loaded.settings)
         try:
-            store = await asyncio.to_thread(Store.open, settings.store_url)
+            store = await asyncio.to_thread(Store.open, loaded.settings.store_url)
         except BaseException:
-            log.close()
+            await custody.close()
             raise
-        app = cls(loaded, store, log)
+        app = cls(loaded, store, custody)
         try:
             await app._start()
         except BaseException:
-            log.close()
+            await app._stop_duties()
+            await custody.close()
             store.close()
             raise
         return app
 
     async def _start(self) -> None:
-        first = await asyncio.to_thread(self._register.bootstrap)
-        self.first_key = first.secret if first else ""
-        evidence = self._loaded.settings.evidence
-        upkeep = Upkeep(self.log, self._store, evidence.asked(), evidence.needed(), evidence.witness_seconds)
-        await upkeep.check()
+        leads = self._custody.leads
+        if leads:
+            first = await asyncio.to_thread(self._register.bootstrap)
+            self.first_key = first.secret if first else ""
         await self._keep_records()
-        self._books = await Books.open(self._store, self.log, self._keyring.limits_of)
-        self._gate = Here(Limiter(), self._books.ledger, now)
-        self._preview_gate = Here(Limiter(), self._books.ledger, now)
-        await self._put_in_force(self._loaded)
-        self.tuning.start()
-        self._tasks = [
-            asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)),
+        # From here on: a key that is revoked while the rest begins is dead when the first request comes.
+        self._tasks.append(asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)))
+        await self._custody.begin(self._store, self.keyring)
+        await self._put_in_force(self._loaded, adopt=leads)
+        told = self._till.duties() if leads else []
+        if leads:
+            self.tuning.start()
+        self._tasks += [
             asyncio.create_task(self._repeat(_POLICY_EVERY, self._keep_policy)),
-            asyncio.create_task(self._repeat(_SPEND_EVERY, self._keep_spend)),
             asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
             asyncio.create_task(self._repeat(_RELEASES_EVERY, self._keep_releases)),
             asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
             *(
                 asyncio.create_task(self._repeat(every, duty))
-                for every, duty in (*upkeep.duties(), *self._till.duties(), *self.offstage.duties())
+                for every, duty in (*self._custody.duties(), *told, *self.offstage.duties())
             ),
         ]
 
-    async def reload(self) -> None:
-        """Read the settings file again. New calls get them; calls under way keep theirs. Raises HanbokError, and
-        then nothing has changed but the database, if the file names another one: the old one was closed when the
-        records were moved.
+    async def reload(self, loaded: Loaded | None = None) -> None:
+        """Read the settings file again, unless somebody did. New calls get the settings; calls under way keep theirs.
+        Raises HanbokError, and then nothing has changed but the database, if the file names another one: the old one
+        was closed when the records were moved.
         """
-        loaded = await asyncio.to_thread(load, self._loaded.source)
+        if loaded is None:
+            loaded = await asyncio.to_thread(load, self._loaded.source)
         if loaded.settings.store_url != self._loaded.settings.store_url:
             await asyncio.to_thread(self._store.switch, loaded.settings.store_url)
-        await self._put_in_force(loaded)
+        await self._put_in_force(loaded, adopt=self._custody.leads)
 
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""
         await asyncio.gather(self.tuning.close(), self.offstage.close())
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stop_duties()
         for endpoint in await self._endpoints.put_in_force({}):
             await endpoint.close()
         if self._tools is not None:
@@ -214,15 +204,24 @@ class App:
         await self._till.close()
         try:
             await self._vaults.close()
-            await self._keep_records()
-            await self._keep_spend()
         finally:
-            await asyncio.to_thread(self.log.close)
-            self._store.close()
+            try:
+                await self._custody.close()
+            finally:
+                self._store.close()
+
+    async def metrics(self) -> bytes:
+        """Return all counters as Prometheus text; none holds contents."""
+        return await self._custody.metrics()
+
+    async def _stop_duties(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def authenticate(self, headers: Mapping[str, str]) -> Key:
         """Return the caller's key. Raises KeyMissing, KeyUnknown, KeyRevoked, KeyExpired."""
-        return self._keyring.find(bearer(headers), now())
+        return self.keyring.find(bearer(headers), now())
 
     def notices(self) -> tuple[str, ...]:
         """Return what must be told at a start: of the models that hanbok itself carries, of policy that waits for a
@@ -240,7 +239,7 @@ class App:
 
     def unready(self) -> list[str]:
         """Return what is not ready yet, for people; empty when calls are taken."""
-        return [
+        return self._custody.unready() + [
             f"{name}: {place.endpoint.stage}"
             for name, place in self.runtime.places.items()
             if isinstance(place.endpoint, Staged) and place.endpoint.stage != READY
@@ -278,12 +277,8 @@ class App:
         self._policy_changes = changes
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
-        facts = {"policy": judge.version, "file": str(loaded.source or ""), "held": governing.held}
-        facts = {name: fact for name, fact in facts.items() if fact} | scene_of(catalogue).facts()
-        await self.log.append(
-            Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
-        )
-        await self._tell_transfers(settings, day)
+        if self._custody.leads:
+            await self._tell(loaded, judge.version, scene_of(catalogue), day)
         if before is not None and retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
 
@@ -305,9 +300,9 @@ class App:
 
         return [
             self._measure,
-            Authenticate(self._keyring, now),
+            Authenticate(self.keyring, now),
             Witness(self.log, judge, catalogue),
-            Admit(catalogue, self._gate),
+            Admit(catalogue, self._custody.calls),
             Inspect(guard, guard.kinds),
             Decide(judge),
             Record(self.log, judge),
@@ -323,7 +318,13 @@ class App:
                 return None
             gates = cast("type[ToolGates]", import_module("hanbok.gateway.mcp.gate").ToolGates)
             self._tools = gates(
-                self._upstream, self.version, self._measure, self.log, self._store, self._keyring, self._gate
+                self._upstream,
+                self.version,
+                self._measure,
+                self.log,
+                self._store,
+                self.keyring,
+                self._custody.calls,
             )
         return self._tools.of(rules)
 
@@ -339,7 +340,7 @@ class App:
         policies = {policy.clause.id: policy for policy in judge.policies}
         return [
             shared[Authenticate],
-            Admit(catalogue, self._preview_gate),
+            Admit(catalogue, self._custody.previews),
             Show(guard.kinds, policies, places),
             shared[Inspect],
             shared[Decide],
@@ -353,17 +354,13 @@ class App:
             await self._put_in_force(self._loaded, adopt=False)
 
     async def _keep_records(self) -> None:
-        """Take up keys that any process has changed, and move administrators' acts to the log."""
-        await asyncio.to_thread(self._keyring.refresh)
-        await drain_outbox(self._store, self.log, self.log.size)
-
-    async def _keep_spend(self) -> None:
-        await asyncio.to_thread(self._books.flush)
+        """Take up keys that any process has changed."""
+        await asyncio.to_thread(self.keyring.refresh)
 
     async def _keep_day(self) -> None:
         """Law comes into force, and rates of exchange change, at midnight in Korea."""
         if today() != self.runtime.day:
-            await self._put_in_force(self._loaded)
+            await self._put_in_force(self._loaded, adopt=self._custody.leads)
 
     async def _keep_releases(self) -> None:
         """Offer the models that the registry of releases has in service, at the prices that were taken in last."""
@@ -374,7 +371,7 @@ class App:
         shelf = Shelf(registry(loaded.settings)).version
         return shelf, await asyncio.to_thread(self._till.version)
 
-    async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(seconds)
             try:
@@ -382,6 +379,15 @@ class App:
             except HanbokError as error:
                 # Tried again in a moment: what waits is kept, and what is in memory stays in force.
                 _log.warning("%s", error)
+
+    async def _tell(self, loaded: Loaded, policy: str, scene: Scene, day: date) -> None:
+        """Write down what is in force."""
+        facts = {"policy": policy, "file": str(loaded.source or ""), "held": self._governing.held}
+        facts = {name: fact for name, fact in facts.items() if fact} | scene.facts()
+        await self.log.append(
+            Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
+        )
+        await self._tell_transfers(self.runtime.settings, day)
 
     async def _tell_transfers(self, settings: Settings, day: date) -> None:
         """Put down on what ground data may go abroad, whenever that changes."""

@@ -59,32 +59,28 @@ def body(**members):
 def test_every_request_names_every_adapter_whatever_it_says_itself():
     dress = Dress(adapter=1, adapters=3)
     for said in ([], [{"id": 2, "scale": 1.0}], None, "all"):
-        told = json.loads(dress.put_on(body(lora=said)))
+        told = json.loads(dress(body(lora=said)))
         assert told["lora"] == [{"id": 0, "scale": 0.0}, {"id": 1, "scale": 1.0}, {"id": 2, "scale": 0.0}]
-    assert json.loads(Dress(adapter=None, adapters=2).put_on(body()))["lora"] == [
+    assert json.loads(Dress(adapter=None, adapters=2)(body()))["lora"] == [
         {"id": 0, "scale": 0.0},
         {"id": 1, "scale": 0.0},
     ]
 
 
 def test_a_request_cannot_choose_anothers_template():
-    told = json.loads(
-        Dress(adapter=0, adapters=1).put_on(body(chat_template_kwargs={KWARG: "b@1.0.0", "x": 1}))
-    )
+    told = json.loads(Dress(adapter=0, adapters=1)(body(chat_template_kwargs={KWARG: "b@1.0.0", "x": 1})))
     assert told["chat_template_kwargs"] == {KWARG: "", "x": 1}
-    told = json.loads(
-        Dress(adapter=0, adapters=1, branch="a@1.0.0").put_on(body(chat_template_kwargs={KWARG: "b"}))
-    )
+    told = json.loads(Dress(adapter=0, adapters=1, branch="a@1.0.0")(body(chat_template_kwargs={KWARG: "b"})))
     assert told["chat_template_kwargs"] == {KWARG: "a@1.0.0"}
 
 
 def test_defaults_stand_only_where_the_request_is_silent():
     sampling = Sampling(stops=("\n",), temperature=0.2, choices=('가"', "나\\"))
     dress = Dress(adapter=0, adapters=1, sampling=sampling)
-    told = json.loads(dress.put_on(body()))
+    told = json.loads(dress(body()))
     assert (told["stop"], told["temperature"]) == (["\n"], 0.2)
     assert told["grammar"] == 'root ::= "가\\"" | "나\\\\"'
-    told = json.loads(dress.put_on(body(stop="끝", temperature=1, response_format={"type": "json_object"})))
+    told = json.loads(dress(body(stop="끝", temperature=1, response_format={"type": "json_object"})))
     assert (told["stop"], told["temperature"]) == ("끝", 1)
     assert "grammar" not in told
 

@@ -20,13 +20,34 @@ def serve(arguments: list[str]) -> int:
         prog="hanbok serve", description=say("서버를 시작합니다.", "Start the server.")
     )
     parser.add_argument("-c", "--config", type=Path, help=say("설정 파일.", "The settings file."))
-    file: Path | None = parser.parse_args(arguments).config
+    parser.add_argument(
+        "-w",
+        "--workers",
+        type=int,
+        help=say(
+            "요청을 받는 프로세스의 수(server.workers).", "Processes that take requests (server.workers)."
+        ),
+    )
+    said = parser.parse_args(arguments)
+    file: Path | None = said.config
+    wanted: int | None = said.workers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     loaded = load(file)
     model = next(iter(loaded.settings.models))
+
+    def announce(started: Started) -> None:
+        print(_announcement(started, model), flush=True)
+
     print(say("시작하는 중…", "Starting…"), flush=True)
-    run(loaded, lambda started: print(_announcement(started, model), flush=True))
+    count = loaded.settings.server.workers if wanted is None else wanted
+    if count > 1:
+        # A server of one process carries none of this.
+        from hanbok.workers.foreman import serve_by_many  # noqa: PLC0415
+
+        serve_by_many(loaded, count, announce)
+    else:
+        run(loaded, announce)
     return 0
 
 

@@ -10,8 +10,8 @@ from hanbok.core.values import Text
 from hanbok.evidence.archive import Archive
 from hanbok.evidence.entry import Intent, Outcome, Refusal
 from hanbok.evidence.errors import LogBroken
-from hanbok.evidence.journal import Journal
 from hanbok.evidence.line import Line, check
+from hanbok.evidence.log import FiledLog
 from hanbok.evidence.segments import open_record
 
 _CALL: Final = re.compile(r"call-[0-9a-f]{24}")
@@ -47,7 +47,7 @@ class CallProof(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[ProvenLine, ...]
 
 
-def prove(log: Journal, call: str, organisation: str) -> CallProof:
+def prove(log: FiledLog, call: str, organisation: str) -> CallProof:
     """Return the proof of a call of this organisation, or raise CallUnknown. Reads files: call it in a thread."""
     found = log.find(call) if _CALL.fullmatch(call) else []
     own = [line for line in found if _owner(line) == organisation]

@@ -8,34 +8,38 @@ A start that dies on the way leaves the rest to the next one; none is written tw
 """
 
 import asyncio
+from collections.abc import Container
 
 from hanbok.core.clock import stamp
 from hanbok.evidence.entry import Intent, Outcome
 from hanbok.evidence.log import Log
 
 
-async def settle_crashed(log: Log, start: int = 0) -> int:
-    """Close every call that has no outcome; return how many. To be called before the first call of a run.
+async def settle_crashed(log: Log, start: int = 0, claimed: Container[str] = ()) -> list[Intent]:
+    """Close every call that has no outcome and that nobody claims; return the claimed ones, which stay open. To be
+    called before the first call of a run.
 
     `start`: no intent before this index is open (0 is always right, and reads the whole log).
     """
     left = await asyncio.to_thread(_unsettled, log, start)
-    outcomes = [
-        Outcome(
-            at=stamp(),
-            call=intent.call,
-            status="crashed",
-            organisation=intent.organisation,
-            key=intent.key,
-            cost=intent.reserved,
-        )
-        for intent in left
-    ]
+    outcomes = [crashed(intent) for intent in left if intent.call not in claimed]
     for outcome in outcomes[:-1]:
         log.post(outcome)
     for outcome in outcomes[-1:]:
         await log.append(outcome)
-    return len(outcomes)
+    return [intent for intent in left if intent.call in claimed]
+
+
+def crashed(intent: Intent) -> Outcome:
+    """Return the outcome of a call whose process has died."""
+    return Outcome(
+        at=stamp(),
+        call=intent.call,
+        status="crashed",
+        organisation=intent.organisation,
+        key=intent.key,
+        cost=intent.reserved,
+    )
 
 
 def _unsettled(log: Log, start: int) -> list[Intent]:

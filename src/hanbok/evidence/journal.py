@@ -154,10 +154,14 @@ class Journal:
 
     async def append(self, entry: AnyEntry) -> Record:
         """Return when the entry is durable. Raises LogUnavailable when it cannot be made so."""
+        return await self.hand_in(entry)
+
+    def hand_in(self, entry: AnyEntry) -> Future[Record]:
+        """Do as `append` without waiting: the future is done when the entry is durable, or cannot be made so."""
         loop = get_running_loop()
         future: Future[Record] = loop.create_future()
         self._hand_over(self._item(entry, _Waiter(loop, future)))
-        return await future
+        return future
 
     def post(self, entry: AnyEntry) -> None:
         """Hand over an entry without waiting. It becomes durable with, or before, any later `append`.

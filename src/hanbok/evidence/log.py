@@ -1,11 +1,13 @@
 """The contract of the evidence log: small, so that its format can grow."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from hanbok.evidence.entry import AnyEntry
+from hanbok.evidence.line import Line
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,4 +31,20 @@ class Log(Protocol):
 
     def read(self, start: int = 0) -> Iterator[Record]:
         """Yield durable records from index `start` on."""
+        ...
+
+
+class FiledLog(Log, Protocol):
+    """A log whose files are on this machine."""
+
+    @property
+    def directory(self) -> Path: ...
+
+    @property
+    def size(self) -> int:
+        """How many entries are durable."""
+        ...
+
+    def find(self, call: str) -> list[Line]:
+        """Return the sealed lines of one call, oldest first. Reads files: call it in a thread."""
         ...

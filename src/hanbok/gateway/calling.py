@@ -1,6 +1,7 @@
 """A call, made of what was asked: by a client who waits, or for a key in whose name something goes on."""
 
 import hashlib
+import os
 import secrets
 from collections.abc import Mapping
 from itertools import count
@@ -10,14 +11,22 @@ from hanbok.gateway.call import Call, Operation
 from hanbok.gateway.front import Front
 from hanbok.gateway.head import read_head
 
-_PROCESS: Final = secrets.token_hex(8)
+_process = secrets.token_hex(8)
 _COUNT: Final = count()
 """Ids are unique over processes and starts, at no cost in randomness a call."""
 
 
+def _renamed() -> None:
+    global _process  # noqa: PLW0603 - a forked process counts from the same number
+    _process = secrets.token_hex(8)
+
+
+os.register_at_fork(after_in_child=_renamed)
+
+
 def fresh_id() -> str:
     """Return the id of a new call."""
-    return f"call-{_PROCESS}{next(_COUNT):08x}"
+    return f"call-{_process}{next(_COUNT):08x}"
 
 
 def call_of(

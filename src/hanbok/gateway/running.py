@@ -1,8 +1,8 @@
 """Endpoints that run: kept over reloads while their settings stay the same."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig
@@ -18,14 +18,18 @@ class Built(NamedTuple):
     door: Doorway
 
 
+Housed: TypeAlias = Callable[[Endpoint, EndpointConfig, Upstream], Endpoint]
+
+
 class Endpoints:
     """Endpoints by name, kept over reloads while their settings stay the same."""
 
-    def __init__(self, kinds: str, upstream: Upstream, egress: Egress) -> None:
-        """`kinds` is the package that holds the kinds of endpoints."""
+    def __init__(self, kinds: str, upstream: Upstream, egress: Egress, housed: Housed) -> None:
+        """`kinds` is the package that holds the kinds of endpoints; `housed` tells what stands for one here."""
         self._kinds = kinds
         self._upstream = upstream
         self._egress = egress
+        self._housed = housed
         self._built: dict[str, Built] = {}
 
     def of(self, configured: Mapping[str, tuple[str, EndpointConfig]]) -> dict[str, Built]:
@@ -38,7 +42,7 @@ class Endpoints:
             else:
                 door = Doorway(self._upstream)
                 endpoint = endpoint_of(load_plugin(self._kinds, kind), config, door)
-                wanted[name] = Built(kind, config, endpoint, door)
+                wanted[name] = Built(kind, config, self._housed(endpoint, config, door), door)
         return wanted
 
     def close_doors(self, others: AbstractSet[Gate]) -> None:

@@ -49,6 +49,7 @@ async def fine_tuning_job(app: App, inbound: Inbound) -> None:
         if rest != "cancel":
             raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
         job = await asyncio.to_thread(desk.cancel, organisation, name)
+        desk.wake()
         await _noted(app, who, "tuning.cancel", job)
         await _reply(inbound, job)
     elif rest == "events":

@@ -1,7 +1,7 @@
 """`/healthz` (the process lives), `/readyz` (it can take calls), `/metrics` (Prometheus text)."""
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from hanbok.app import App
 from hanbok.http.inbound import Inbound
@@ -24,4 +24,4 @@ async def readyz(app: App, inbound: Inbound) -> None:
 
 async def metrics(app: App, inbound: Inbound) -> None:
     """Answer with all counters; none holds contents."""
-    await inbound.reply(200, [("content-type", CONTENT_TYPE_LATEST)], generate_latest(app.registry))
+    await inbound.reply(200, [("content-type", CONTENT_TYPE_LATEST)], await app.metrics())

@@ -1,7 +1,9 @@
 """The listening side: HTTP/1.1 on the process's own event loop, with TLS if it is set."""
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Sequence
 from email.utils import formatdate
 from typing import Final
 
@@ -47,34 +49,32 @@ class Server:
         self.date = formatdate(usegmt=True)
         self.port = settings.port
         self._settings = settings
-        self._listening: asyncio.Server
+        self._listening: list[asyncio.Server] = []
         self._ticking: asyncio.TimerHandle
 
-    async def listen(self) -> None:
-        """Begin. Raises AddressTaken, CertificateUnusable."""
+    async def listen(self, inherited: Sequence[socket.socket] = ()) -> None:
+        """Begin, on sockets that listen already if some are given. Raises AddressTaken, CertificateUnusable."""
         loop, settings = asyncio.get_running_loop(), self._settings
         context = _context(settings)
-        try:
-            self._listening = await loop.create_server(
-                lambda: Connection(self, loop),
-                settings.host,
-                settings.port,
-                backlog=_BACKLOG,
-                ssl=context,
-                ssl_handshake_timeout=settings.read_timeout if context else None,
+        for one in inherited or listening(settings):
+            self._listening.append(
+                await loop.create_server(
+                    lambda: Connection(self, loop),
+                    sock=one,
+                    backlog=_BACKLOG,
+                    ssl=context,
+                    ssl_handshake_timeout=settings.read_timeout if context else None,
+                )
             )
-        except OSError as error:
-            raise AddressTaken(
-                host=settings.host, port=settings.port, why=error.strerror or str(error)
-            ) from None
-        self.port = int(self._listening.sockets[0].getsockname()[1])
+        self.port = int(self._listening[0].sockets[0].getsockname()[1])
         self._ticking = loop.call_later(_TICK, self._tick)
 
     async def close(self) -> None:
         """Break off what is still under way, and return when it has ended."""
         self.closing = True
         self._ticking.cancel()
-        self._listening.close()
+        for one in self._listening:
+            one.close()
         for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)  # the connections tell their requests that the client is gone
@@ -83,7 +83,8 @@ class Server:
     def retire(self) -> None:
         """Take no more connections; those that are there end with what is under way on them."""
         self.closing = True
-        self._listening.close()
+        for one in self._listening:
+            one.close()
         for connection in list(self.connections):
             connection.retire()
 
@@ -95,6 +96,32 @@ class Server:
         for connection in [one for one in self.connections if one.deadline < now]:
             connection.expire()
         self._ticking = loop.call_later(_TICK, self._tick)
+
+
+def listening(settings: ServerSettings) -> list[socket.socket]:
+    """Return sockets that listen at the address of the settings, one for each that its name stands for. Raises
+    AddressTaken.
+    """
+    found: list[socket.socket] = []
+    port = settings.port
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            settings.host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            one = socket.socket(family, kind, protocol)
+            found.append(one)
+            one.setblocking(False)  # noqa: FBT003 - as the library has it
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.bind((address[0], port, *address[2:]))
+            one.listen(_BACKLOG)
+            port = port or one.getsockname()[1]
+    except OSError as error:
+        for one in found:
+            one.close()
+        raise AddressTaken(host=settings.host, port=settings.port, why=error.strerror or str(error)) from None
+    return found
 
 
 def _context(settings: ServerSettings) -> ssl.SSLContext | None:

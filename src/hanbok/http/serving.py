@@ -4,7 +4,8 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import uvloop
@@ -15,6 +16,7 @@ from hanbok.http.door import Door
 from hanbok.http.footprint import give_back, let_go_of_code
 from hanbok.http.server import Server
 from hanbok.settings.reading import Loaded
+from hanbok.settings.server import ServerSettings
 
 _COLLECT_AFTER = 5_000
 _GIVE_BACK_EVERY = 30.0
@@ -33,13 +35,35 @@ class Started:
 
 
 def serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
-    """Serve until a signal says stop. Raises HanbokError when it cannot start."""
+    """Serve in this process until a signal says stop. Raises HanbokError when it cannot start."""
     uvloop.run(_serve(loaded, announce))
 
 
 async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
-    server_settings = loaded.settings.server
     app = await App.open(loaded)
+    settle()
+    try:
+        loop, stop = asyncio.get_running_loop(), stop_on(signal.SIGTERM, signal.SIGINT)
+        reloads: set[asyncio.Task[bool]] = set()
+
+        def reload() -> None:
+            task = loop.create_task(reloaded(app))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+
+        def started(port: int) -> None:
+            url = url_of(loaded.settings.server, port)
+            announce(Started(url=url, first_key=app.first_key, notices=app.notices()))
+
+        await take_requests(app, loaded.settings.server, stop, started)
+    finally:
+        await app.close()
+
+
+def settle() -> None:
+    """Make the process small and quick, once what it needs is loaded."""
     # What is here now stays: the collector need not walk it again and again. A call leaves next to nothing that
     # only the collector could free, so it may look more seldom than every 700 objects.
     gc.collect()
@@ -47,32 +71,41 @@ async def _serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
     gc.set_threshold(_COLLECT_AFTER)
     give_back()
     let_go_of_code()
-    try:
-        door = Door(app)
-        server = Server(door, server_settings)
-        await server.listen()
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        reloads: set[asyncio.Task[None]] = set()
 
-        def reload() -> None:
-            task = loop.create_task(_reload(app))
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
 
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        giving = loop.create_task(_keep_giving_back())
-        scheme = "https" if server_settings.tls else "http"
-        url = f"{scheme}://{server_settings.host}:{server.port}"
-        announce(Started(url=url, first_key=app.first_key, notices=app.notices()))
-        await stop.wait()
-        giving.cancel()
-        server.retire()
-        await _drain(door, server_settings.drain_timeout)
-        await server.close()
-    finally:
-        await app.close()
+def stop_on(*signals: signal.Signals) -> asyncio.Event:
+    """Return an event that is set when one of these signals arrives."""
+    stop = asyncio.Event()
+    for one in signals:
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop
+
+
+def url_of(settings: ServerSettings, port: int) -> str:
+    """Return where the server is reached."""
+    return f"{'https' if settings.tls else 'http'}://{settings.host}:{port}"
+
+
+async def take_requests(
+    app: App,
+    settings: ServerSettings,
+    stop: asyncio.Event,
+    started: Callable[[int], None],
+    inherited: Sequence[socket.socket] = (),
+) -> None:
+    """Listen, on sockets that listen already if some are given, until `stop` is set; then drain. `started` is told
+    the port.
+    """
+    door = Door(app)
+    server = Server(door, settings)
+    await server.listen(inherited)
+    giving = asyncio.create_task(_keep_giving_back())
+    started(server.port)
+    await stop.wait()
+    giving.cancel()
+    server.retire()
+    await _drain(door, settings.drain_timeout)
+    await server.close()
 
 
 async def _keep_giving_back() -> None:
@@ -92,11 +125,13 @@ async def _drain(door: Door, seconds: float) -> None:
         _log.warning("stopping with %d requests under way", door.under_way)
 
 
-async def _reload(app: App) -> None:
+async def reloaded(app: App, loaded: Loaded | None = None) -> bool:
+    """Put the settings in force, those given or those of the file now; tell whether they are."""
     try:
-        await app.reload()
+        await app.reload(loaded)
     except HanbokError as error:
         # The old settings stay in force: a slip in the file must not stop a running door.
         _log.error("reload refused: %s", error)
-    else:
-        _log.info("settings reloaded")
+        return False
+    _log.info("settings reloaded")
+    return True

@@ -7,7 +7,7 @@ of the last entry read: a log that has since lost its tail, or been put in the p
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -103,19 +103,24 @@ class Books:
     def __init__(self, store: Store, log: Log, ledger: Ledger, reading: _Reading) -> None:
         """Use `open`."""
         self.ledger = ledger
+        self.claimed: list[Intent] = []
         self._store = store
         self._log = log
         self._reading = reading
 
     @classmethod
-    async def open(cls, store: Store, log: Log, limits_of: Callable[[str], Limits]) -> "Books":
-        """Close the calls that a crash cut off and rebuild this month's sums. To be called before the first call.
+    async def open(
+        cls, store: Store, log: Log, limits_of: Callable[[str], Limits], claimed: Container[str] = ()
+    ) -> "Books":
+        """Close the calls that a crash cut off, but for the `claimed` ones, which others carry on, and rebuild this
+        month's sums. To be called before the first call.
 
         Raises LogShortened when entries that were read before are no longer in the log.
         """
         reading = await asyncio.to_thread(_resume, store, log)
-        await settle_crashed(log, reading.unsettled)
+        left = await settle_crashed(log, reading.unsettled, claimed)
         books = cls(store, log, Ledger(limits_of), reading)
+        books.claimed = left
         await asyncio.to_thread(books.flush)
         await asyncio.to_thread(books._load)
         return books

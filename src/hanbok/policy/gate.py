@@ -50,6 +50,10 @@ class Here:
 
     async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:  # noqa: ARG002 - for other gates
         """Count the call in; nothing happens between the checks and the holding."""
+        return self.admit(key, model, worst)
+
+    def admit(self, key: Key, model: str, worst: MicroWon) -> Hold:
+        """Do as `enter`, at once."""
         self.limiter.enter(key, monotonic())
         try:
             reservation = self.ledger.reserve(key, worst, self.now(), model)
@@ -57,3 +61,8 @@ class Here:
             self.limiter.leave(key)
             raise
         return _Held(key, reservation, self.limiter, self.ledger)
+
+    def resume(self, key: Key, model: str, held: MicroWon, day: str) -> Hold:
+        """Hold for a call that came in before this process began, whatever the limits say now."""
+        self.limiter.resume(key)
+        return _Held(key, self.ledger.hold(key, held, day, model), self.limiter, self.ledger)

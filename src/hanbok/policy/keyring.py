@@ -60,6 +60,10 @@ class KeyRing:
             raise KeyMissing
         return in_force(self._keys.get(digest_of(secret)), now)
 
+    def named(self, key: str) -> Key | None:
+        """Return the key of this id, in force or not."""
+        return self._by_id.get(key)
+
     def known(self, key: str, now: datetime) -> Key:
         """Return the key of this id, for what goes on after its owner proved to hold it. Raises as `find`."""
         return in_force(self._by_id.get(key), now)

@@ -57,6 +57,10 @@ class Limiter:
         if self._let_in % _SWEEP_EVERY == 0:
             self._sweep(now)
 
+    def resume(self, key: Key) -> None:
+        """Count a call in that was let in before this process began."""
+        self._records.setdefault(key.id, _Record()).active += 1
+
     def leave(self, key: Key) -> None:
         """Count one call out. Raises ValueError when none is under way."""
         record = self._records.get(key.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from msgspec import ValidationError, convert, to_builtins
+from msgspec import ValidationError, convert, msgpack, to_builtins
 from msgspec.json import schema as json_schema
 
 from hanbok.core.errors import HanbokError
@@ -58,6 +58,16 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         return Loaded(settings=settings, source=source, policies=policies, token_keys=keys)
     except Problems as problems:
         raise SettingsInvalid(problems="\n".join(file.told(problems))) from None
+
+
+def packed(loaded: Loaded) -> bytes:
+    """Return settings as one process of a server tells another: all of it, secrets too."""
+    return msgpack.encode(loaded, enc_hook=lambda one: one.reveal() if isinstance(one, Secret) else str(one))
+
+
+def unpacked(data: bytes) -> Loaded:
+    """Return what was `packed`."""
+    return msgpack.decode(data, type=Loaded, dec_hook=_decode)
 
 
 def shown(settings: Settings) -> object:

@@ -33,6 +33,14 @@ class ServerSettings(Section, frozen=True, kw_only=True):
             "proxies keep it; 0: never.",
         ),
     ] = 0
+    workers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=256,
+            description="Processes that take requests; from 2 on, one more keeps the log for them.",
+        ),
+    ] = 1
     tls: Annotated[
         TlsSettings | None, Meta(description="Serve HTTPS with this certificate; none: plain HTTP.")
     ] = None

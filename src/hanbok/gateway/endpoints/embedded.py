@@ -95,7 +95,7 @@ class Embedded:
         return Address(
             url=f"{url}/v1",
             headers=(("authorization", f"Bearer {crew.supervisor.spec.key}"),),
-            adapt=dress.put_on if operation is Operation.CHAT else None,
+            adapt=dress if operation is Operation.CHAT else None,
             left=left,
             release=release.key if release else "",
         )

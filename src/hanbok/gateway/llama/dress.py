@@ -37,7 +37,7 @@ class Dress:
         object.__setattr__(self, "_scales", msgspec.json.encode(scales))
         object.__setattr__(self, "_defaults", self.sampling.members())
 
-    def put_on(self, body: bytes) -> bytes:
+    def __call__(self, body: bytes) -> bytes:
         """Return the body with the adapters set, whatever it says of them, and the defaults that it leaves open."""
         where = spans(body)
         values = {name: value for name, value in self._defaults.items() if name not in where}

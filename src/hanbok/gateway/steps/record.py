@@ -1,5 +1,6 @@
 """The intent is durable before the first byte leaves; the outcome follows on any end."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -21,9 +22,6 @@ class Record:
     judge: Judge
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        await self.log.append(self._intent(call))
-        call.recorded = True
-
         def close() -> None:
             try:
                 self.log.post(_outcome(call))
@@ -31,6 +29,14 @@ class Record:
                 # The intent is durable: the next start writes an outcome for it, charged as reserved.
                 _log.error("call %s has no outcome: %s", call.id, error)
 
+        try:
+            await self.log.append(self._intent(call))
+        except asyncio.CancelledError:
+            # The log does not take back what it was handed: the intent is there, or will be.
+            call.recorded = True
+            call.at_end(close)
+            raise
+        call.recorded = True
         call.at_end(close)
         return await call_next(call)
 

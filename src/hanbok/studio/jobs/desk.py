@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,11 +32,13 @@ _log = logging.getLogger("hanbok.jobs")
 class Desk:
     """The jobs of one server. `folder` holds files, jobs, bases (`bases/NAME`) and what was made."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, nudge: Callable[[], object]) -> None:
+        """`nudge` tells another process that it should look for work, if it is the one that does it."""
         folder = folder.absolute()
         self.shelf = Shelf(folder / "files")
         self.ledger = Ledger(folder / "jobs")
         self._folder = folder
+        self._nudge = nudge
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
@@ -83,8 +86,11 @@ class Desk:
         return job
 
     def wake(self) -> None:
-        """Look for work now; called in the server's own loop."""
+        """Look for work now, and leave a job that was cancelled; called in the server's own loop."""
         self._wake.set()
+        self._nudge()
+        if self._current and all(one.id != self._current for one in self.ledger.waiting()):
+            self._leave()
 
     def cancel(self, organisation: str, name: str) -> Job:
         """End a job. Raises JobUnknown, JobOver."""
@@ -94,10 +100,14 @@ class Desk:
         cancelled = msgspec.structs.replace(job, status="cancelled", finished_at=int(time.time()))
         self.ledger.keep(cancelled)
         tell(self.ledger.place(organisation, name), "Cancelled", "warn")
-        if self._current == name and self._process is not None:
+        if self._current == name:
+            self._leave()
+        return cancelled
+
+    def _leave(self) -> None:
+        if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
-        return cancelled
 
     def start(self) -> None:
         """Begin to work, with what an earlier server left undone."""

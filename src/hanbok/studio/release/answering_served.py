@@ -123,7 +123,7 @@ class _Line:
         return Told(str(answer["content"]), tuple(answer["tokens"]))
 
     async def _post(self, row: Row, path: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        body = self.dress.put_on(msgspec.json.encode({**said, "temperature": 0, "cache_prompt": False}))
+        body = self.dress(msgspec.json.encode({**said, "temperature": 0, "cache_prompt": False}))
         headers = (("authorization", f"Bearer {self.key}"), ("content-type", "application/json"))
         exchange = await self.upstream.post(f"{self.url}{path}", headers, body, Timeouts())
         try:

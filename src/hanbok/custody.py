@@ -1,0 +1,148 @@
+"""Who has the log and the money in custody: what only one process of a server may hold."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeAlias
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from hanbok.core.clock import now
+from hanbok.evidence.entry import Intent
+from hanbok.evidence.journal import Journal
+from hanbok.evidence.log import FiledLog
+from hanbok.evidence.outbox import drain_outbox
+from hanbok.evidence.upkeep import Upkeep
+from hanbok.gateway.endpoint import Endpoint, EndpointConfig
+from hanbok.gateway.upstream import Upstream
+from hanbok.policy.books import Books
+from hanbok.policy.gate import Gate, Here
+from hanbok.policy.keyring import KeyRing
+from hanbok.policy.limits import Limiter
+from hanbok.settings.settings import Settings
+from hanbok.store.database import Store
+
+_ACTS_EVERY: Final = 0.4
+_SPEND_EVERY: Final = 2.0
+
+Duty: TypeAlias = tuple[float, Callable[[], Awaitable[object]]]
+"""What is to be repeated, and after how many seconds. It may raise HanbokError."""
+Claims: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
+"""Tells which calls without an outcome are still under way, in other processes."""
+
+
+class Custody(Protocol):
+    @property
+    def log(self) -> FiledLog: ...
+
+    @property
+    def calls(self) -> Gate:
+        """What calls pass. There once `begin` returned."""
+        ...
+
+    @property
+    def previews(self) -> Gate:
+        """What previews pass: they are limited as calls are, and take none from them."""
+        ...
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What this process counts."""
+        ...
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process speaks for the server: makes the first key, writes down what is put in force."""
+        ...
+
+    async def begin(self, store: Store, keyring: KeyRing) -> None:
+        """Make ready for the first call. Raises HanbokError."""
+        ...
+
+    def duties(self) -> list[Duty]: ...
+
+    def unready(self) -> list[str]:
+        """Return what is not ready, for people."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Return the counters of the whole server (Prometheus text)."""
+        ...
+
+    def housed(self, endpoint: Endpoint, config: EndpointConfig, upstream: Upstream) -> Endpoint:
+        """Return what stands for an endpoint in this process: itself, or who asks the process that runs it."""
+        ...
+
+    def nudge(self) -> None:
+        """Tell the process that tunes models to look for work."""
+        ...
+
+    async def close(self) -> None:
+        """Write down what is not yet written."""
+        ...
+
+
+async def _nobody() -> frozenset[str]:
+    return frozenset()
+
+
+class Own:
+    """In this process's own hands."""
+
+    leads = True
+
+    def __init__(self, settings: Settings, claims: Claims = _nobody) -> None:
+        """Lock and open the log. Raises LogLocked, LogBroken, LogUnavailable."""
+        self.log = Journal.open(settings.evidence_directory, settings.evidence.options())
+        self.registry = CollectorRegistry()
+        self.calls: Here
+        self.previews: Here
+        self.claimed: list[Intent]
+        """Calls of an earlier process that others carry on. There once `begin` returned."""
+        self._evidence = settings.evidence
+        self._claims = claims
+        self._store: Store | None = None
+        self._books: Books
+        self._upkeep: Upkeep
+
+    async def begin(self, store: Store, keyring: KeyRing) -> None:
+        """Check the log against the database, close what a crash cut off, rebuild this month's sums."""
+        said = self._evidence
+        self._upkeep = Upkeep(self.log, store, said.asked(), said.needed(), said.witness_seconds)
+        await self._upkeep.check()
+        await drain_outbox(store, self.log, self.log.size)
+        self._books = await Books.open(store, self.log, keyring.limits_of, await self._claims())
+        self.claimed = self._books.claimed
+        self.calls = Here(Limiter(), self._books.ledger, now)
+        self.previews = Here(Limiter(), self._books.ledger, now)
+        self._store = store
+
+    def duties(self) -> list[Duty]:
+        return [(_ACTS_EVERY, self._move_acts), (_SPEND_EVERY, self._keep_spend), *self._upkeep.duties()]
+
+    def unready(self) -> list[str]:
+        return []
+
+    async def metrics(self) -> bytes:
+        return generate_latest(self.registry)
+
+    def housed(self, endpoint: Endpoint, config: EndpointConfig, upstream: Upstream) -> Endpoint:  # noqa: ARG002
+        return endpoint
+
+    def nudge(self) -> None:
+        """Nobody else tunes."""
+
+    async def close(self) -> None:
+        try:
+            if self._store is not None:
+                await self._move_acts()
+                await self._keep_spend()
+        finally:
+            await asyncio.to_thread(self.log.close)
+
+    async def _move_acts(self) -> None:
+        """Move administrators' acts, which any process may have put into the database, to the log."""
+        if self._store is not None:
+            await drain_outbox(self._store, self.log, self.log.size)
+
+    async def _keep_spend(self) -> None:
+        await asyncio.to_thread(self._books.flush)

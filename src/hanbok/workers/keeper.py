@@ -1,0 +1,312 @@
+"""The keeper: the one process that writes the log, counts the money and lets calls in, for all workers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from socket import socket
+from typing import Any, Final
+
+import msgspec
+
+from hanbok.app import App
+from hanbok.core.clock import now
+from hanbok.core.errors import HanbokError
+from hanbok.custody import Own
+from hanbok.evidence.crashed import crashed
+from hanbok.evidence.entry import Intent, Outcome
+from hanbok.evidence.errors import LogUnavailable
+from hanbok.evidence.log import Record
+from hanbok.gateway.call import Operation
+from hanbok.gateway.endpoint import Staged
+from hanbok.gateway.llama.dress import Dress
+from hanbok.policy.gate import Hold
+from hanbok.policy.key import KeyUnknown
+from hanbok.policy.ledger import day_of
+from hanbok.settings.settings import Settings
+from hanbok.workers.crossing import told
+from hanbok.workers.frames import (
+    Append,
+    Appended,
+    Bye,
+    Counts,
+    Done,
+    Enter,
+    GiveBack,
+    Hello,
+    Leave,
+    Lend,
+    Lent,
+    Nudge,
+    Post,
+    Scrape,
+    Stages,
+    Told,
+    Up,
+)
+from hanbok.workers.tally import Tally, families_of
+from hanbok.workers.wire import Wire
+
+_PATIENCE: Final = 2.0
+"""Seconds in which the workers of an earlier keeper say which calls they carry on."""
+_STAGES_EVERY: Final = 0.2
+_log = logging.getLogger("hanbok.keeper")
+
+
+@dataclass(slots=True)
+class _Open:
+    """A call of a worker, from its admission to its outcome."""
+
+    hold: Hold | None = None
+    intent: Intent | None = None
+
+
+class Keeper:
+    """All workers, and the app that they share."""
+
+    def __init__(self, settings: Settings, ends: list[socket]) -> None:
+        """Open the log; `ends` lead to workers that are there already. Raises LogLocked, LogBroken, LogUnavailable."""
+        self.own = Own(settings, self._claims)
+        self.app: App
+        self.tally = Tally()
+        self.seats: set[Seat] = set()
+        self.empty = asyncio.Event()
+        """Set while no worker is connected."""
+        self.empty.set()
+        self.open = False
+        """Whether the books are in order, so that calls may come in."""
+        self._ends = ends
+        self._stages: dict[str, str] = {}
+
+    def begin(self, app: App) -> None:
+        """Take the workers' calls from now on."""
+        self.app = app
+        self.open = True
+        for seat in self.seats:
+            seat.begin()
+
+    async def welcome(self, end: socket) -> None:
+        """Speak to a worker over this end."""
+        seat = Seat(self)
+        self.seats.add(seat)
+        self.empty.clear()
+        seat.wire = await Wire[Up].over(end, Up, seat.take, seat.lost)
+        seat.wire.send(Stages(self._stages))
+
+    def part(self, seat: "Seat") -> None:
+        self.seats.discard(seat)
+        self.tally.forget(seat)
+        if not self.seats:
+            self.empty.set()
+
+    async def tell_stages(self) -> None:
+        """Tell the workers how far the endpoints are, whenever that changes."""
+        while True:
+            places = self.app.runtime.places.items()
+            stages = {name: one.endpoint.stage for name, one in places if isinstance(one.endpoint, Staged)}
+            if stages != self._stages:
+                self._stages = stages
+                for seat in self.seats:
+                    seat.wire.send(Stages(stages))
+            await asyncio.sleep(_STAGES_EVERY)
+
+    async def _claims(self) -> frozenset[str]:
+        for end in self._ends:
+            await self.welcome(end)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await asyncio.gather(*(seat.greeted.wait() for seat in self.seats))
+        except TimeoutError:
+            _log.warning("a worker did not say which calls it carries")
+        return frozenset(call for seat in self.seats for call in seat.claims)
+
+
+class Seat:
+    """One worker, as the keeper sees it."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.wire: Wire[Up]
+        self.greeted = asyncio.Event()
+        self.claims: frozenset[str] = frozenset()
+        self._keeper = keeper
+        self._early: list[Up] = []
+        self._calls: dict[str, _Open] = {}
+        self._posts = 0
+        self._lent: dict[int, Callable[[], object]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gone = False
+
+    def begin(self) -> None:
+        """Hold again for the calls that the worker carries on, then do what it asked meanwhile."""
+        own, keyring = self._keeper.own, self._keeper.app.keyring
+        for intent in own.claimed:
+            if intent.call in self.claims:
+                key = keyring.named(intent.key)
+                day = day_of(datetime.fromisoformat(intent.at))
+                hold = own.calls.resume(key, intent.model, intent.reserved, day) if key else None
+                self._calls[intent.call] = _Open(hold, intent)
+        early, self._early = self._early, []
+        for frame in early:
+            self.take(frame)
+        if self._gone:
+            self._close_calls()
+
+    def take(self, frame: Up) -> None:
+        """Do what a frame asks."""
+        if isinstance(frame, Hello):
+            self.claims = frozenset(frame.calls)
+            self.greeted.set()
+        elif not self._keeper.open:
+            self._early.append(frame)
+        else:
+            _DOES[type(frame)](self, frame)
+
+    def lost(self) -> None:
+        """Close the calls of a worker that is gone as a crash closes them."""
+        self._gone = True
+        self.greeted.set()
+        for left in self._lent.values():
+            left()
+        if self._keeper.open:
+            self._close_calls()
+        self._keeper.part(self)
+
+    def _close_calls(self) -> None:
+        calls, self._calls = self._calls, {}
+        for one in calls.values():
+            if one.intent is not None:
+                self._write(crashed(one.intent))
+            if one.hold is not None:
+                one.hold.leave(one.intent.reserved if one.intent else 0)
+
+    def _write(self, outcome: Outcome) -> None:
+        try:
+            self._keeper.own.log.post(outcome)
+        except LogUnavailable as error:
+            _log.error("call %s has no outcome: %s", outcome.call, error)
+
+    def enter(self, frame: Enter) -> None:
+        keeper = self._keeper
+        gate = keeper.own.previews if frame.preview else keeper.own.calls
+        try:
+            hold = gate.admit(keeper.app.keyring.known(frame.key, now()), frame.model, frame.worst)
+        except KeyUnknown:
+            self._spawn(self._enter_later(frame))
+        except HanbokError as error:
+            self.wire.send(told(frame.number, error))
+        else:
+            self._calls[frame.call] = _Open(hold)
+            self.wire.send(Done(frame.number))
+
+    async def _enter_later(self, frame: Enter) -> None:
+        """Look for a key of which the worker may have read a moment earlier."""
+        keyring = self._keeper.app.keyring
+        try:
+            await asyncio.to_thread(keyring.refresh)
+            keyring.known(frame.key, now())
+        except HanbokError as error:
+            self.wire.send(told(frame.number, error))
+        else:
+            self.enter(frame)
+
+    def leave(self, frame: Leave) -> None:
+        one = self._calls.pop(frame.call, None)
+        if one is not None and one.hold is not None:
+            one.hold.leave(frame.cost)
+
+    def append(self, frame: Append) -> None:
+        entry, posts = frame.entry, self._posts
+        if isinstance(entry, Intent):
+            self._calls.setdefault(entry.call, _Open()).intent = entry
+        try:
+            future = self._keeper.own.log.hand_in(entry)
+        except HanbokError as error:
+            self._not_written(frame, error)
+            return
+
+        def written(done: "asyncio.Future[Record]") -> None:
+            error = done.exception()
+            if isinstance(error, HanbokError):
+                self._not_written(frame, error)
+            elif error is None:
+                record = done.result()
+                self.wire.send(Appended(frame.number, record.index, record.digest, posts))
+
+        future.add_done_callback(written)
+
+    def _not_written(self, frame: Append, error: HanbokError) -> None:
+        one = self._calls.get(frame.entry.call) if isinstance(frame.entry, Intent) else None
+        if one is not None:
+            one.intent = None
+        self.wire.send(told(frame.number, error))
+
+    def post(self, frame: Post) -> None:
+        self._posts += 1
+        outcome = frame.entry
+        if not isinstance(outcome, Outcome):
+            raise TypeError(f"a worker posted {type(outcome).__name__}")
+        one = self._calls.pop(outcome.call, None)
+        if one is None or one.intent is None:
+            return  # told twice, or closed when its worker was thought dead
+        self._write(outcome)
+        if one.hold is not None:
+            one.hold.leave(outcome.cost)
+
+    def counts(self, frame: Counts) -> None:
+        self._keeper.tally.note(self, frame.families)
+
+    def scrape(self, frame: Scrape) -> None:
+        keeper = self._keeper
+        keeper.tally.note(keeper, families_of(keeper.own.registry))
+        self.wire.send(Told(frame.number, keeper.tally.text()))
+
+    def nudge(self, frame: Nudge) -> None:  # noqa: ARG002 - it says all by coming
+        self._keeper.app.tuning.wake()
+
+    def lend(self, frame: Lend) -> None:
+        self._spawn(self._lend(frame))
+
+    async def _lend(self, frame: Lend) -> None:
+        place = self._keeper.app.runtime.places[frame.endpoint]
+        try:
+            address = await place.endpoint.address(Operation(frame.operation), frame.model)
+        except HanbokError as error:
+            self.wire.send(told(frame.number, error))
+            return
+        if address.left is not None:
+            if self._gone:
+                address.left()
+            else:
+                self._lent[frame.number] = address.left
+        dress = msgspec.msgpack.encode(address.adapt) if isinstance(address.adapt, Dress) else b""
+        self.wire.send(
+            Lent(frame.number, address.url, list(address.headers), address.query, address.release, dress)
+        )
+
+    def give_back(self, frame: GiveBack) -> None:
+        left = self._lent.pop(frame.number, None)
+        if left is not None:
+            left()
+
+    def bye(self, frame: Bye) -> None:
+        self.wire.send(Done(frame.number))
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+_DOES: Final[Mapping[type[Up], Callable[[Seat, Any], None]]] = {
+    Append: Seat.append,
+    Bye: Seat.bye,
+    Counts: Seat.counts,
+    Enter: Seat.enter,
+    GiveBack: Seat.give_back,
+    Leave: Seat.leave,
+    Lend: Seat.lend,
+    Nudge: Seat.nudge,
+    Post: Seat.post,
+    Scrape: Seat.scrape,
+}

@@ -1,0 +1,78 @@
+"""One connection between a worker and its keeper, both ends alike."""
+
+import asyncio
+from collections.abc import Callable
+from socket import socket
+from typing import Final, Generic, TypeVar, cast
+
+import msgspec
+
+_LENGTH: Final = 4
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+In = TypeVar("In")
+
+
+class Wire(asyncio.Protocol, Generic[In]):
+    """Frames that are sent within one turn of the event loop go out together."""
+
+    def __init__(self, kind: object, take: Callable[[In], object], lost: Callable[[], object]) -> None:
+        """`kind` is the type of the frames that come in; `take` gets each, in their order."""
+        decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type] # a type as a value
+        self._decode = cast("Callable[[memoryview], list[In]]", decoder.decode)
+        self._take = take
+        self._lost = lost
+        self.loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._buffer = bytearray()
+        self._out: list[msgspec.Struct] = []
+
+    @classmethod
+    async def over(
+        cls, end: socket, kind: object, take: Callable[[In], object], lost: Callable[[], object]
+    ) -> "Wire[In]":
+        """Speak over this end of a pair of sockets."""
+        loop = asyncio.get_running_loop()
+        _, wire = await loop.create_unix_connection(lambda: cls(kind, take, lost), sock=end)
+        return wire
+
+    def send(self, frame: msgspec.Struct) -> None:
+        """Send soon."""
+        if not self._out:
+            self.loop.call_soon(self.flush)
+        self._out.append(frame)
+
+    def flush(self) -> None:
+        """Send what waits now."""
+        frames, self._out = self._out, []
+        if frames and not self._transport.is_closing():
+            data = _encode(frames)
+            self._transport.write(len(data).to_bytes(_LENGTH, "big") + data)
+
+    def close(self) -> None:
+        """Send what waits, and end the connection."""
+        self.flush()
+        self._transport.close()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it went
+        self._lost()
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        at, end = 0, len(buffer)
+        while end - at >= _LENGTH:
+            until = at + _LENGTH + int.from_bytes(buffer[at : at + _LENGTH], "big")
+            if until > end:
+                break
+            frames = self._decode(memoryview(buffer)[at + _LENGTH : until])
+            at = until
+            for frame in frames:
+                self._take(frame)
+        del buffer[:at]

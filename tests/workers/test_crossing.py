@@ -1,0 +1,161 @@
+"""What crosses between a worker and its keeper, without a server around it."""
+
+import asyncio
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from hanbok.core.clock import stamp
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import DataUse, Destination, Text, Zone
+from hanbok.evidence.entry import Intent
+from hanbok.evidence.errors import LogUnavailable
+from hanbok.gateway.call import Operation
+from hanbok.gateway.endpoint import Address, EndpointConfig
+from hanbok.gateway.errors import EndpointUnavailable
+from hanbok.gateway.llama.dress import Dress
+from hanbok.gateway.llama.errors import ModelStarting
+from hanbok.policy.ledger import BudgetExceeded
+from hanbok.policy.limits import RateLimited
+from hanbok.workers.borrowed import Borrowed
+from hanbok.workers.crossing import again, told
+from hanbok.workers.frames import Up
+from hanbok.workers.keeper import Seat
+from hanbok.workers.link import Link, RemoteLog
+from hanbok.workers.tally import Tally, families_of
+from hanbok.workers.wire import Wire
+
+
+def intent() -> Intent:
+    return Intent(
+        at=stamp(),
+        call="c",
+        organisation="o",
+        key="k",
+        route="/v1",
+        model="m",
+        grade="O",
+        digest="",
+        plan=(),
+        policy="",
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimited(limit=3, retry_after=7),
+        BudgetExceeded(budget="key.won_per_day", resets="2026-11-23T00:00+09:00"),
+        ModelStarting(endpoint="home", stage=Text(ko="곧", en="soon")),
+    ],
+)
+def test_an_error_arrives_as_it_left(error: HanbokError) -> None:
+    there = again(told(1, error))
+    assert type(there) is type(error)
+    assert there.facts == error.facts
+    assert str(there) == str(error)
+
+
+def counted(calls: float, days: float) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    Counter("calls", "Calls", ["route"], registry=registry).labels("/v1").inc(calls)
+    Gauge("days", "Days", registry=registry).set(days)
+    return registry
+
+
+def test_counts_of_processes_add_up_also_when_one_is_gone() -> None:
+    tally = Tally()
+    tally.note("a", families_of(counted(2, 9)))
+    tally.note("b", families_of(counted(3, 9)))
+    tally.note("b", families_of(counted(4, 9)))
+    tally.forget("a")
+    tally.note("c", families_of(counted(1, 8)))
+    assert 'calls_total{route="/v1"} 7.0' in tally.text().decode()
+    assert "days 9.0" in tally.text().decode()
+
+
+class _Housed:
+    """An endpoint that runs a process, as the keeper has it."""
+
+    stage = "ready"
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.twice = asyncio.Event()
+
+    async def address(self, operation: Operation, model: str) -> Address:
+        if model == "no":
+            raise ModelStarting(endpoint="home", stage=Text(ko="곧", en="soon"))
+        dress = Dress(adapter=None, adapters=2)
+        return Address(url="http://127.0.0.1:9", adapt=dress, left=self._leave, release=operation.value)
+
+    def _leave(self) -> None:
+        self.left += 1
+        if self.left == 2:
+            self.twice.set()
+
+
+async def test_an_endpoint_of_the_keeper_s_is_lent_and_given_back() -> None:
+    housed, gates = _Housed(), []
+    runtime = SimpleNamespace(places={"home": SimpleNamespace(endpoint=housed)})
+    keeper = SimpleNamespace(open=True, app=SimpleNamespace(runtime=runtime), part=lambda _: None)
+    seat, link = Seat(keeper), Link()
+    here, there = socket.socketpair()
+    seat.wire = await Wire[Up].over(there, Up, seat.take, seat.lost)
+    await link.connect(here)
+    use = DataUse(trains=False, retention_days=0, basis="")
+    home = Destination(
+        endpoint="home", country="KR", zone=Zone.HOME, operator="self", data_use=use, certificates=()
+    )
+    own = SimpleNamespace(destination=home, dialect=None)
+    upstream = SimpleNamespace(permit=gates.append)
+    borrowed = Borrowed(own, EndpointConfig(destination=home), upstream, link)
+
+    address = await borrowed.address(Operation.CHAT, "m")
+    assert (address.url, address.release) == ("http://127.0.0.1:9", "chat")
+    assert [gate.port for gate in gates] == [9]
+    assert b'"lora":[{"id":0,"scale":0.0},{"id":1,"scale":0.0}]' in address.adapt(b'{"model":"m"}')
+    address.left()
+    with pytest.raises(EndpointUnavailable):
+        await borrowed.address(Operation.CHAT, "no")
+    assert housed.left == 1
+
+    # A worker that dies gives back what it had.
+    await borrowed.address(Operation.CHAT, "m")
+    link.close()
+    await housed.twice.wait()
+
+
+async def test_without_a_keeper_nothing_is_written_and_nobody_waits(tmp_path: Path) -> None:
+    link, (here, there) = Link(), socket.socketpair()
+    await link.connect(here)
+    log = RemoteLog(link, tmp_path)
+    asked = asyncio.ensure_future(log.append(intent()))
+    await asyncio.sleep(0)
+    there.close()
+    with pytest.raises(LogUnavailable):
+        await asked
+    with pytest.raises(LogUnavailable):
+        await log.append(intent())
+    assert not link.there.is_set()
+    assert not link.recorded
+
+
+async def test_what_a_former_keeper_held_is_not_taken_for_held_by_the_next(tmp_path: Path) -> None:
+    link, (here, there) = Link(), socket.socketpair()
+    await link.connect(here)
+    link.came_in("c")
+    asked = asyncio.ensure_future(RemoteLog(link, tmp_path).append(intent()))
+    await asyncio.sleep(0)
+    there.close()
+    with pytest.raises(LogUnavailable):
+        await asked
+    here, there = socket.socketpair()
+    await link.connect(here)
+    with pytest.raises(LogUnavailable):
+        await RemoteLog(link, tmp_path).append(intent())
+    link.close()
+    there.close()
