@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
@@ -17,14 +18,13 @@ from hanbok.building import (
     judge_of,
     routing,
     rules_of,
-    scene_of,
+    settings_act,
     tool_rules_of,
 )
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Zone
-from hanbok.custody import Custody, Own
-from hanbok.evidence.entry import Act
+from hanbok.custody import Custody, Duty, Own
 from hanbok.gateway.asking import Asking, Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
@@ -60,7 +60,6 @@ from hanbok.policy.key import Key
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.organisations import Register
 from hanbok.policy.records_left import RecordsLeft
-from hanbok.policy.scene import Scene
 from hanbok.policy.transfers import transfer_act
 from hanbok.settings.reading import Loaded, load
 from hanbok.settings.released import registry, with_releases
@@ -164,22 +163,20 @@ class App:
             self.first_key = first.secret if first else ""
         await self._keep_records()
         # From here on: a key that is revoked while the rest begins is dead when the first request comes.
-        self._tasks.append(asyncio.create_task(self._repeat(_RECORDS_EVERY, self._keep_records)))
+        self._keep((_RECORDS_EVERY, self._keep_records))
         await self._custody.begin(self._store, self.keyring)
         await self._put_in_force(self._loaded, adopt=leads)
-        told = self._till.duties() if leads else []
         if leads:
             self.tuning.start()
-        self._tasks += [
-            asyncio.create_task(self._repeat(_POLICY_EVERY, self._keep_policy)),
-            asyncio.create_task(self._repeat(_DAY_LOOKED_AT_EVERY, self._keep_day)),
-            asyncio.create_task(self._repeat(_RELEASES_EVERY, self._keep_releases)),
-            asyncio.create_task(self._repeat(_VAULT_TIDIED_EVERY, self._vaults.tidy)),
-            *(
-                asyncio.create_task(self._repeat(every, duty))
-                for every, duty in (*self._custody.duties(), *told, *self.offstage.duties())
-            ),
-        ]
+        self._keep(
+            (_POLICY_EVERY, self._keep_policy),
+            (_DAY_LOOKED_AT_EVERY, self._keep_day),
+            (_RELEASES_EVERY, self._keep_releases),
+            (_VAULT_TIDIED_EVERY, self._vaults.tidy),
+            *self._custody.duties(),
+            *self.offstage.duties(),
+            *(self._till.duties() if leads else ()),
+        )
 
     async def reload(self, loaded: Loaded | None = None) -> None:
         """Read the settings file again, unless somebody did. New calls get the settings; calls under way keep theirs.
@@ -202,13 +199,10 @@ class App:
             await self._tools.lines.close()
         await self._upstream.close()
         await self._till.close()
-        try:
+        async with AsyncExitStack() as last:
+            last.callback(self._store.close)
+            last.push_async_callback(self._custody.close)
             await self._vaults.close()
-        finally:
-            try:
-                await self._custody.close()
-            finally:
-                self._store.close()
 
     async def metrics(self) -> bytes:
         """Return all counters as Prometheus text; none holds contents."""
@@ -278,7 +272,8 @@ class App:
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
         if self._custody.leads:
-            await self._tell(loaded, judge.version, scene_of(catalogue), day)
+            await self.log.append(settings_act(loaded, judge.version, governing.held, catalogue))
+            await self._tell_transfers(settings, day)
         if before is not None and retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
 
@@ -371,6 +366,9 @@ class App:
         shelf = Shelf(registry(loaded.settings)).version
         return shelf, await asyncio.to_thread(self._till.version)
 
+    def _keep(self, *duties: Duty) -> None:
+        self._tasks += [asyncio.create_task(self._repeat(every, duty)) for every, duty in duties]
+
     async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(seconds)
@@ -379,15 +377,6 @@ class App:
             except HanbokError as error:
                 # Tried again in a moment: what waits is kept, and what is in memory stays in force.
                 _log.warning("%s", error)
-
-    async def _tell(self, loaded: Loaded, policy: str, scene: Scene, day: date) -> None:
-        """Write down what is in force."""
-        facts = {"policy": policy, "file": str(loaded.source or ""), "held": self._governing.held}
-        facts = {name: fact for name, fact in facts.items() if fact} | scene.facts()
-        await self.log.append(
-            Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
-        )
-        await self._tell_transfers(self.runtime.settings, day)
 
     async def _tell_transfers(self, settings: Settings, day: date) -> None:
         """Put down on what ground data may go abroad, whenever that changes."""

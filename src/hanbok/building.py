@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
+from hanbok.core.clock import stamp
 from hanbok.core.plugin import load as load_plugin
+from hanbok.evidence.entry import Act
 from hanbok.gateway.catalogue import By, Catalogue, Need, Offer, Routing, Rule, Target
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
@@ -206,6 +208,13 @@ def endpoints_of(settings: Settings, upstream: Upstream, names: Collection[str])
         for name, one in settings.endpoints.items()
         if name in names
     }
+
+
+def settings_act(loaded: Loaded, policy: str, held: str, catalogue: Catalogue) -> Act:
+    """Return what the log is told when settings come into force."""
+    facts = {"policy": policy, "file": str(loaded.source or ""), "held": held}
+    facts = {name: fact for name, fact in facts.items() if fact} | scene_of(catalogue).facts()
+    return Act(at=stamp(), actor="hanbok", verb="settings", object="in force", facts=facts)
 
 
 def ways_of(settings: Settings) -> list[Way]:
