@@ -182,7 +182,7 @@ class ScriptedModel:
     def _spell(self, captured: Captured, script: Script) -> _Answer:
         path = captured.target.partition("?")[0]
         for speaks, spell in (
-            (path.endswith("/messages"), _spell_anthropic),
+            (path.endswith(("/messages", ":rawPredict", ":streamRawPredict")), _spell_anthropic),
             (bedrock.verb(captured), _spell_bedrock),
             (gemini.verb(captured), _spell_gemini),
         ):

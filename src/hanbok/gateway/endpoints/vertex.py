@@ -1,4 +1,4 @@
-"""Vertex AI: Gemini's native form at a regional address, with tokens of a service account. Extra: `google`."""
+"""Vertex AI: Gemini's and Anthropic's own forms at a regional address, with a service account. Extra: `google`."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,15 @@ from hanbok.core.values import Text
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import Dialect
 from hanbok.gateway.dialects.vertex import Vertex as VertexDialect
+from hanbok.gateway.dialects.vertex_anthropic import VertexAnthropic
 from hanbok.gateway.endpoint import Address, EndpointConfig
 from hanbok.gateway.regions import region_of
 from hanbok.gateway.spelling.options import base_url, header_options, invalid, known_options, permit, secret
 from hanbok.gateway.transport.access_tokens import AccessTokens
 from hanbok.gateway.upstream import Upstream
 
-_OPTIONS: Final = frozenset({"ca_file", "location", "project"})
+_OPTIONS: Final = frozenset({"ca_file", "location", "project", "publisher"})
+_DIALECTS: Final = {"google": VertexDialect, "anthropic": VertexAnthropic}
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFE: Final = 3600
@@ -37,16 +39,22 @@ class Vertex:
     """The key is the JSON text of a service account's key. `url` is needed only for a proxy or a private endpoint.
 
     Options: `location` (such as `asia-northeast3`; the endpoint's `country` must be the location's; `global` is in no
-    country), `project` (none: the account's own), `ca_file` (CA certificates of a private authority), `header.NAME`.
+    country), `project` (none: the account's own), `publisher` (`google`, or `anthropic` for Claude), `ca_file` (CA
+    certificates of a private authority), `header.NAME`.
 
-    A target's model is a publisher's (`gemini-2.5-flash`) or a path below the location (`endpoints/123`).
+    A target's model is a publisher's (`gemini-2.5-flash`) or, of Google's, a path below the location
+    (`endpoints/123`).
     """
 
     def __init__(self, config: EndpointConfig, upstream: Upstream) -> None:
         """Raise EndpointOptionUnknown, EndpointOptionInvalid."""
         known_options("vertex", config, _OPTIONS, prefix="header.")
         self.destination = config.destination
-        self.dialect: Dialect = VertexDialect(config.destination.endpoint)
+        publisher = config.options.get("publisher", "google")
+        if publisher not in _DIALECTS:
+            why = Text(ko="google이나 anthropic이어야 합니다", en="it must be google or anthropic")
+            raise invalid(config, "publisher", why)
+        self.dialect: Dialect = _DIALECTS[publisher](config.destination.endpoint)
         location = region_of(config, "google", "location")
         account = _read(config)
         project = config.options.get("project") or account.project_id
