@@ -1,6 +1,7 @@
 """Routing through a running server: a place that is down costs no call, retries are honest, a canary gets its share."""
 
 import json
+import socket
 import time
 
 import openai
@@ -251,3 +252,32 @@ def test_a_model_whose_only_endpoint_is_maintained_is_refused_honestly(client, m
         ask(client, "shut")
     assert caught.value.code == "endpoint_unavailable"
     assert [len(model.captured) for model in models] == before
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_client_that_leaves_lets_both_of_a_hedge_go_and_pays_both_prompts(client, server, models, stream):
+    gone = [len(model.cancelled) for model in models]
+    asked = [len(model.captured) for model in models]
+    for model in models:
+        model.then(Script(delay=30))
+    body = {"model": "hedged", "messages": [{"role": "user", "content": "안녕"}], "stream": stream}
+    text = json.dumps(body).encode()
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer %b\r\n"
+            b"content-length: %d\r\n\r\n%b" % (server.key.encode(), len(text), text)
+        )
+        soon(lambda: all(len(one.captured) > count for one, count in zip(models, asked, strict=True)))
+    soon(lambda: all(len(one.cancelled) > count for one, count in zip(models, gone, strict=True)))
+    ended = outcome(server, -1)
+    assert ended["status"] == "cancelled"
+    assert ended["cost"] == pytest.approx(2 * -(-len(text) // 3) * 1000, rel=0.4)
+
+
+def soon(true):
+    for _ in range(300):
+        if true():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come about")

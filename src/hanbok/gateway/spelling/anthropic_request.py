@@ -15,6 +15,7 @@ from hanbok.gateway.spelling.openai_request import (
     part_name,
     unsupported,
 )
+from hanbok.gateway.spelling.turns import refuse, turns_of
 
 _NAME = "anthropic"
 _OWN = frozenset(
@@ -39,8 +40,8 @@ _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 def spell(request: ChatRequest, body: bytes, *, model: str, stream: bool, max_tokens: int) -> Json:
     """Return the request. Raises UnsupportedRequest, InvalidRequest."""
-    _refuse(request)
-    system, messages = _conversation(request.messages)
+    refuse(request, _NAME)
+    system, messages = turns_of(request.messages, _parts, _blocks)
     spelled: Json = {
         "model": model,
         "max_tokens": request.limit if request.limit is not None else max_tokens,
@@ -65,45 +66,8 @@ def spell(request: ChatRequest, body: bytes, *, model: str, stream: bool, max_to
     return spelled
 
 
-def _refuse(request: ChatRequest) -> None:
-    """Raise UnsupportedRequest for what the format cannot say."""
-    wanted = {
-        "n": (request.n or 1) > 1,
-        "logprobs": request.logprobs,
-        "top_logprobs": request.top_logprobs,
-        "seed": request.seed is not None,
-        "presence_penalty": request.presence_penalty,
-        "frequency_penalty": request.frequency_penalty,
-        "temperature > 1": (request.temperature or 0) > 1,
-    }
-    for feature, asked in wanted.items():
-        if asked:
-            raise unsupported(_NAME, feature)
-
-
-def _conversation(messages: list[Message]) -> tuple[list[Json], list[Json]]:
-    """Return the system texts and the turns; neighbours of one role become one turn, as the format asks of tool
-    results.
-    """
-    system: list[Json] = []
-    turns: list[Json] = []
-    for message in messages:
-        if message.role in {"system", "developer"}:
-            system += [_part(part) for part in message.parts]
-            continue
-        role = "assistant" if message.role == "assistant" else "user"
-        blocks = _blocks(message)
-        if not blocks:
-            continue
-        if turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += blocks
-        else:
-            turns.append({"role": role, "content": blocks})
-    return system, turns
-
-
 def _blocks(message: Message) -> list[Json | Raw]:
-    parts = [_part(part) for part in message.parts]
+    parts = _parts(message)
     if message.role == "tool":
         return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": parts}]
     if message.role == "user":
@@ -115,6 +79,10 @@ def _blocks(message: Message) -> list[Json | Raw]:
         for call in message.tool_calls or []
     ]
     return [*(message.thinking_blocks or []), *parts, *calls]
+
+
+def _parts(message: Message) -> list[Json]:
+    return [_part(part) for part in message.parts]
 
 
 def _part(part: Part) -> Json:

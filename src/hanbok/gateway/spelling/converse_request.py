@@ -18,6 +18,7 @@ from hanbok.gateway.spelling.openai_request import (
     part_name,
     unsupported,
 )
+from hanbok.gateway.spelling.turns import refuse, turns_of
 
 _NAME: Final = "bedrock"
 _OWN: Final = frozenset(
@@ -57,8 +58,10 @@ _CACHE = msgspec.json.Decoder(_Cache)
 
 def spell(request: ChatRequest, body: bytes) -> Json:
     """Return the request. Raises UnsupportedRequest, InvalidRequest."""
-    _refuse(request)
-    system, messages = _conversation(request.messages)
+    refuse(request, _NAME)
+    if request.tools and request.parallel_tool_calls is False:
+        raise unsupported(_NAME, "parallel_tool_calls")
+    system, messages = turns_of(request.messages, _parts, _blocks)
     spelled: Json = {"messages": messages}
     if system:
         spelled["system"] = system
@@ -73,48 +76,12 @@ def spell(request: ChatRequest, body: bytes) -> Json:
     return spelled | _tools(request) | _output(request) | others(body, _NAME, _OWN)
 
 
-def _refuse(request: ChatRequest) -> None:
-    """Raise UnsupportedRequest for what the format cannot say."""
-    wanted = {
-        "n": (request.n or 1) > 1,
-        "logprobs": request.logprobs,
-        "top_logprobs": request.top_logprobs,
-        "seed": request.seed is not None,
-        "presence_penalty": request.presence_penalty,
-        "frequency_penalty": request.frequency_penalty,
-        "temperature > 1": (request.temperature or 0) > 1,
-        "parallel_tool_calls": bool(request.tools) and request.parallel_tool_calls is False,
-    }
-    for feature, asked in wanted.items():
-        if asked:
-            raise unsupported(_NAME, feature)
-
-
-def _conversation(messages: list[Message]) -> tuple[list[Json], list[Json]]:
-    """Return the system texts and the turns; neighbours of one role become one turn, for roles must take turns."""
-    system: list[Json] = []
-    turns: list[Json] = []
-    for message in messages:
-        if message.role in {"system", "developer"}:
-            system += _parts(message)
-            continue
-        role = "assistant" if message.role == "assistant" else "user"
-        blocks = _blocks(message)
-        if not blocks:
-            continue
-        if turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += blocks
-        else:
-            turns.append({"role": role, "content": blocks})
-    return system, turns
-
-
-def _blocks(message: Message) -> list[Json]:
+def _blocks(message: Message) -> list[Json | Raw]:
     parts = _parts(message)
     if message.role == "tool":
         return [{"toolResult": {"toolUseId": message.tool_call_id, "content": parts}}]
     if message.role == "user":
-        return parts
+        return [*parts]
     if message.role != "assistant":
         raise InvalidRequest(field="messages.role")
     calls: list[Json] = [
