@@ -22,10 +22,13 @@ from hanbok.policy.key import Limits
 from hanbok.policy.key_records import NewKey
 from hanbok.policy.organisations import Register
 from hanbok.policy.spending import Spending
+from hanbok.settings.reading import load
 from hanbok.store.database import Store
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Said, Script, ScriptedModel
+from store.conftest import postgres, url
 
+__all__ = ["postgres", "url"]  # fixtures
 SETTINGS = """\
 state: state
 server: {{port: 0, workers: 2, drain_timeout: 5}}
@@ -99,7 +102,8 @@ def soon(true: Callable[[], object], seconds: float = 15.0) -> None:
 
 @contextlib.contextmanager
 def records(server: RunningHanbok) -> Iterator[Store]:
-    store = Store.open(f"sqlite:///{server.folder}/state/hanbok.db")
+    told = load(server.settings, {}).settings.store.url
+    store = Store.open(told.reveal() if told else f"sqlite:///{server.folder}/state/hanbok.db")
     yield store
     store.close()
 
@@ -339,3 +343,22 @@ def test_a_keeper_that_dies_under_load_loses_no_call_and_charges_none_twice(
     assert statuses.count("completed") == seen["200"] + 1
     # What the log could not acknowledge never left.
     assert len(model.captured) - before == seen["200"] + 1
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_two_workers_on_postgresql_hold_one_rate_and_one_budget(
+    url: str, model: ScriptedModel, tmp_path: Path
+) -> None:
+    yaml = SETTINGS.format(url=model.url) + f"store: {{url: '{url}'}}\n"
+    with RunningHanbok(tmp_path, yaml) as server:
+        both, before = key(server, requests_per_minute=30, won_per_day=1000 * MICRO), len(model.captured)
+        data = body("m", max_tokens=5)
+        seen = asyncio.run(press(server.url, both.secret, data, clients=8, requests=60))
+        assert seen.total() == 60
+        assert seen["200"] + seen["budget_exceeded"] == 30
+        assert len(model.captured) - before == seen["200"]
+        own = [one for one in outcomes_of(server) if one["key"] == both.key.id]
+        assert sum(one["cost"] for one in own) == seen["200"] * WON * MICRO <= 1000 * MICRO
+        soon(lambda: spent(server, both) == seen["200"] * WON * MICRO)
+        assert server.stop() == 0
+        entries_add_up(server)
