@@ -93,9 +93,9 @@ _SEX_BEHIND = re.compile(
 )
 _GOES_ON = re.compile("[자성]?[가-힣A-Za-z]")
 _DAY_SIGN = re.compile(r"[ ]?[일日]|\.(?![0-9])")
-_REACH, _LONGEST_LEFT, _LONGEST_WITH_SEX = 40, 14, 22
-"""Characters looked at before a place; those of `_LEFT` before its date at most; those of `_SEX_BEHIND` at most."""
-_IN_ROW_DATE = "0123456789-./ "
+_REACH, _LONGEST_LEFT, _LONGEST_WITH_SEX = 40, 9, 22
+"""Characters looked at before a place; those of `_LEFT` before its gap at most; those of `_SEX_BEHIND` at most."""
+_IN_ROW_DATE, _IN_GAP = "0123456789-./ ", "\"' /|,;\t("
 _NUMBERS = re.compile("[0-9]+")
 
 
@@ -156,7 +156,8 @@ def ends_row_date(text: str, end: int) -> bool:
 def stands_in_row(text: str, end: int) -> tuple[int, int] | None:
     """Return the span of a date that stands between a name, a sex, a telephone number, an address of mail."""
     since = max(0, end - _REACH)
-    since = max(since, since + len(text[since : end - 1].rstrip(_IN_ROW_DATE)) - _LONGEST_LEFT)
+    before = text[since : end - 1].rstrip(_IN_ROW_DATE).rstrip(_IN_GAP)
+    since += max(0, len(before) - _LONGEST_LEFT)
     left = _LEFT.search(text, since, end - 1)
     if left is None:
         return None
@@ -166,9 +167,9 @@ def stands_in_row(text: str, end: int) -> tuple[int, int] | None:
     if not _exists(year, month, day):
         return None
     born = _year(year)
-    right = _RIGHT.match(text, end - 1) is not None
-    bracketed = left["gap"].strip() == "(" and text[end - 1] in "),"
     if left["name"]:
+        right = _RIGHT.match(text, end - 1) is not None
+        bracketed = left["gap"].strip() == "(" and text[end - 1] in "),"
         good = right if bare and len(year) < len("1990") else right and born <= _LAST_YEAR
         name = left["name"].rstrip("님씨")
         good |= bracketed and born <= _LAST_YEAR and len(name) == len("홍길동") and name[-1] not in _NO_NAME

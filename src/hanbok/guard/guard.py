@@ -14,6 +14,7 @@ from hanbok.guard.recogniser import Finding, Recogniser
 from hanbok.guard.scanner import Place, Scanner, Sought
 from hanbok.guard.settle import settle
 from hanbok.guard.shape import DIGITS, NUMBER, Shape
+from hanbok.guard.table import Page
 
 _RECOGNISERS = "hanbok.guard.recognisers"
 _SCANNERS = "hanbok.guard.scanners"
@@ -68,7 +69,7 @@ class Guard:
         for index, start, end in written:
             if index >= 0 and (shape := self.shapes[index]).raw:
                 found += shape.verify(text, start, end)
-        plain = self._judge(aligned.text, places)
+        plain = self._judge(Page(aligned.text), places)
         for custom in self.customs:
             if custom.type.raw:
                 found += custom.find(text)

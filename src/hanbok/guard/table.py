@@ -11,18 +11,41 @@ _ROWS = 200
 _HEAD_LINES = 4
 
 
+class Page(str):
+    """A text that keeps the head of the table that was asked for last: several recognisers ask about each place."""
+
+    __slots__ = ("head", "row")
+
+    def __init__(self, _: str) -> None:
+        self.row = 0, 0
+        """Where the row is that was asked for last."""
+        self.head: tuple[str, list[str]] = "", []
+
+
 def heading_of(text: str, at: int) -> str:
     """Return the text of the heading over the cell at `at`, or nothing where there is no table."""
     begin = text.rfind("\n", max(0, at - _LINE), at) + 1
     if not begin:
         return ""
-    row = text[begin : _end_of_line(text, at)]
+    row = begin, _end_of_line(text, at)
+    if not isinstance(text, Page):
+        delimiter, cells = _cells(text, *row)
+    elif text.row == row:
+        delimiter, cells = text.head
+    else:
+        delimiter, cells = text.head = _cells(text, *row)
+        text.row = row
+    column = text.count(delimiter, begin, at) if delimiter else 0
+    return cells[column] if column < len(cells) else ""
+
+
+def _cells(text: str, begin: int, stop: int) -> tuple[str, list[str]]:
+    """Return the delimiter of a row, and the headings over its cells."""
+    row = text[begin:stop]
     for delimiter in _DELIMITERS:
         if delimiter in row:
-            cells = _head(text, begin, delimiter, row.count(delimiter)).split(delimiter)
-            column = text.count(delimiter, begin, at)
-            return cells[column] if column < len(cells) else ""
-    return ""
+            return delimiter, _head(text, begin, delimiter, row.count(delimiter)).split(delimiter)
+    return "", []
 
 
 def cells_below(text: str, at: int) -> Iterator[tuple[int, int]]:
