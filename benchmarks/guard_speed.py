@@ -1,6 +1,7 @@
 """Speed of the guard: structured types on Korean documents, a chat prompt with all types, hostile megabytes.
 
-CPU time, the best of several rounds; about eight minutes.
+CPU time, the best of several rounds; about four minutes. Beside the seconds stands what a fixed piece of Python took in
+the same minute: 2.3 ms where nothing else runs, so that figures of a busy machine can be read.
 
 Run: .venv/bin/python benchmarks/guard_speed.py
 """
@@ -46,6 +47,17 @@ def cpu(run: Callable[[], object], rounds: int = 5) -> float:
     return best
 
 
+def yardstick() -> float:
+    """Milliseconds of CPU that a fixed piece of Python takes."""
+
+    def piece() -> None:
+        counts: dict[int, int] = {}
+        for number in range(20_000):
+            counts[number % 997] = len(str(number))
+
+    return cpu(piece, 7) * 1e3
+
+
 def main() -> None:
     start = time.process_time()
     guard = Guard.load(kinds=STRUCTURED)
@@ -69,16 +81,25 @@ def main() -> None:
 
 def hostile_texts(guard: Guard) -> None:
     """Print the slowest megabytes, and whether two take more than twice as long as one."""
-    took = {name: cpu(lambda text=text: guard.find(text), 2) for name, text in hostile(MEGABYTE)}
+    before, took = yardstick(), {}
+    for name, text in hostile(MEGABYTE):
+        took[name] = cpu(lambda text=text: guard.find(text), 1)
+        if took[name] > BAR:
+            took[name] = min(took[name], cpu(lambda text=text: guard.find(text), 2))
     slowest = sorted(took, key=took.__getitem__, reverse=True)
     print(
         f"{len(took)} hostile megabytes, all types: {sum(took.values()) / len(took):.2f} s of CPU on average"
     )
+    print(f"yardstick {before:.2f} ms before, {yardstick():.2f} after")
     for name in slowest:
         if took[name] > BAR or name in slowest[:10]:
             print(f"1 MB of {name}: {took[name]:.2f} s")
-    half = {name: cpu(lambda text=text: guard.find(text), 2) for name, text in hostile(MEGABYTE // 2)}
-    growth = {name: took[name] / half[name] for name in took if took[name] > 0.1}
+    half = {
+        name: cpu(lambda text=text: guard.find(text), 2)
+        for name, text in hostile(MEGABYTE // 2)
+        if took[name] > BAR / 2
+    }
+    growth = {name: took[name] / half[name] for name in half}
     worst = max(growth, key=growth.__getitem__)
     print(f"1 MB takes at most {growth[worst]:.1f} times as long as half of it ({worst})")
 

@@ -2,10 +2,13 @@
 
 import pytest
 
+from hanbok.guard.recognisers.account import Account
+from hanbok.guard.recognisers.address import Address
 from hanbok.guard.recognisers.card import Card
 from hanbok.guard.recognisers.crn import Crn
 from hanbok.guard.recognisers.dob import Dob
 from hanbok.guard.recognisers.email import Email
+from hanbok.guard.recognisers.pccc import Pccc
 from hanbok.guard.recognisers.person import Person
 from hanbok.guard.recognisers.rrn import Rrn
 from hanbok.guard.recognisers.secret import Secret
@@ -86,3 +89,24 @@ def test_words_after_labels_figures_and_loan_words_are_no_names(text: str) -> No
 def test_names_written_apart_are_found_whatever_surname_comes_again() -> None:
     text = "환자 박 서 덕 내원, 김 민 수 씨 그리고 박 서 준 씨"
     assert [text[one.start : one.end] for one in Person().find(text)] == ["박 서 덕", "김 민 수", "박 서 준"]
+
+
+@pytest.mark.parametrize("mail", ["hayun92@naver．com", "ha＿yun@naver.com", "hayun@kr－mail.com"])
+def test_one_full_width_sign_hides_no_mail(mail: str) -> None:
+    assert [(one.start, one.end) for one in Email().find(f"메일 {mail} 입니다")] == [(3, 3 + len(mail))]
+
+
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "  "])
+def test_an_address_may_be_written_with_any_blank(blank: str) -> None:
+    address = blank.join(("서울", "마포구", "양화로", "45"))
+    assert [(one.start, one.end) for one in Address().find(f"주소: {address}")] == [(4, 4 + len(address))]
+
+
+def test_a_customs_code_is_read_aloud_to_its_last_digit() -> None:
+    text = "통관부호 P팔일공이구삼팔사칠오육일"
+    assert [text[one.start : one.end] for one in Pccc().find(text)] == [text[5:]]
+
+
+def test_an_account_that_begins_like_a_year_is_no_point_in_time() -> None:
+    assert list(Account().find("국민은행 계좌 20480204123987"))
+    assert not list(Account().find("국민은행 계좌 조회 20241105143022"))

@@ -33,18 +33,20 @@ def _spoken(match: re.Match[str]) -> Sequence[str] | None:
     after = _LONE_AFTER.search(run)
     first, last = before.end() if before else 0, after.start() if after else len(run)
     copula = run.endswith("이") and match.string[match.end() : match.end() + 1] in _COPULA
-    read = _read(run[first:last], copula=copula and not after)
+    coded = match.start() > 0 and match.string[match.start() - 1] in "Pp"
+    cuts = _UNCUT if coded else _COPULA_CUTS if copula and not after else _CUTS
+    read = _read(run[first:last], cuts)
     return None if read is None else [*run[:first], *read, *run[last:]]
 
 
-def _read(run: str, *, copula: bool) -> Sequence[str] | None:
+def _read(run: str, cuts: Sequence[tuple[int, int]]) -> Sequence[str] | None:
     digits = sum(one in _READ or one in _PLAIN_DIGITS for one in run)
     if not _SHORTEST <= digits <= _LONGEST or _PLATE.fullmatch(run):
         return None
     pieces = ["-" if one in "에다대" else " " if one == "시" else _READ.get(one, one) for one in run]
     written = "".join(pieces)
     singles = all(len(one) == 1 for one in _GAPS.split(written.strip(_SEPARATORS)))
-    for head, tail in _COPULA_CUTS if copula else _CUTS:
+    for head, tail in cuts:
         stop = len(run) - tail
         if any(one not in HANGUL for one in run[:head] + run[stop:]):
             continue
@@ -145,6 +147,8 @@ _PLATE = re.compile(r"[0-9]{2,3}[ ]?[구누사오이일육칠팔][ ]?[0-9]{4}")
 _GAPS = re.compile(r"[-./, ]+")
 _SEPARATORS = " -./,"
 _COPULA = frozenset("에고다야라랑며나지죠니래냐었든거")
+_UNCUT = ((0, 0),)
+"""Behind the letter of a customs code (P팔일공…) all of it is the number."""
 _CUTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0))
 _COPULA_CUTS = ((0, 1), (0, 2), (0, 0), (1, 1), (1, 0), (2, 0))
 _SINGLE = re.compile(r"([-./_ ]{1,3})")

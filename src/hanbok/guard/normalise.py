@@ -30,6 +30,7 @@ _SIGNS = Sought(
         f"[0-9] ?[{ODD_SEPARATORS}]{{1,2}} ?[0-9]{{2}}",
         f"[{INVISIBLE}][-(.:0-9A-Za-z@가-힣]",
         f"[{ODD_LETTERS}]",
+        "[A-Za-z0-9][．｡－＿][A-Za-z]",
         f"[A-Za-z0-9@.][{''.join(FOREIGN)}]|[{''.join(FOREIGN)}][A-Za-z0-9@.]",
         "[\u1100-\u1112][\u1161-\u1175]",
         _ENTITY,

@@ -17,7 +17,7 @@ class Page(str):
     __slots__ = ("head", "row")
 
     def __init__(self, _: str) -> None:
-        self.row = 0, 0
+        self.row: tuple[int, int] = 0, 0
         """Where the row is that was asked for last."""
         self.head: tuple[str, list[str]] = "", []
 

@@ -29,7 +29,7 @@ def _gazetteer() -> tuple[str, str]:
         provinces.update(names.split("|"))
         cities.update(inside.split())
     spaced = [f"{name[:-1]} ?{name[-1]}" for name in cities]
-    short = [f"{name[:-1]}(?=[ \t])" for name in cities if name[-1] in "시군" and name[2:]]
+    short = [f"{name[:-1]}(?=[ \t\xa0\u3000])" for name in cities if name[-1] in "시군" and name[2:]]
     return _any(_spaced(name) for name in provinces), _any(spaced + short)
 
 
@@ -92,11 +92,12 @@ _PAREN = (
 DETAIL = rf"(?:{_STEP}(?:{_UNIT}|{_PAREN}|{_BUILDING})){{0,7}}"
 
 ANCHOR = re.compile(
-    r"[로길동리가읍면] {0,2}(?:산 ?|지하 ?|,)?(?=[0-9])|(?<=[0-9])동 ?(?=[0-9]{1,5}호)|사서함 ?(?=제?[0-9])"
+    r"[로길동리가읍면][ \xa0\u3000]{0,2}(?:산 ?|지하 ?|,)?(?=[0-9])|(?<=[0-9])동 ?(?=[0-9]{1,5}호)|사서함 ?(?=제?[0-9])"
 )
 """Cheap sign that an address may be near: everything else is tried around it."""
 SIGN = re.compile(
-    "[0-9](?:(?<=[로길동리가읍면산하함제,][0-9])|(?<=[로길동리가읍면산하함,] [0-9])|(?<=[로길동리가읍면] {2}[0-9]))"
+    "[0-9](?:(?<=[로길동리가읍면산하함제,][0-9])|(?<=[로길동리가읍면산하함,][ \xa0\u3000][0-9])|"
+    "(?<=[로길동리가읍면][ \xa0\u3000]{2}[0-9]))"
 )
 """A digit that an anchor may stand before: most texts have none, and a digit is found at once."""
 LONGEST_ANCHOR = 8
