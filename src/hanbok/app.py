@@ -26,6 +26,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Zone
 from hanbok.custody import Custody, Duty, Own
 from hanbok.gateway.asking import Asking, Place
+from hanbok.gateway.cache import Cache
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
 from hanbok.gateway.health import Health
@@ -43,6 +44,7 @@ from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.mark import Mark
 from hanbok.gateway.steps.measure import Measure
 from hanbok.gateway.steps.protect import Protect
+from hanbok.gateway.steps.recall import Recall
 from hanbok.gateway.steps.record import Record
 from hanbok.gateway.steps.show import Halt, Show
 from hanbok.gateway.steps.witness import Witness
@@ -228,8 +230,7 @@ class App:
 
     def warnings(self) -> tuple[Text, ...]:
         """Return what somebody must look after, though calls are taken."""
-        held = (HELD,) if self._governing.held else ()
-        return held + self._records_left.warnings
+        return ((HELD,) if self._governing.held else ()) + self._records_left.warnings
 
     def unready(self) -> list[str]:
         """Return what is not ready yet, for people; empty when calls are taken."""
@@ -303,6 +304,7 @@ class App:
             Record(self.log, judge),
             Mark(settings.marking.marks),
             Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
+            Recall(Cache(settings.cache.mib << 20), judge),
             CallModel(Asking(places, self._upstream), routing(self._health, settings)),
         ]
 

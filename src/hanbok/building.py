@@ -116,6 +116,7 @@ def catalogue_of(settings: Settings, day: date, prices: PriceList | None = None)
                     retries=model.routing.retries,
                 ),
                 rules=tuple(map(_rule, count(1), model.rules)),
+                caching=model.cache.to(),
             )
             for name, model in settings.models.items()
         }

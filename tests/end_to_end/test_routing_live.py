@@ -66,6 +66,10 @@ models:
       - {{needs: [structured], use: large}}
       - {{tasks: [report], languages: [ko], use: large}}
     price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
+  remembered:
+    targets: [{{endpoint: one, model: m}}]
+    price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
+    cache: {{seconds: 600}}
   shut:
     targets: [{{endpoint: closed, model: a}}]
     price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
@@ -281,3 +285,16 @@ def soon(true):
             return
         time.sleep(0.02)
     raise AssertionError("it did not come about")
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_the_same_request_is_answered_from_memory_for_nothing(client, server, models, stream):
+    asked = len(models[0].captured)
+    first, again = said(client, "remembered", stream=stream), said(client, "remembered", stream=stream)
+    assert first == again == "안녕"
+    assert len(models[0].captured) == asked + 1
+    paid, free = outcome(server, -2), outcome(server, -1)
+    assert (paid["steps"]["cache"], free["steps"]["cache"]) == ("miss", "hit")
+    assert paid["cost"] > 0
+    assert "cost" not in free
+    assert (free["status"], free["endpoint"], free.get("sent", "")) == ("completed", "one", "")

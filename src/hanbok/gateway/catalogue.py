@@ -145,6 +145,20 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caching:
+    """What an offer's answers may be kept for."""
+
+    seconds: float
+    organisations: frozenset[str] = frozenset()
+    """Whose; empty: all."""
+    grades: frozenset[Grade] = frozenset({Grade.OPEN})
+
+    def covers(self, organisation: str, grade: Grade) -> bool:
+        """Whether an answer to this organisation's request of this grade may be kept."""
+        return grade in self.grades and (not self.organisations or organisation in self.organisations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What a name that clients ask for stands for."""
 
@@ -156,6 +170,8 @@ class Offer:
     routing: Routing = field(default_factory=Routing)
     rules: tuple[Rule, ...] = ()
     """The first one that fits a request says which places are tried first."""
+    caching: Caching | None = None
+    """None: no answer is given twice."""
 
     def most(self, costs: Sequence[MicroWon]) -> MicroWon:
         """Return the most that one call can cost, of what it can cost at each place: a hedge asks two of them."""

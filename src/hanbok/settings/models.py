@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, structs
 
 from hanbok.core.values import Grade, Zone
+from hanbok.settings.cache import ModelCacheSettings
 from hanbok.settings.section import Count, Section
 
 
@@ -113,6 +114,9 @@ class ModelSettings(Section, frozen=True, kw_only=True):
     ] = ""
     price: Annotated[PriceSettings | None, Meta(description="Declared price; none: the catalogue's.")] = None
     routing: Annotated[RoutingSettings, Meta(description="The order of the targets.")] = RoutingSettings()
+    cache: Annotated[
+        ModelCacheSettings, Meta(description="Answers that are given again; off unless `seconds` is set.")
+    ] = ModelCacheSettings()
     rules: Annotated[
         tuple[RuleSettings, ...],
         Meta(

@@ -16,6 +16,7 @@ from hanbok.policy.transfers import Placed
 from hanbok.settings.alerts import AlertsSettings
 from hanbok.settings.batches import BatchSettings
 from hanbok.settings.breaker import BreakerSettings
+from hanbok.settings.cache import CacheSettings
 from hanbok.settings.endpoints import DataUseSettings, EndpointSettings, TimeoutSettings
 from hanbok.settings.environment import inherited
 from hanbok.settings.evidence import EvidenceSettings
@@ -79,6 +80,7 @@ class Settings(Section, frozen=True, kw_only=True):
         )
     )
 
+    cache: Annotated[CacheSettings, Meta(description="Answers that are given again.")] = CacheSettings()
     alerts: Annotated[AlertsSettings, Meta(description="Who is told when a budget runs out.")] = (
         AlertsSettings()
     )

@@ -1,0 +1,82 @@
+"""Answers that are given again: in the memory of one process, never on a disk, so many bytes and so long."""
+
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+from hanbok.gateway.call import Planned, Reply
+
+_OVERHEAD: Final = 512
+"""Bytes that an answer costs beyond its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer as the model gave it, before anything was put back into it."""
+
+    planned: Planned
+    headers: tuple[tuple[str, str], ...] = ()
+    media: str = ""
+    body: bytes = b""
+    batches: tuple[tuple[bytes, ...], ...] | None = None
+    """Of a stream: its chunks, as they came together."""
+
+    @property
+    def size(self) -> int:
+        chunks = sum(len(chunk) for batch in self.batches or () for chunk in batch)
+        return _OVERHEAD + len(self.body) + chunks
+
+    def reply(self) -> Reply:
+        """Return it anew: a stream as a stream."""
+        if self.batches is None:
+            return Reply(headers=self.headers, body=self.body, media=self.media)
+        return Reply(headers=self.headers, chunks=_replay(self.batches))
+
+
+async def _replay(batches: tuple[tuple[bytes, ...], ...]) -> AsyncGenerator[list[bytes], None]:
+    for batch in batches:
+        yield list(batch)
+
+
+class Cache:
+    """Forgets the answer that was asked for longest ago first. To be used from one thread."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = monotonic) -> None:
+        """`limit` is in bytes; an answer of more than an eighth of it is not kept."""
+        self.largest = limit // 8
+        self._limit = limit
+        self._clock = clock
+        self._size = 0
+        self._kept: OrderedDict[bytes, tuple[Answer, float]] = OrderedDict()
+
+    def find(self, key: bytes) -> Answer | None:
+        """Return an answer that is not too old."""
+        answer, until = self._kept.get(key, (None, 0.0))
+        if answer is None:
+            return None
+        if until <= self._clock():
+            self._drop(key)
+            return None
+        self._kept.move_to_end(key)
+        return answer
+
+    def keep(self, key: bytes, answer: Answer, seconds: float) -> None:
+        """Keep an answer for so long, and make room for it."""
+        if answer.size > self.largest:
+            return
+        if key in self._kept:
+            self._drop(key)
+        self._kept[key] = (answer, self._clock() + seconds)
+        self._size += answer.size
+        while self._size > self._limit:
+            self._drop(next(iter(self._kept)))
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept."""
+        return self._size
+
+    def _drop(self, key: bytes) -> None:
+        self._size -= self._kept.pop(key)[0].size
