@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.secret import Secret
@@ -15,7 +15,9 @@ class AlertsSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(description="Address that alerts of budgets are sent to (Standard Webhooks); empty: none are."),
     ] = ""
-    secret: Annotated[Secret, Meta(description="Secret that signs them: `whsec_` and base64.")] = Secret()
+    secret: Annotated[Secret, Meta(description="Secret that signs them: `whsec_` and base64.")] = field(
+        default_factory=Secret
+    )
     thresholds: Annotated[
         tuple[Annotated[int, Meta(ge=1, le=100)], ...],
         Meta(min_length=1, description="Per cent of a budget at which an alert is sent."),

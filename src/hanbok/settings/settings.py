@@ -81,8 +81,8 @@ class Settings(Section, frozen=True, kw_only=True):
     )
 
     cache: Annotated[CacheSettings, Meta(description="Answers that are given again.")] = CacheSettings()
-    alerts: Annotated[AlertsSettings, Meta(description="Who is told when a budget runs out.")] = (
-        AlertsSettings()
+    alerts: Annotated[AlertsSettings, Meta(description="Who is told when a budget runs out.")] = field(
+        default_factory=AlertsSettings
     )
     prices: Annotated[PricesSettings, Meta(description="Whose price tables are taken in.")] = PricesSettings()
     batches: Annotated[BatchSettings, Meta(description="Files of requests that are asked one by one.")] = (
