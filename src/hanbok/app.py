@@ -11,8 +11,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, cast
 
 from hanbok.building import (
-    ENDPOINTS,
     catalogue_of,
+    endpoint_kind,
     guard_of,
     hider_of,
     judge_of,
@@ -20,6 +20,7 @@ from hanbok.building import (
     rules_of,
     settings_act,
     tool_rules_of,
+    with_plugins,
 )
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
@@ -119,7 +120,7 @@ class App:
         self._egress = Egress()
         self._upstream = Http1(egress=self._egress)
         self._measure = Measure(custody.registry)
-        self._endpoints = Endpoints(ENDPOINTS, self._upstream, self._egress, custody.housed)
+        self._endpoints = Endpoints(self._upstream, self._egress, custody.housed)
         self._vaults = Vaults(store)
         self.offstage = Offstage(store, self._vaults)
         self._tools: ToolGates | None = None
@@ -252,13 +253,11 @@ class App:
         governing = await asyncio.to_thread(govern, self._changes, rules_of(loaded))
         prices = await asyncio.to_thread(self._till.prices)
         judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day, prices)
-        wanted = self._endpoints.of(
-            {name: (one.kind, settings.endpoint_config(name)) for name, one in settings.endpoints.items()}
-        )
+        wanted = self._endpoints.of(settings.configured, endpoint_kind(settings))
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         steps = self._steps(guard, judge, catalogue, places, settings)
         vault = await self._vaults.of(settings.vault.config(settings.state))
-        path = Path(with_vault(steps, vault, guard.kinds))
+        path = Path(with_vault(with_plugins(steps, settings), vault, guard.kinds))
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
         tools = self._tool_gate(tool_rules_of(loaded, day, guard, judge, vault))
         retired = await self._endpoints.put_in_force(wanted)

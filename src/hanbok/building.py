@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING, Final
 from msgspec import structs
 
 from hanbok.core.clock import stamp
-from hanbok.core.plugin import load as load_plugin
+from hanbok.core.plugin import find, installed, names
 from hanbok.evidence.entry import Act
 from hanbok.gateway.catalogue import By, Catalogue, Need, Offer, Routing, Rule, Target
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.health import Breaker, Health
 from hanbok.gateway.mcp.rules import ToolRules
+from hanbok.gateway.order import Order
 from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.routing import Router
+from hanbok.gateway.step import Step
+from hanbok.gateway.steps.decide import Decide
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
-from hanbok.guard.custom import CustomType, plugged
+from hanbok.guard.custom import Custom, CustomType, plugged
 from hanbok.guard.guard import Guard
 from hanbok.guard.natural import NaturalPseudonyms
 from hanbok.guard.pseudonym import Hider
@@ -61,7 +64,11 @@ def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
         for one in settings.guard.custom
     ]
     guard = Guard.load(custom=custom, cache=cache)
-    return replace(guard, customs=[*guard.customs, *map(plugged, settings.guard.plugins)])
+    return replace(guard, customs=[*guard.customs, *_plugged(settings)])
+
+
+def _plugged(settings: Settings) -> list[Custom]:
+    return [plugged(name, settings.plugins.trusted) for name in settings.guard.plugins]
 
 
 @cache
@@ -148,7 +155,26 @@ def routing(health: Health, settings: Settings) -> Router:
         for name, one in settings.endpoints.items()
         if one.maintenance
     }
-    return Router(health, windows=windows)
+    name = settings.plugins.router
+    order: Order | None = installed("hanbok.routers", name, settings.plugins.trusted)() if name else None
+    return Router(health, windows=windows, order=order)
+
+
+def with_plugins(steps: Sequence[Step], settings: Settings) -> Sequence[Step]:
+    """Return the steps with those of other packages behind the decision and before the log: what they add to a call
+    is in its record, what they refuse has not left.
+    """
+    trusted = settings.plugins.trusted
+    brought = [
+        installed("hanbok.steps", name, trusted)(options) for name, options in settings.plugins.steps.items()
+    ]
+    behind = next(index for index, step in enumerate(steps) if isinstance(step, Decide)) + 1
+    return [*steps[:behind], *brought, *steps[behind:]]
+
+
+def endpoint_kind(settings: Settings) -> Callable[[str], type]:
+    """Return what finds a kind of endpoint by its name."""
+    return lambda name: find(ENDPOINTS, "hanbok.endpoints", name, settings.plugins.trusted)
 
 
 def rules_of(loaded: Loaded) -> Rules:
@@ -181,7 +207,7 @@ def tool_rules_of(
 def judge_of(loaded: Loaded, day: date, governing: Governing | None = None) -> CedarJudge:
     """Load the policies that govern, as in force on this day; without `governing` those of the settings alone."""
     like = {one.name: one.like for one in loaded.settings.guard.custom}
-    like |= {one.type.kind: one.type.like for one in map(plugged, loaded.settings.guard.plugins)}
+    like |= {one.type.kind: one.type.like for one in _plugged(loaded.settings)}
     governing = governing or Governing(settings=rules_of(loaded), organisation=NOTHING)
     said = governing.settings
     return load_judge(said.packs, governing.files, day, like, Circumstances.read(said.facts))
@@ -205,7 +231,7 @@ def scene_of(catalogue: Catalogue) -> Scene:
 def endpoints_of(settings: Settings, upstream: Upstream, names: Collection[str]) -> dict[str, Endpoint]:
     """Build these endpoints, without reaching them."""
     return {
-        name: endpoint_of(load_plugin(ENDPOINTS, one.kind), settings.endpoint_config(name), upstream)
+        name: endpoint_of(endpoint_kind(settings)(one.kind), settings.endpoint_config(name), upstream)
         for name, one in settings.endpoints.items()
         if name in names
     }
@@ -226,3 +252,25 @@ def ways_of(settings: Settings) -> list[Way]:
     if webhook := settings.alerts.to():
         egress.permit(webhook.gate)
     return [Way(gate.host, gate.port, gate.endpoint) for gate in egress.gates]
+
+
+def plugins_of(settings: Settings) -> list[str]:
+    """Return the plug-ins of other packages that the settings name, each loaded. Raises PluginBroken, PluginUntrusted,
+    UnknownPlugin.
+    """
+    own, trusted = names(ENDPOINTS), settings.plugins.trusted
+    kinds = sorted({one.kind for one in settings.endpoints.values()} - set(own))
+    for kind in kinds:
+        endpoint_kind(settings)(kind)
+    router = [settings.plugins.router] if settings.plugins.router else []
+    named = {
+        "hanbok.routers": router,
+        "hanbok.steps": settings.plugins.steps,
+        "hanbok.types": settings.guard.plugins,
+    }
+    for group, some in named.items():
+        for name in some:
+            installed(group, name, trusted)
+    return [f"hanbok.endpoints {kind}" for kind in kinds] + [
+        f"{group} {name}" for group, some in named.items() for name in some
+    ]

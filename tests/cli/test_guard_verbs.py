@@ -139,7 +139,7 @@ def offered(tmp_path, monkeypatch) -> None:
 
 @pytest.mark.usefixtures("offered")
 def test_a_type_from_another_package_is_found_graded_and_tested(hanbok, tmp_path):
-    (tmp_path / "hanbok.yaml").write_text("guard: {plugins: [badge]}", "utf-8")
+    (tmp_path / "hanbok.yaml").write_text("guard: {plugins: [badge]}\nplugins: {trusted: [badges]}", "utf-8")
     (tmp_path / "a.txt").write_text("see badge", "utf-8")
     code, out = hanbok("scan", tmp_path / "a.txt", "--json")
     [found] = json.loads(out)
@@ -157,7 +157,9 @@ def test_a_type_from_another_package_is_found_graded_and_tested(hanbok, tmp_path
 @pytest.mark.usefixtures("offered")
 @pytest.mark.parametrize("name", ["absent", "wrong", "gone"])
 def test_a_type_that_cannot_be_loaded_stops_everything(hanbok, tmp_path, name):
-    (tmp_path / "hanbok.yaml").write_text(f"guard: {{plugins: [{name}]}}", "utf-8")
+    (tmp_path / "hanbok.yaml").write_text(
+        f"guard: {{plugins: [{name}]}}\nplugins: {{trusted: [Badges]}}", "utf-8"
+    )
     (tmp_path / "a.txt").write_text("text", "utf-8")
     with pytest.raises(PluginBroken, match=name):
         hanbok("scan", tmp_path / "a.txt")
@@ -300,6 +302,6 @@ def test_findings_are_scored_against_gold(hanbok, tmp_path, capfd):
 
 @pytest.mark.usefixtures("offered")
 def test_a_type_from_another_package_falls_under_the_law_of_the_kind_it_is_like(tmp_path):
-    (tmp_path / "own.yaml").write_text("guard: {plugins: [badge]}", "utf-8")
+    (tmp_path / "own.yaml").write_text("guard: {plugins: [badge]}\nplugins: {trusted: [badges]}", "utf-8")
     loaded = load(tmp_path / "own.yaml", {})
     assert guard_of(loaded.settings).kinds["BADGE"].article == "개인정보 보호법 제15조"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from hanbok.building import plugins_of
 from hanbok.cli.output import print_json
 from hanbok.cli.words import say
 from hanbok.settings.reading import load, schema, shown
@@ -30,6 +31,8 @@ def show(file: File = None) -> None:
 def check(file: File = None) -> None:
     """Say that the settings are valid, or fail with lines."""
     loaded = load(file)
+    for plugin in plugins_of(loaded.settings):
+        print(say(f"플러그인: {plugin}", f"plug-in: {plugin}"))
     where = str(loaded.source) if loaded.source else say("기본값", "the defaults")
     print(say(f"설정이 올바릅니다: {where}", f"the settings are valid: {where}"))
 

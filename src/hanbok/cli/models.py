@@ -11,9 +11,10 @@ from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.records import opened
 from hanbok.cli.words import say
 from hanbok.core.clock import today
-from hanbok.core.plugin import names
+from hanbok.core.plugin import names, offered
 from hanbok.gateway.facts import load_prices
 from hanbok.gateway.price_tables import PriceTables
+from hanbok.settings.reading import load
 from hanbok.settings.released import with_releases
 
 models = App(name="models", result_action="return_value")
@@ -56,9 +57,11 @@ def show(config: File = None, *, json: Json = False) -> None:
 
 
 @models.command
-def kinds(*, json: Json = False) -> None:
+def kinds(config: File = None, *, json: Json = False) -> None:
     """List the kinds of endpoints that settings may name."""
+    brought = offered(load(config).settings.plugins.trusted)
     known = names("hanbok.gateway.endpoints")
+    known += [one.name for one in brought if one.group == "hanbok.endpoints" and one.trusted]
     if json:
         print_json(known)
     else:

@@ -43,6 +43,7 @@ _VERBS = {
     "policy": say("정책을 검사하고, 설명하고, 바꿉니다.", "Check, explain and change policy."),
     "transfer": say("국외 이전과 수탁자를 다룹니다.", "Transfers abroad and processors."),
     "init": say("기관에 맞는 설정을 만듭니다.", "Write settings for your kind of organisation."),
+    "plugins": say("다른 패키지의 플러그인을 보입니다.", "Show plug-ins of other packages."),
     "config": say("설정을 보이고 검사합니다.", "Show and check the settings."),
     "budget": say("팀, 사람, 모델의 예산을 정합니다.", "Set budgets of teams, people and models."),
     "cost": say("비용을 내보냅니다.", "Export what calls cost."),

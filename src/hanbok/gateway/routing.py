@@ -15,8 +15,10 @@ from hanbok.gateway.catalogue import By, Routing, Target
 from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.health import Health
 from hanbok.gateway.maintenance import Window
+from hanbok.gateway.order import Order
 from hanbok.gateway.rules import choose
 
+_LEFT_OUT: Final = Text(ko="라우터가 모두 뺐습니다", en="the router left every place out")
 _MAINTENANCE: Final = Text(ko="점검 시간입니다", en="it is being maintained")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0
 SESSION: Final = "x-hanbok-session"
@@ -30,6 +32,8 @@ class Router:
     windows: Mapping[str, Sequence[Window]] = field(default_factory=dict[str, Sequence[Window]])
     """Maintenance of endpoints."""
     at: Callable[[], datetime] = now
+    order: Order | None = None
+    """Of another package; None: each offer says how its places are ordered."""
 
     def ranked(self, call: Call) -> Sequence[Planned]:
         """Return the plan in the order in which it is tried: fit places first, the others as a last resort; those
@@ -38,7 +42,12 @@ class Router:
         plan = self._open(call.plan) if self.windows else call.plan
         if call.offer is None or len(plan) == 1:
             return plan
-        ordered = self._ordered(call, plan, call.offer.routing)
+        if self.order is None:
+            ordered = self._ordered(call, plan, call.offer.routing)
+        else:
+            ordered = [one for one in self.order.ordered(call, plan) if one in plan]
+            if not ordered:
+                raise EndpointUnavailable(endpoint=plan[0].target.endpoint, why=_LEFT_OUT)
         rule = choose(call.offer.rules, call) if call.offer.rules else None
         if rule is not None:
             call.ending.steps["rule"] = rule.name

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeAlias
 
-from hanbok.core.plugin import load as load_plugin
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.transport.egress import Doorway, Egress
@@ -24,15 +23,16 @@ Housed: TypeAlias = Callable[[Endpoint, EndpointConfig, Upstream], Endpoint]
 class Endpoints:
     """Endpoints by name, kept over reloads while their settings stay the same."""
 
-    def __init__(self, kinds: str, upstream: Upstream, egress: Egress, housed: Housed) -> None:
-        """`kinds` is the package that holds the kinds of endpoints; `housed` tells what stands for one here."""
-        self._kinds = kinds
+    def __init__(self, upstream: Upstream, egress: Egress, housed: Housed) -> None:
+        """`housed` tells what stands for an endpoint here."""
         self._upstream = upstream
         self._egress = egress
         self._housed = housed
         self._built: dict[str, Built] = {}
 
-    def of(self, configured: Mapping[str, tuple[str, EndpointConfig]]) -> dict[str, Built]:
+    def of(
+        self, configured: Mapping[str, tuple[str, EndpointConfig]], kind_of: Callable[[str], type]
+    ) -> dict[str, Built]:
         """Return one for each name with its kind: the one that is there, or a new one, not yet started."""
         wanted: dict[str, Built] = {}
         for name, (kind, config) in configured.items():
@@ -41,7 +41,7 @@ class Endpoints:
                 wanted[name] = there
             else:
                 door = Doorway(self._upstream)
-                endpoint = endpoint_of(load_plugin(self._kinds, kind), config, door)
+                endpoint = endpoint_of(kind_of(kind), config, door)
                 wanted[name] = Built(kind, config, self._housed(endpoint, config, door), door)
         return wanted
 

@@ -1,7 +1,7 @@
 """A customer's own types: a pattern, words of context, a check; written in YAML, read by `hanbok.settings`."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -96,12 +96,12 @@ class Custom:
         return len(digits) > 1 and CHECKS[self.type.check](digits[:-1]) == int(digits[-1])
 
 
-def plugged(name: str) -> Custom:
+def plugged(name: str, trusted: Sequence[str]) -> Custom:
     """Return the type that an installed package offers: a Recogniser with its CustomType as `type`.
 
-    Raises PluginBroken.
+    Raises PluginBroken, PluginUntrusted.
     """
-    plugin = installed(GROUP, name)()
+    plugin = installed(GROUP, name, trusted)()
     kind = getattr(plugin, "type", None)
     if not isinstance(kind, CustomType) or kind.like not in kinds():
         raise PluginBroken(group=GROUP, name=name, why="its `type` is no CustomType like a known kind")

@@ -24,6 +24,7 @@ from hanbok.settings.guard import GuardSettings
 from hanbok.settings.marking import MarkingSettings
 from hanbok.settings.mcp import McpSettings, ToolServerSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
+from hanbok.settings.plugins import PluginSettings
 from hanbok.settings.policy import PolicySettings
 from hanbok.settings.prices import PricesSettings
 from hanbok.settings.reports import ReportSettings
@@ -92,6 +93,9 @@ class Settings(Section, frozen=True, kw_only=True):
         BreakerSettings()
     )
 
+    plugins: Annotated[PluginSettings, Meta(description="Parts that other packages bring.")] = (
+        PluginSettings()
+    )
     mcp: Annotated[McpSettings, Meta(description="Tools that callers reach through hanbok.")] = McpSettings()
 
     @property
@@ -126,6 +130,11 @@ class Settings(Section, frozen=True, kw_only=True):
     def destination(self, name: str, on: date) -> Destination:
         """Return what holds of an endpoint on this day. Raises KeyError."""
         return self.placed(name).on(on, records_only=self.transfers.records_only)
+
+    @property
+    def configured(self) -> dict[str, tuple[str, EndpointConfig]]:
+        """Kind and config of every endpoint, by name."""
+        return {name: (one.kind, self.endpoint_config(name)) for name, one in self.endpoints.items()}
 
     def endpoint_config(self, name: str) -> EndpointConfig:
         """Return what an endpoint's kind is built from. Raises KeyError."""

@@ -1,0 +1,21 @@
+"""`plugins`: parts that other packages bring."""
+
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from hanbok.settings.section import Section
+
+
+class PluginSettings(Section, frozen=True, kw_only=True):
+    trusted: Annotated[
+        tuple[str, ...],
+        Meta(description="Distributions, by name, whose plug-ins may be loaded; of others nothing is."),
+    ] = ()
+    steps: Annotated[
+        dict[str, dict[str, str]],
+        Meta(description="Steps of the group `hanbok.steps` by name, in their order, with their options."),
+    ] = field(default_factory=dict[str, dict[str, str]])
+    router: Annotated[
+        str, Meta(description="Router of the group `hanbok.routers`; none: `models.*.routing` decides.")
+    ] = ""
