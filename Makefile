@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench docs check format lock studio changelog clean
+.PHONY: help run test clients bench docs check format lock studio changelog clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,11 @@ run: $(STAMP)-run ## start the server on 127.0.0.1:8700 with the embedded model
 
 test: $(STAMP)-test ## run the tests (ARGS="-k name" for some of them)
 	@$(BIN)/pytest $(if $(ARGS),$(ARGS),$(FULL_TEST))
+
+clients: $(STAMP)-test ## try frameworks that people use (LangChain and others) in an environment of their own
+	@test -x .venv-clients/bin/python || $(BIN)/python -m venv .venv-clients
+	@.venv-clients/bin/python -m pip install --quiet -r tests/clients/requirements.txt
+	@HANBOK_CLIENTS=$(CURDIR)/.venv-clients/bin/python $(BIN)/pytest -q -rs tests/clients
 
 bench: $(STAMP)-test ## measure; appends to benchmarks/LOG.md
 	@$(BIN)/python benchmarks/run.py $(ARGS)
