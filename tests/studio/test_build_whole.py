@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: it comes with the extra `studio`")
 
+from hanbok.studio.scores import Scores, scores_of
 from hanbok.testing.korean import Identities
+from hanbok.testing.running import RunningHanbok
 from studio.small_models import LABELS, small_model
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
@@ -151,6 +154,36 @@ def test_release_shelf_and_record_are_proven_and_a_change_is_found(built, folder
     code, _, err = hanbok("verify", shelf, folder=folder)
     assert (code, card.name in err) == (3, True)
     assert hanbok("verify", folder / release, folder=folder)[0] == 0
+
+
+SERVER = """
+server: {{port: 0}}
+state: {state}
+endpoints:
+  home:
+    kind: embedded
+    country: KR
+    zone: home
+    operator: self
+    data_use: {{trains: false}}
+    options: {{path: {base}}}
+models: {{}}
+"""
+
+
+def test_the_cards_scores_come_again_to_the_last_digit(built, folder, tmp_path):
+    at = {one["step"]: folder / one["path"] for one in built["steps"]}
+    base = at["export_base"] / "model.gguf"
+    asked = ("evaluate", "--held-out", at["held_out"], "--json")
+    with RunningHanbok(tmp_path, SERVER.format(state=folder / "var", base=base)) as server:
+        released = server.run("model", *map(str, asked), "--model", "tiny@0.1.0")
+    assert released.returncode == 0, released.stderr
+    code, out, err = hanbok(*asked, "--gguf", base, folder=tmp_path)
+    assert code == 0, err
+    for told, step in ((released.stdout, "scores"), (out, "scores_base")):
+        again = msgspec.convert(json.loads(told)["scores"], Scores)
+        assert again.tasks == scores_of(at[step]).tasks
+        assert [one.rows for one in again.tasks] == [8]
 
 
 def identifiers(rows):

@@ -14,6 +14,8 @@ import openai
 from openai.types.fine_tuning import FineTuningJob
 
 from administered import Stand, administered
+from hanbok.cli.model_job import job as verb
+from hanbok.studio.jobs.errors import JobNotOver, JobUnknown
 from hanbok.studio.jobs.ledger import Ledger
 from hanbok.testing.korean import Identities
 from studio.small_models import LABELS, TEXT, small_model
@@ -99,6 +101,35 @@ def test_a_job_from_upload_to_adapter_by_openais_client(stand: Stand) -> None:
     page = api.fine_tuning.jobs.list_events(made.id, limit=2)
     assert page.has_more
     assert [one.message for one in page.get_next_page().data] == events[2:4]
+
+
+@pytest.mark.model
+def test_what_a_job_made_is_served_by_name_once_it_is_released(stand: Stand, capsys, monkeypatch) -> None:
+    api = client(stand)
+    data = api.files.create(file=("rows.jsonl", ROWS), purpose="fine-tune")
+
+    def begun() -> FineTuningJob:
+        return api.fine_tuning.jobs.create(
+            model="small", training_file=data.id, hyperparameters={"n_epochs": 1}
+        )
+
+    there = (one for one in api.fine_tuning.jobs.list().data if one.status == "succeeded")
+    job, left = next(there, None) or begun(), begun()
+    api.fine_tuning.jobs.cancel(left.id)
+    monkeypatch.chdir(stand.server.folder)
+    rest = ["--as", "minwon", "--json", "--config", str(stand.server.settings)]
+    with pytest.raises(JobNotOver):
+        verb(["release", left.id, "--org", "alpha", *rest])
+    assert over(api, job.id).status == "succeeded"
+    with pytest.raises(JobUnknown):  # it is another organisation's
+        verb(["release", job.id, "--org", "beta", *rest])
+    capsys.readouterr()
+    verb(["release", job.id, "--org", "alpha", *rest])
+    told = json.loads(capsys.readouterr().out)
+    assert (told["release"], told["live"]) == ("minwon@0.1.0", "0.1.0")
+    assert json.loads((Path(told["path"]) / "serving.json").read_bytes())["name"] == "minwon"
+    parity = json.loads((Path(told["path"]) / "manifest.json").read_bytes())["facts"]["parity"]
+    assert parity["agreement"]["gguf"] >= 0.99
 
 
 def test_a_killed_server_takes_its_job_up_again(stand: Stand) -> None:

@@ -8,8 +8,10 @@ from cyclopts import App, Parameter
 
 from hanbok.building import guard_of, judge_of, rules_of
 from hanbok.cli.config import File
+from hanbok.cli.model_release import put_on_shelf
 from hanbok.cli.options import Json, Organisation
 from hanbok.cli.output import print_json
+from hanbok.cli.progress import watching
 from hanbok.cli.records import actor, opened, send
 from hanbok.cli.words import say
 from hanbok.core.clock import today
@@ -19,10 +21,13 @@ from hanbok.policy.changes import Changes
 from hanbok.policy.governing import govern
 from hanbok.settings.environment import azure_token
 from hanbok.settings.settings import Settings
+from hanbok.studio.build import build
 from hanbok.studio.jobs.client import Client, Wanted, control_plane, place_of
 from hanbok.studio.jobs.client import deploy as put_in_service
 from hanbok.studio.jobs.errors import DeploymentImpossible, TuningEndpointUnknown
+from hanbok.studio.jobs.ledger import Ledger
 from hanbok.studio.jobs.sending import act_of, deployment_of, inspect, permit
+from hanbok.studio.workspace import Workspace
 
 job = App(
     name="job",
@@ -166,6 +171,32 @@ def deploy(
     else:
         properties: dict[str, Any] = made.get("properties") or {}
         print(f"{made.get('name')}: {properties.get('provisioningState')}")
+
+
+@job.command
+def release(
+    name: Name,
+    /,
+    *,
+    model: Annotated[str, Parameter(name="--as", help=say("서비스할 이름.", "The name to serve it by."))],
+    version: Annotated[str, Parameter(help=say("릴리스의 버전.", "Version of the release."))] = "0.1.0",
+    organisation: Organisation = "default",
+    json: Json = False,
+    config: File = None,
+) -> None:
+    """Make a release of what a job of this hanbok made, and put it on the shelf: the gateway serves it by its name."""
+    from hanbok.studio.job_release import steps_of_job  # noqa: PLC0415 - torch is an extra, the rest needs none
+
+    with opened(config) as (loaded, store):
+        home = loaded.settings.state / "studio"
+        steps = steps_of_job(Ledger(home / "jobs"), organisation, name, name=model, version=version)
+        with watching() as watcher:
+            made = build(steps, Workspace(home), watcher)
+        key, line = put_on_shelf(loaded, store, made[-1].artifact)
+    if json:
+        print_json({"release": key, "path": str(made[-1].artifact.path), "live": line.live})
+    else:
+        print(say(f"{key}이(가) 등록소에 있습니다.", f"{key} is on the shelf."))
 
 
 def _client(settings: Settings, endpoint: str) -> Client:

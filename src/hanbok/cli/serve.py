@@ -12,6 +12,7 @@ from hanbok.cli.words import say
 from hanbok.http.serving import Started
 from hanbok.http.serving import serve as run
 from hanbok.settings.reading import load
+from hanbok.settings.released import with_releases
 
 
 def serve(arguments: list[str]) -> int:
@@ -34,7 +35,7 @@ def serve(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     loaded = load(file)
-    model = next(iter(loaded.settings.models))
+    model = next(iter([*loaded.settings.models, *with_releases(loaded.settings).models]), "...")
 
     def announce(started: Started) -> None:
         print(_announcement(started, model), flush=True)

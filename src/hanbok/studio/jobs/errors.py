@@ -41,6 +41,15 @@ class JobOver(HanbokError):
     hint = Text(ko="새 작업을 만드십시오", en="Create a new job")
 
 
+class JobNotOver(HanbokError):
+    code = "job_not_over"
+    message = Text(
+        ko="작업 {job!r}은(는) 모델을 만들지 않았습니다({status})",
+        en="the job {job!r} has made no model ({status})",
+    )
+    hint = Text(ko="성공으로 끝난 작업을 지정하십시오", en="Name a job that has succeeded")
+
+
 class ProviderRefused(HanbokError):
     code = "tuning_provider_refused"
     message = Text(
