@@ -176,7 +176,7 @@ def test_the_cards_scores_come_again_to_the_last_digit(built, folder, tmp_path):
     base = at["export_base"] / "model.gguf"
     asked = ("evaluate", "--held-out", at["held_out"], "--json")
     with RunningHanbok(tmp_path, SERVER.format(state=folder / "var", base=base)) as server:
-        released = server.run("model", *map(str, asked), "--model", "tiny@0.1.0")
+        released = server.run("model", *map(str, asked), "--model", "tiny@0.1.0", "--exact")
     assert released.returncode == 0, released.stderr
     code, out, err = hanbok(*asked, "--gguf", base, folder=tmp_path)
     assert code == 0, err

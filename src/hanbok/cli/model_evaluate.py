@@ -90,6 +90,17 @@ class How:
         int, Parameter(help=say("과제마다 많아야 이만큼의 행.", "At most so many rows of each task."))
     ] = 0
     concurrency: Annotated[int, Parameter(help=say("한꺼번에 묻는 수.", "Rows asked at a time."))] = 4
+    exact: Annotated[
+        bool | None,
+        Parameter(
+            help=say(
+                "끝자리까지 같은 점수가 나오도록 하나씩, 기억 없이 묻습니다(llama.cpp). "
+                "파일을 평가할 때는 늘 그렇습니다.",
+                "One row at a time, nothing remembered, for the same score to the last digit (llama.cpp). "
+                "Always so with files.",
+            )
+        ),
+    ] = None
     judge: Annotated[str, Parameter(help=say("채점할 모델의 이름.", "The model that judges."))] = ""
     judge_url: Annotated[
         str, Parameter(help=say("채점 모델의 주소.", "Its base URL; none: that of the model."))
@@ -251,6 +262,7 @@ def _plan(named: tuple[str, ...], data: Path, subject: Subject, how: How) -> tup
         judge=judge,
         limit=how.limit,
         concurrency=how.concurrency,
+        exact=how.exact,
         template=_read(subject.template) if subject.template else "",
         price=PricePlan(input=how.price[0], output=how.price[1]) if how.price else None,
     )

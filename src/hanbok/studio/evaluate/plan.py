@@ -11,6 +11,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from hanbok.core.secret import Secret
+from hanbok.gateway.llama.releases import Sampling
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.studio.artifacts import Artifact, Facts, Kind
 from hanbok.studio.evaluate.asking import Door, Patience
@@ -20,13 +21,14 @@ from hanbok.studio.evaluate.judge import Judge, ModelJudge, RecordedJudge
 from hanbok.studio.evaluate.pinned import pinned
 from hanbok.studio.evaluate.plugs import METHODS, plug
 from hanbok.studio.evaluate.running import Bench, Price, evaluate
-from hanbok.studio.evaluate.serving import served, weights_in, weights_of
+from hanbok.studio.evaluate.serving import Weights, served, weights_in, weights_of
 from hanbok.studio.evaluate.suite import Suite, TaskSpec, joined
 from hanbok.studio.scores import Scores, Subject
 from hanbok.studio.stage import Estimate, Progress
 
 _CPU_SECONDS_A_ROW: Final = 0.6
 """A 270M model on a CPU, some 150 tokens a row."""
+_NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
 class EndpointPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,7 +83,14 @@ class EvaluatePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     ] = "auto"
     judge: JudgePlan | None = None
     limit: Annotated[int, Meta(ge=0, description="At most so many rows of each task; 0: all.")] = 0
-    concurrency: Annotated[int, Meta(ge=1, description="Rows asked at a time.")] = 4
+    concurrency: Annotated[int, Meta(ge=1, description="Rows asked at a time, unless `exact`.")] = 4
+    exact: Annotated[
+        bool | None,
+        Meta(
+            description="One row at a time with nothing remembered of those before, so that llama.cpp gives the same "
+            "scores to the last digit each time; none: so with weights, not with endpoints."
+        ),
+    ] = None
     context: Annotated[int, Meta(ge=256, description="Tokens of one question and its answer.")] = 4096
     template: Annotated[str, Meta(description="Chat template (Jinja) instead of the model's own.")] = ""
     stops: tuple[str, ...] = ()
@@ -109,6 +118,7 @@ class Evaluate:
         plan: dict[str, object] = msgspec.to_builtins(self.plan, enc_hook=str)
         for place in ("files", "data", "patience", "concurrency"):
             del plan[place]
+        plan["exact"] = self._exact
         plan["suites"] = msgspec.to_builtins(self._suites)
         weights = self.plan.weights
         if weights is not None:
@@ -137,6 +147,19 @@ class Evaluate:
         scores = asyncio.run(self._run(suite, inputs, folder, progress))
         return facts_of(scores)
 
+    @property
+    def _exact(self) -> bool:
+        return self.plan.endpoint is None if self.plan.exact is None else self.plan.exact
+
+    @property
+    def _concurrency(self) -> int:
+        return 1 if self._exact else self.plan.concurrency
+
+    @property
+    def _fields(self) -> Mapping[str, Any]:
+        """llama.cpp computes a prompt otherwise beside others, or on from one that it remembers: by up to 0.7 nats."""
+        return {"cache_prompt": False} if self._exact else {}
+
     def _rows(self, task: TaskSpec) -> int:
         rows = min(task.sample or task.files["rows"].rows, task.files["rows"].rows or task.sample)
         return min(rows, self.plan.limit or rows)
@@ -155,7 +178,7 @@ class Evaluate:
             judge = self._judge(upstream)
             plan = self.plan.endpoint
             if plan is not None:
-                door = _door(upstream, plan, self._keys[0], self.plan.patience)
+                door = _door(upstream, plan, self._keys[0], self.plan.patience, self._fields)
                 subject = Subject(name=plan.model, kind="endpoint", url=plan.url)
                 return await evaluate(suite, self._bench(subject, door, judge), folder, progress)
             named = self.plan.weights
@@ -165,10 +188,11 @@ class Evaluate:
                 template=self.plan.template or weights.template,
                 stops=self.plan.stops or weights.stops,
                 context=self.plan.context,
-                slots=self.plan.concurrency,
+                slots=self._concurrency,
             )
             async with served(weights, folder / ".model", folder.parent / ".weights") as (where, key):
-                door = Door(upstream, where, "subject", key, self.plan.patience)
+                fields = {**self._fields, **_served_with(weights)}
+                door = Door(upstream, where, "subject", key, self.plan.patience, fields)
                 return await evaluate(suite, self._bench(subject, door, judge), folder, progress)
         finally:
             await upstream.close()
@@ -183,7 +207,7 @@ class Evaluate:
             template=f"{self.plan.form}:{sha256(template.encode()).hexdigest()[:16]}" if template else "",
             method=self.plan.method,
             judge=judge,
-            concurrency=self.plan.concurrency,
+            concurrency=self._concurrency,
             limit=self.plan.limit,
             price=Price(input=price.input, output=price.output) if price else None,
         )
@@ -199,8 +223,20 @@ class Evaluate:
         return ModelJudge(_door(upstream, plan.endpoint, self._keys[1], self.plan.patience))
 
 
-def _door(upstream: Http1, plan: EndpointPlan, key: Secret, patience: Patience) -> Door:
-    return Door(upstream, plan.url, plan.model, key, patience, plan.fields)
+def _door(
+    upstream: Http1,
+    plan: EndpointPlan,
+    key: Secret,
+    patience: Patience,
+    fields: Mapping[str, Any] = _NO_FIELDS,
+) -> Door:
+    return Door(upstream, plan.url, plan.model, key, patience, {**plan.fields, **fields})
+
+
+def _served_with(weights: Weights) -> dict[str, msgspec.Raw]:
+    """Return what the gateway gives a request to a release that brings no grammar of its own."""
+    held = Sampling(choices=weights.choices).members()
+    return {name: msgspec.Raw(value) for name, value in held.items()}
 
 
 def facts_of(scores: Scores) -> Facts:

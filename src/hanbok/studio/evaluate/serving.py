@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from hanbok.core.secret import Secret
 from hanbok.gateway.llama.bundle import BASE, bundle
@@ -35,6 +36,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     adapter: Path | None = None
     template: str = ""
     stops: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """The only answers that the gateway lets it give."""
     context: int = 4096
     slots: int = 4
 
@@ -86,17 +89,19 @@ def weights_of(inputs: Mapping[str, Artifact]) -> tuple[Weights, Subject]:
     path = gguf_in(chosen)
     facts = chosen.manifest.facts
     name = str(facts.get("name") or chosen.path.name)
-    template, stops = str(facts.get("template") or ""), tuple(facts.get("stops") or ())
+    weights = Weights(
+        path=path,
+        template=str(facts.get("template") or ""),
+        stops=tuple(facts.get("stops") or ()),
+        choices=tuple(chosen.manifest.spec.get("choices") or ()),
+    )
     if not is_adapter(path):
-        return (
-            Weights(path=path, template=template, stops=stops),
-            Subject(name=name, kind="embedded", digest=chosen.digest),
-        )
+        return weights, Subject(name=name, kind="embedded", digest=chosen.digest)
     if "export_base" not in inputs:
         raise SubjectMissing(why="export_base")
     base = inputs["export_base"]
     return (
-        Weights(path=gguf_in(base), adapter=path, template=template, stops=stops),
+        replace(weights, path=gguf_in(base), adapter=path),
         Subject(name=name, kind="embedded", digest=base.digest, adapter=chosen.digest),
     )
 
