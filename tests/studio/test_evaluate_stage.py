@@ -110,6 +110,17 @@ def test_held_out_rows_are_asked_as_the_conversations_that_they_are(tmp_path):
     assert not any(b"sk-hidden" in path.read_bytes() for path in made.path.rglob("*") if path.is_file())
 
 
+@pytest.mark.parametrize(("exact", "sent"), [(None, set()), (True, {False})])
+def test_an_endpoint_remembers_nothing_only_where_scores_must_be_exact(tmp_path, exact, sent):
+    held = corpus(tmp_path / "store", ["도로", "환경"] * 6)
+    with ScriptedModel(Script(say=department)) as model:
+        stage = Evaluate(EvaluatePlan(endpoint=EndpointPlan(url=model.url, model="m"), exact=exact))
+        (tmp_path / "out").mkdir()
+        stage.run({"held_out": held}, tmp_path / "out", Nobody())
+        assert {one.json["cache_prompt"] for one in model.captured if "cache_prompt" in one.json} == sent
+    assert stage.spec != Evaluate(EvaluatePlan(exact=not exact, endpoint=stage.plan.endpoint)).spec
+
+
 def test_the_spec_does_not_depend_on_where_the_files_are(tmp_path):
     specs = []
     for name in ("one", "two"):
