@@ -74,8 +74,8 @@ class How:
         str,
         Parameter(
             help=say(
-                "선택지를 고르는 방법: auto, likelihood, forced, first_token, listed, constrained, strict.",
-                "How choices are taken: auto, likelihood, forced, first_token, listed, constrained, strict.",
+                "선택지를 고르는 방법: auto, likelihood, forced, listed, first_token, constrained, strict.",
+                "How choices are taken: auto, likelihood, forced, listed, first_token, constrained, strict.",
             )
         ),
     ] = "auto"

@@ -9,7 +9,8 @@ from hanbok.studio.evaluate.method import Method
 from hanbok.studio.evaluate.plugs import METHODS, plug
 from hanbok.studio.evaluate.suite import TaskSpec
 
-_ORDER: Final = ("likelihood", "forced", "first_token", "listed", "constrained", "strict")
+_ORDER: Final = ("likelihood", "forced", "listed", "first_token", "constrained", "strict")
+"""A model tuned to other answers may have no label among its likeliest first tokens: a list leaves no row unread."""
 
 
 class Methods:
