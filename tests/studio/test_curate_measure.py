@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hanbok.core.plugin import load, names
 from hanbok.studio.curate.filtering import FILTERS
+from hanbok.studio.curate.looking import holding, scripts
 from hanbok.studio.curate.measure import MEASURES, Measuring, Words
 from hanbok.studio.curate.wording import wording
 from studio.korean_texts import JUNK, page
@@ -144,3 +145,23 @@ def test_words_that_are_said_again_are_counted(said):
     words: Words = MEASURING.measured(pl.Series("text", texts, dtype=pl.String))[1]
     chars = pl.Series(map(len, texts), dtype=pl.Int64).to_numpy()
     assert wording(words, chars, WANTED).to_list() == [shares(text) for text in texts]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(st.sampled_from("가ㅋㅋㅋㅋ.. \n\n\u200b😀a"), max_size=20), min_size=1, max_size=12))
+def test_what_must_be_spelt_anew_is_seen(texts):
+    column = pl.Series("text", texts, dtype=pl.String)
+    patterns = "\u200b", r"ㅋ{4}|[.]{4}", "  | \n|\n |\n\n\n|^[ \n]|[ \n]$"
+    found = holding(column, "[\u200b]", "[ㅋ.]", 3)
+    assert [one.to_list() for one in found] == [column.str.contains(one).to_list() for one in patterns]
+    assert not holding(column, "[\u200b]", "[ㅋ.]", 0)[1].any()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(st.sampled_from("가나a漢😀 "), max_size=30), min_size=1, max_size=8))
+def test_scripts_are_counted_at_the_beginning_and_in_the_middle(texts):
+    sampled = [
+        text if len(text) <= 10 else text[:5] + text[len(text) // 2 : len(text) // 2 + 5] for text in texts
+    ]
+    wanted = [[sum(one in some for one in text) for some in ("가나", "漢")] for text in sampled]
+    assert scripts(pl.Series("text", texts), ("[가-힣]", "[一-鿿]"), 5).tolist() == wanted

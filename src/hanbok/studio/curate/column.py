@@ -14,6 +14,8 @@ def where(texts: pl.Series, mask: pl.Series, change: Callable[[pl.Series], pl.Se
     at = mask.fill_null(value=False).arg_true()
     if not len(at):
         return texts
+    if len(at) == len(texts):
+        return change(texts).cast(texts.dtype).alias(texts.name)
     changed = change(texts.gather(at))
     order = pl.int_range(len(texts), eager=True, dtype=pl.UInt32).scatter(
         at, pl.int_range(len(texts), len(texts) + len(at), eager=True, dtype=pl.UInt32)

@@ -15,6 +15,8 @@ NAMED: Final = frozenset({"PERSON", "ADDRESS"})
 _NO_VALUES: Final = frozenset({"SENSITIVE", "CREDIT_INFO", "INJECTION"})
 """Kinds that say what a text is about; no recogniser finds them."""
 _BLOCK: Final = 16_384
+_LONG: Final = 1_000
+"""Characters from which on a text is worth a scan of its own."""
 _GAP: Final = f"\n{BOUNDARY}\n"
 
 
@@ -30,36 +32,41 @@ def guard_for(*, names: bool) -> Guard:
 
 
 def suspects(guard: Guard, texts: Sequence[str]) -> Iterator[int]:
-    """Yield the places of the texts that may hold something: all others hold nothing.
+    """Yield the places of the texts that may hold something, in no order: all others hold nothing.
 
-    Scanning costs as much for a line as for a page, so texts are scanned together, with a boundary that no value
-    crosses; where something hides its characters every text of the block is one.
+    Scanning costs as much for a line as for a page, so short texts are scanned together, with a boundary that no value
+    crosses; where something hides its characters every text of the block is one. A long text is not scanned here: it
+    would be scanned again to find what it holds.
     """
     if guard.others or guard.customs:
         yield from range(len(texts))
         return
-    begin = 0
-    while begin < len(texts):
-        size, end = 0, begin
-        while end < len(texts) and (size < _BLOCK or end == begin):
-            size += len(texts[end]) + len(_GAP)
-            end += 1
-        yield from _of_block(guard, texts, begin, end)
-        begin = end
+    block: list[int] = []
+    size = 0
+    for at, text in enumerate(texts):
+        if len(text) >= _LONG:
+            yield at
+            continue
+        block.append(at)
+        size += len(text) + len(_GAP)
+        if size >= _BLOCK:
+            yield from _of_block(guard, texts, block)
+            block, size = [], 0
+    yield from _of_block(guard, texts, block)
 
 
-def _of_block(guard: Guard, texts: Sequence[str], begin: int, end: int) -> Iterator[int]:
-    places = guard.scanner.scan(_GAP.join(texts[begin:end]))
+def _of_block(guard: Guard, texts: Sequence[str], block: Sequence[int]) -> Iterator[int]:
+    places = guard.scanner.scan(_GAP.join(texts[at] for at in block))
     if not places:
         return
     if any(index == SIGNS for index, _, _ in places):
-        yield from range(begin, end)
+        yield from block
         return
     starts = [0]
-    for text in texts[begin : end - 1]:
-        starts.append(starts[-1] + len(text) + len(_GAP))
+    for at in block[:-1]:
+        starts.append(starts[-1] + len(texts[at]) + len(_GAP))
     hit = {bisect_right(starts, at) - 1 for _, start, stop in places for at in (start, max(start, stop - 1))}
-    yield from (begin + one for one in sorted(hit))
+    yield from (block[one] for one in sorted(hit))
 
 
 def found_in(guard: Guard, texts: Sequence[str]) -> dict[int, list[Finding]]:

@@ -7,11 +7,13 @@ Scripts tell Korean, Japanese and Arabic writing apart; which language in Latin 
 from typing import Final
 
 import msgspec
+import numpy as np
 import polars as pl
 from resiliparse.parse.lang import detect_fast
 
 from hanbok.studio.artifacts import Facts
 from hanbok.studio.curate.column import where
+from hanbok.studio.curate.looking import scripts
 from hanbok.studio.curate.step import DROPPED, told
 
 _SAMPLE: Final = 300
@@ -23,7 +25,6 @@ _SCRIPTS: Final = {
     "arabic": "[\u0620-\u064a\u0671-\u06d3]",
     "latin": "[A-Za-zÀ-ɏ]",
 }
-_LETTERS: Final = "[" + "".join(one[1:-1] for one in _SCRIPTS.values()) + "]"
 _PLAIN: Final = 0.5
 """A text of which half is Hangul is Korean, whatever the rest is."""
 _OURS: Final = ("en", "de")
@@ -71,31 +72,31 @@ class Language:
 
 def languages(texts: pl.Series, share: float = 0.3) -> pl.DataFrame:
     """Return `language` and `q_language` for each text."""
-    frame = pl.DataFrame({"text": texts})
-    whole, middle = pl.col("text"), pl.col("text").str.len_chars() // 2
-    sample = (
-        pl.when(whole.str.len_chars() <= 2 * _SAMPLE)
-        .then(whole)
-        .otherwise(whole.str.slice(0, _SAMPLE) + whole.str.slice(middle, _SAMPLE))
-    )
-    text = frame.select(sample.alias("text"))["text"]
-    letters = text.str.count_matches(_LETTERS).cast(pl.Float64)
-    hangul = text.str.count_matches(_SCRIPTS["hangul"]).cast(pl.Float64) / letters.clip(lower_bound=1.0)
+    counts = scripts(texts, tuple(_SCRIPTS.values()), _SAMPLE)
+    shares = pl.DataFrame(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), schema=list(_SCRIPTS))
+    hangul = shares["hangul"]
     other = hangul < max(share, _PLAIN)
-    rest = _others(text.filter(other), share)
-    korean = pl.Series("language", ["ko"]).new_from_index(0, len(text))
+    rest = _others(_sampled(texts.filter(other)), shares.filter(other), share)
+    korean = pl.Series("language", ["ko"]).new_from_index(0, len(texts))
     language = where(korean, other, lambda _: rest["language"])
     return pl.DataFrame(
         {"language": language, "q_language": where(hangul, other, lambda _: rest["q_language"])}
     )
 
 
-def _others(texts: pl.Series, share: float) -> pl.DataFrame:
-    """Return `language` and `q_language` of texts that are not plainly Korean."""
-    frame = pl.DataFrame({"text": texts})
-    counts = frame.select(pl.col("text").str.count_matches(one).alias(name) for name, one in _SCRIPTS.items())
-    total = pl.max_horizontal(pl.sum_horizontal(*_SCRIPTS), pl.lit(1))
-    shares = counts.select((pl.col(name) / total).alias(name) for name in _SCRIPTS)
+def _sampled(texts: pl.Series) -> pl.Series:
+    """Return the parts of texts that are looked at."""
+    whole, middle = pl.col("text"), pl.col("text").str.len_chars() // 2
+    sample = (
+        pl.when(whole.str.len_chars() <= 2 * _SAMPLE)
+        .then(whole)
+        .otherwise(whole.str.slice(0, _SAMPLE) + whole.str.slice(middle, _SAMPLE))
+    )
+    return texts.to_frame("text").select(sample.alias("text"))["text"]
+
+
+def _others(texts: pl.Series, shares: pl.DataFrame, share: float) -> pl.DataFrame:
+    """Return `language` and `q_language` of texts that are not plainly Korean, by the shares of their scripts."""
     code = (
         pl.when((pl.col("hangul") >= share) & (pl.col("hangul") > pl.col("kana")))
         .then(pl.lit("ko"))
@@ -114,7 +115,7 @@ def _others(texts: pl.Series, share: float) -> pl.DataFrame:
     quality = pl.coalesce(
         *(pl.when(pl.col("language") == one).then(pl.col(name)) for one, name in script.items()), 0.0
     )
-    held = held.select("language", quality.alias("q_language"), frame["text"])
+    held = held.select("language", quality.alias("q_language"), texts.alias("text"))
     named = [_profiled(one, text) for one, text in held.select("language", "text").iter_rows()]
     return held.select(pl.Series("language", named, dtype=pl.String), "q_language")
 

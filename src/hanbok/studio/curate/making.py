@@ -87,7 +87,8 @@ class Maker:
     def frame(self) -> pl.DataFrame:
         """Return the rows since the last time."""
         rows, self._rows, self._size = self._rows, [], 0
-        return pl.DataFrame(rows, schema=dict(self._schema), orient="row")
+        columns = zip(*rows, strict=True) if rows else ((),) * len(self._schema)
+        return pl.DataFrame(dict(zip(self._schema, columns, strict=True)), schema=dict(self._schema))
 
     def misread(self, known: Mapping[str, object]) -> SourceMisread:
         """Return the error of a recipe that names what is in no row."""

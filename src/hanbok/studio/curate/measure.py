@@ -15,6 +15,7 @@ import numba
 import numpy as np
 import polars as pl
 
+from hanbok.studio.curate.dedup.folding import PLANE
 from hanbok.studio.curate.dedup.kernel import decoded
 from hanbok.studio.curate.dedup.signatures import buffers
 
@@ -36,7 +37,6 @@ CLASSES: Final = (
 ) = (np.uint32(1 << at) for at in range(len(CLASSES)))  # fmt: skip
 _HEAD: Final = np.uint32(24)
 """From this bit on: which of the phrases' first characters it is, from 1."""
-_PLANE: Final = 0x10000
 _SPACE, _LINE, _DOT, _TAB = 0x20, 0x0A, 0x2E, 0x09
 _DOTS: Final = 3
 _WIDE_RUN: Final = 4
@@ -54,6 +54,15 @@ class Seeks:
     phrases: tuple[str, ...] = ()
 
 
+def bits_of(classes: Mapping[int, str]) -> np.ndarray:
+    """Return for each character of the first plane the bits of the classes that it is in."""
+    bits = np.zeros(PLANE, np.uint32)
+    every = "".join(map(chr, range(PLANE)))
+    for bit, pattern in classes.items():
+        bits[[found.start() for found in re.finditer(pattern, every)]] |= np.uint32(1 << bit)
+    return bits
+
+
 class Measuring:
     """Measures texts for filters that seek these."""
 
@@ -63,12 +72,9 @@ class Measuring:
     @cached_property
     def _tables(self) -> tuple[np.ndarray, np.ndarray]:
         """The bits of each character of the first plane, and the phrases by their first: a bit, the two that follow."""
-        bits = np.zeros(_PLANE, np.uint32)
-        every = "".join(map(chr, range(_PLANE)))
-        for one in self._seeks:
-            for name, pattern in one.classes.items():
-                bit = np.uint32(1 << CLASSES.index(name))
-                bits[[found.start() for found in re.finditer(pattern, every)]] |= bit
+        bits = bits_of(
+            {CLASSES.index(name): one.classes[name] for one in self._seeks for name in one.classes}
+        )
         phrases = [phrase for one in self._seeks for phrase in one.phrases]
         heads = sorted({phrase[0] for phrase in phrases})
         bits[[ord(head) for head in heads]] |= (np.arange(len(heads), dtype=np.uint32) + 1) << _HEAD
@@ -142,7 +148,7 @@ def _decoded(
     while at < end:
         code, at = decoded(data, at)
         codes[size] = code
-        one = bits[code] if code < _PLANE else np.uint32(0)
+        one = bits[code] if code < PLANE else np.uint32(0)
         flags[size] = one
         every |= one
         size += 1

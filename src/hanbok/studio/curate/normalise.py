@@ -9,6 +9,7 @@ import polars as pl
 from hanbok.hangul.jamo import final_consonant
 from hanbok.studio.artifacts import Facts
 from hanbok.studio.curate.column import where
+from hanbok.studio.curate.looking import holding
 from hanbok.studio.curate.step import TEXTS
 
 
@@ -38,7 +39,7 @@ _SPACES: Final = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u3164]"
 _BREAKS: Final = "\r\n|[\r\u0085\u2028\u2029]"
 _ANY: Final = f"[{_DECOMPOSED[1:-1]}{_HIDDEN[1:-1]}{_SPACES[1:-1]}\r\u0085\u2028\u2029]"
 """One look for all of them: most texts have none."""
-_CAPPED: Final = "ㅋㅎㅠㅜ!?~.…"
+_CAPPED: Final = "[ㅋㅎㅠㅜ!?~.…]"
 """What people hold the key down for."""
 
 
@@ -75,20 +76,17 @@ class Normalise:
         return rows
 
     def _spelt(self, texts: pl.Series) -> pl.Series:
-        texts = where(texts, texts.str.contains(_ANY), _characters)
-        if most := self._plan.most:
-            runs = "|".join(
-                f"{'[.]' if one == '.' else '[?]' if one == '?' else one}{{{most + 1}}}" for one in _CAPPED
-            )
-            texts = where(texts, texts.str.contains(runs), self._capped)
-        if self._plan.blanks and texts.name == "text":
-            texts = where(texts, texts.str.contains("  | \n|\n |\n\n\n|^[ \n]|[ \n]$"), _blanks)
-        return texts
+        most = self._plan.most
+        odd, runs, blanks = holding(texts, _ANY, _CAPPED, most)
+        if odd.any():
+            texts = where(texts, odd, _characters)
+            _, runs, blanks = holding(texts, _ANY, _CAPPED, most)
+        texts = where(texts, runs, self._capped)
+        return where(texts, blanks, _blanks) if self._plan.blanks and texts.name == "text" else texts
 
     def _capped(self, texts: pl.Series) -> pl.Series:
-        for one in _CAPPED:
-            mark = f"[{one}]" if one in ".?" else one
-            texts = texts.str.replace_all(f"{mark}{{{self._plan.most + 1},}}", one * self._plan.most)
+        for one in _CAPPED[1:-1]:
+            texts = texts.str.replace_all(f"[{one}]{{{self._plan.most + 1},}}", one * self._plan.most)
         return texts
 
 

@@ -7,7 +7,7 @@ again; what is left is counted, and a text that still holds a unique identifier 
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
 import msgspec
@@ -21,7 +21,7 @@ from hanbok.guard.pseudonym import Edit
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.treat import operator, treat
 from hanbok.studio.artifacts import Facts
-from hanbok.studio.curate.column import said, spoken
+from hanbok.studio.curate.column import said, spoken, where
 from hanbok.studio.curate.finding import guard_for, kinds_sought, suspects
 from hanbok.studio.curate.step import DROPPED, TEXTS
 
@@ -79,11 +79,7 @@ class Personal:
         ]
         for at in suspects(guard, heard):
             work.row(at, columns, values)
-        changed = (
-            [pl.Series(name, some, dtype=pl.String) for name, some in zip(columns, values, strict=True)]
-            if work.changed
-            else []
-        )
+        changed = [_edited(rows[name], edits) for name, edits in work.edits.items()]
         return rows.with_columns(*changed, *self._counts(work, rows.height), self._dropped(work, rows))
 
     def _counts(self, work: "_Work", height: int) -> list[pl.Series]:
@@ -115,10 +111,11 @@ class _Work:
         )
         self.counts: dict[str, Counter[int]] = {}
         self.reasons: dict[int, str] = {}
-        self.changed = False
+        self.edits: dict[str, dict[int, str]] = {}
+        """By column and row: what stands there now."""
 
-    def row(self, at: int, columns: Sequence[str], values: list[list[str | None]]) -> None:
-        """Treat one row in place."""
+    def row(self, at: int, columns: Sequence[str], values: Sequence[Sequence[str | None]]) -> None:
+        """Treat one row."""
         for name, column in zip(columns, values, strict=True):
             value = column[at]
             if not value:
@@ -126,7 +123,7 @@ class _Work:
             using = self._using(value)
             after = said(name, value, lambda text: self._text(at, text, using))  # noqa: B023 - called at once
             if after != value:
-                column[at], self.changed = after, True
+                self.edits.setdefault(name, {})[at] = after
 
     def _using(self, value: str) -> Operator:
         """Return the operator. A pseudonym's key is the text that the values stood in: the same run after run, and
@@ -162,6 +159,12 @@ class _Work:
         self.counts.setdefault(prefix + kind, Counter())[at] += 1
 
 
+def _edited(texts: pl.Series, edits: Mapping[int, str]) -> pl.Series:
+    places = sorted(edits)
+    mask = pl.repeat(value=False, n=len(texts), eager=True).scatter(places, values=True)
+    return where(texts, mask, lambda _: pl.Series([edits[at] for at in places]))
+
+
 class _Pseudonyms:
     """Invents values for all but unique identifiers: an invented one could be somebody's."""
 
@@ -179,13 +182,16 @@ class _Pseudonyms:
 
 
 class _Finds:
-    """A guard that leaves some kinds alone."""
+    """A guard that leaves some kinds alone, and remembers the last text: whoever treats it asks again."""
 
     def __init__(self, guard: Guard, keep: frozenset[str]) -> None:
         self._find, self._keep = guard.find, keep
+        self._last: tuple[str, list[Finding]] = "", []
 
     def find(self, text: str) -> list[Finding]:
-        return [one for one in self._find(text) if one.kind not in self._keep]
+        if text is not self._last[0]:
+            self._last = text, [one for one in self._find(text) if one.kind not in self._keep]
+        return self._last[1]
 
 
 def account(counts: Facts, spec: Facts | None) -> Facts:

@@ -43,7 +43,7 @@ def _add(maker: Maker, place: int, line: bytes | None) -> dict[str, object] | No
         maker.refuse(place, "too_long")
         return None
     try:
-        values = _DECODE(line.decode())
+        values = _decoded(line)
     except UnicodeDecodeError:
         maker.refuse(place, "bad_utf8")
     except msgspec.ValidationError:
@@ -54,6 +54,14 @@ def _add(maker: Maker, place: int, line: bytes | None) -> dict[str, object] | No
         maker.add(place, values)
         return values
     return None
+
+
+def _decoded(line: bytes) -> dict[str, object]:
+    """Decode a line; what is wrong with one that cannot be is told by its characters first."""
+    try:
+        return _DECODE(line)
+    except (UnicodeDecodeError, msgspec.DecodeError):
+        return _DECODE(line.decode())
 
 
 def _lines(file: BinaryIO, piece: Piece, longest: int) -> Iterator[tuple[int, bytes | None]]:
