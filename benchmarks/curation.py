@@ -144,13 +144,32 @@ def whole(path: Path, size: float) -> None:
     for name, off in (("all steps", ()), ("without personal data", ("personal",)), ("copies alone", STEPS)):
         took = min(curated(path, 1, off) for _ in range(2))
         print(f"whole run, {name}: {took:.2f} CPU s, {size / took:.1f} MB/CPU-s", flush=True)
+
+
+def second_core(path: Path) -> None:
+    """What a second worker brings by the clock, beside what a second core could bring right then: two processes that
+    only count, against one.
+    """
+    alone = timed(lambda: counted(1))
+    attainable = 2 * alone / timed(lambda: counted(2))
+    one, two = (timed(lambda workers=workers: curated(path, workers, ())) for workers in (1, 2))
+    attainable = (attainable + 2 * timed(lambda: counted(1)) / timed(lambda: counted(2))) / 2
+    print(
+        f"two workers: {one / two:.2f} times as fast by the clock, start of the processes included;", end=" "
+    )
+    print(f"two processes that only count: {attainable:.2f} times, at a load of {os.getloadavg()[0]:.1f}")
+
+
+def timed(run: Callable[[], object]) -> float:
     start = time.perf_counter()
-    one = curated(path, 1, ("personal",))
-    alone, start = time.perf_counter() - start, time.perf_counter()
-    two = curated(path, 2, ("personal",))
-    both = time.perf_counter() - start
-    print(f"two workers: {two:.2f} CPU s for {one:.2f} of one, start of the processes included;", end=" ")
-    print(f"{alone / both:.2f} times as fast by the clock at a load of {os.getloadavg()[0]:.1f}")
+    run()
+    return time.perf_counter() - start
+
+
+def counted(processes: int) -> None:
+    program = [sys.executable, "-c", "for _ in range(60_000_000): pass"]
+    for one in [subprocess.Popen(program) for _ in range(processes)]:
+        one.wait()
 
 
 def memory(path: Path) -> None:
@@ -202,6 +221,7 @@ def main() -> None:
         copies(texts, path, Path(folder), size, given.peers)
         print()
         whole(path, size)
+        second_core(path)
         memory(path)
 
 
