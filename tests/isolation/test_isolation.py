@@ -44,6 +44,8 @@ MATRIX = {
     "/v1/moderations": CALL,
     "/v1/rerank": CALL,
     "/v1/audio/speech": CALL,
+    "/v1/audio/transcriptions": CALL,
+    "/v1/audio/translations": CALL,
     "/v1/messages": CALL,
     "/v1/messages/count_tokens": CALL,
     "/v1/responses": CALL,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hanbok.gateway.call import Call, Operation, Planned, Reply
+from hanbok.gateway.call import OTHER_MEDIA, Call, Planned, Reply
 from hanbok.gateway.charging import charge, guess
 from hanbok.gateway.dialect import Dialect, WireRequest
 from hanbok.gateway.endpoint import Address, Endpoint
@@ -78,7 +78,7 @@ class Asking:
         answer = dialect.answer(call.operation, await exchange.whole(_ANSWER_LIMIT))
         exchange.close()
         charge(call.ending, planned, answer.usage or guess(call, 0))
-        media = exchange.headers.get("content-type", "") if call.operation is Operation.SPEECH else ""
+        media = exchange.headers.get("content-type", "") if call.operation in OTHER_MEDIA else ""
         return Reply(body=answer.body, media=media) if media else Reply(body=answer.body)
 
     async def _exchange(self, call: Call, planned: Planned, wire: WireRequest) -> Exchange:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from hanbok.core.values import Form, Grade, Principal, Usage
 from hanbok.evidence.entry import Hop
@@ -28,6 +29,12 @@ class Operation(StrEnum):
     SPEECH = "speech"
     TOOL = "tool"
     """A tool of an MCP server: no model's work, and no dialect spells it."""
+    TRANSCRIPTION = "transcription"
+    TRANSLATION = "translation"
+
+
+OTHER_MEDIA: Final = frozenset({Operation.SPEECH, Operation.TRANSCRIPTION, Operation.TRANSLATION})
+"""What answers these need not be JSON: it keeps the type that the provider gave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +106,8 @@ class Call:
     """Whether the client asked for the usage chunk of a stream (`stream_options.include_usage`)."""
     choices: int = 1
     max_output: int | None = None
+    weight: int | None = None
+    """Bytes that bound the tokens of the request; None: those of `body`."""
     # authenticate
     key: Key | None = None
     principal: Principal = field(default=Principal(organisation="", key=""))
@@ -148,6 +157,11 @@ class Call:
         for one in self.found:
             counts[one.kind] = counts.get(one.kind, 0) + 1
         return counts
+
+    @property
+    def weighs(self) -> int:
+        """Bytes that bound the tokens of the request."""
+        return len(self.body) if self.weight is None else self.weight
 
     def at_end(self, hook: Callable[[], object]) -> None:
         """Run `hook` when the call is over, however it ends; the last one registered runs first. It must not wait:

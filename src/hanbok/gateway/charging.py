@@ -19,4 +19,4 @@ def charge(ending: Ending, planned: Planned, usage: Usage) -> None:
 def guess(call: Call, chunks: int) -> Usage:
     """Stand in for usage that the provider never told: an answer cut or left early is not free."""
     call.ending.steps["usage"] = "estimated"
-    return Usage(input=-(-len(call.body) // _BYTES_PER_TOKEN), output=chunks)
+    return Usage(input=-(-call.weighs // _BYTES_PER_TOKEN), output=chunks)

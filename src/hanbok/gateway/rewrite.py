@@ -102,6 +102,17 @@ def rewrite_strings(body: bytes, make: Make, origin: str) -> bytes:
     return body if changed == tree else _ENCODE(changed)
 
 
+def rewrite_text(body: bytes, make: Make, origin: str) -> bytes:
+    """Return an answer that is plain text, such as subtitles, changed. Raises UpstreamGarbled."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise UpstreamGarbled(origin=origin, why="not a text") from error
+    in_json = False
+    transformer = make(in_json)
+    return (transformer.feed(text) + transformer.close()).encode()
+
+
 def _change(value: Json, make: Make) -> Json:
     if isinstance(value, dict):
         return {key: one if key in _NO_WORDS else _change(one, make) for key, one in value.items()}

@@ -11,7 +11,7 @@ import msgspec
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.json_masks import JsonMasks
-from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer, rewrite_strings
+from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer, rewrite_strings, rewrite_text
 from hanbok.gateway.transformer import Transformer
 from hanbok.guard.pseudonym import Hider
 
@@ -61,7 +61,7 @@ class WayBack:
         structured = make is not None and _wants_document(self._call)
         if reply.chunks is None:
             if make is not None:
-                reply.body = await self._whole(reply.body, make, structured=structured)
+                reply.body = await self._whole(reply, make, structured=structured)
             self._note()
         else:
             rewriter = ChunkRewriter(make, self._origin, structured=structured, hide_usage=hide_usage)
@@ -84,8 +84,11 @@ class WayBack:
             links.append(self._pseudonyms.restorer(in_json=in_json))
         return links[0] if len(links) == 1 else Chain(*links)
 
-    async def _whole(self, body: bytes, make: Make, *, structured: bool) -> bytes:
-        rewrite: Callable[[bytes, Make, str], bytes] = rewrite_strings
+    async def _whole(self, reply: Reply, make: Make, *, structured: bool) -> bytes:
+        body = reply.body
+        rewrite: Callable[[bytes, Make, str], bytes] = (
+            rewrite_strings if "json" in reply.media else rewrite_text
+        )
         if self._call.operation is Operation.CHAT:
             rewrite = partial(rewrite_answer, structured=structured)
         try:

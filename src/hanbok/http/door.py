@@ -29,6 +29,7 @@ from hanbok.http.openapi import openapi
 from hanbok.http.page import page, static
 from hanbok.http.responses import respond, response
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
+from hanbok.http.transcription import transcribe
 
 Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
 
@@ -48,6 +49,8 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/moderations": {"POST": _asking(Operation.MODERATIONS)},
     "/v1/rerank": {"POST": _asking(Operation.RERANK)},
     "/v1/audio/speech": {"POST": _asking(Operation.SPEECH)},
+    "/v1/audio/transcriptions": {"POST": partial(transcribe, operation=Operation.TRANSCRIPTION)},
+    "/v1/audio/translations": {"POST": partial(transcribe, operation=Operation.TRANSLATION)},
     "/v1/messages": {"POST": _asking(Operation.CHAT)},
     "/v1/messages/count_tokens": {"POST": count_tokens},
     "/v1/responses": {"POST": respond},

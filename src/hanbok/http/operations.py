@@ -85,6 +85,26 @@ OPERATIONS: tuple[Operation, ...] = (
         media=("audio/mpeg", "audio/wav"),
         errors=_CALL,
     ),
+    *(
+        Operation(
+            method="post",
+            path=path,
+            title=title,
+            gives=_OBJECT,
+            media=("application/json", "text/plain"),
+            errors=_CALL,
+        )
+        for path, title in (
+            (
+                "/v1/audio/transcriptions",
+                Text(
+                    ko="소리를 글로(multipart/form-data의 file과 model)",
+                    en="Text out of speech (file and model, as multipart/form-data)",
+                ),
+            ),
+            ("/v1/audio/translations", Text(ko="소리를 영어 글로", en="English text out of speech")),
+        )
+    ),
     Operation(
         method="post",
         path="/v1/messages",

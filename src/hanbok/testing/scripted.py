@@ -199,7 +199,10 @@ class ScriptedModel:
 
 
 def _spell_openai(captured: Captured, script: Script) -> _Answer:
-    if (other := others.spell(captured)) is not None:
+    other = others.spell(captured)
+    if isinstance(other, str):
+        return _Answer(pieces=[other.encode()], media="text/plain; charset=utf-8")
+    if other is not None:
         return _Answer(pieces=[other], media="audio/wav") if isinstance(other, bytes) else _whole(other)
     ask = openai.asked(captured)
     if captured.target.partition("?")[0].endswith("/embeddings"):

@@ -8,6 +8,7 @@ from hanbok.gateway.head import Spans, spans, splice
 from hanbok.gateway.spelling.failure import failure_code, foreign
 from hanbok.gateway.spelling.json_text import JSON_HEADERS, encode
 from hanbok.gateway.spelling.openai_answer import read_chunk, read_usage, read_whole
+from hanbok.gateway.spelling.openai_form import read_heard, spell_form
 
 _PATHS = {
     Operation.CHAT: "/chat/completions",
@@ -16,9 +17,12 @@ _PATHS = {
     Operation.MODERATIONS: "/moderations",
     Operation.RERANK: "/rerank",
     Operation.SPEECH: "/audio/speech",
+    Operation.TRANSCRIPTION: "/audio/transcriptions",
+    Operation.TRANSLATION: "/audio/translations",
 }
 _KEPT = {Operation.CHAT: "choices", Operation.MODERATIONS: "results", Operation.RERANK: "results"}
 """The list that a whole answer must hold, where it is not `data`."""
+_HEARD = (Operation.TRANSCRIPTION, Operation.TRANSLATION)
 _DONE = b"[DONE]"
 
 
@@ -36,6 +40,9 @@ class Openai:
         """Set `model`, and for a stream ask for its usage; every other byte stays."""
         if operation not in _PATHS:
             raise UnsupportedRequest(dialect="openai", feature=operation.value)
+        if operation in _HEARD:
+            form, media = spell_form(body, model)
+            return WireRequest(path=_PATHS[operation], body=form, headers=(("content-type", media),))
         where = spans(body) if where is None else where
         values = {"model": encode(model)}
         if operation is Operation.CHAT and stream:
@@ -46,6 +53,8 @@ class Openai:
         """Read the usage of a whole answer."""
         if operation is Operation.SPEECH:
             return WireAnswer(body=body, usage=None)
+        if operation in _HEARD:
+            return WireAnswer(body=body, usage=read_heard(body, self._origin))
         return WireAnswer(body=body, usage=read_whole(body, _KEPT.get(operation, "data"), self._origin))
 
     def failure(self, body: bytes) -> str:

@@ -68,7 +68,7 @@ def read_chunk(data: bytes, origin: str) -> Chunk:
         chunk = _CHUNK.decode(data)
     except _UNREADABLE as error:
         raise foreign(origin, "OpenAI") from error
-    _refuse_error(chunk.error, data, origin)
+    read_error(chunk.error, data, origin)
     return chunk
 
 
@@ -78,7 +78,7 @@ def read_whole(body: bytes, kept: str, origin: str) -> Usage | None:
         answer = _WHOLE.decode(body)
     except _UNREADABLE as error:
         raise foreign(origin, "OpenAI") from error
-    _refuse_error(answer.error, body, origin)
+    read_error(answer.error, body, origin)
     if {"choices": answer.choices, "data": answer.data, "results": answer.results}[kept] is None:
         raise foreign(origin, "OpenAI")
     return read_usage(answer.usage)
@@ -111,6 +111,7 @@ def read_usage(text: UsageText | None) -> Usage | None:
     )
 
 
-def _refuse_error(error: Raw, body: bytes, origin: str) -> None:
+def read_error(error: Raw, body: bytes, origin: str) -> None:
+    """Raise UpstreamFailed for an error that came as an answer."""
     if given(error):
         raise UpstreamFailed(origin=origin, status=_OK, reason=failure_code(body) or "no reason given")

@@ -29,4 +29,4 @@ class Admit:
         return await call_next(call)
 
     def _worst(self, call: Call, target: Target) -> MicroWon:
-        return call.choices * estimate(len(call.body), call.max_output, target.facts)
+        return call.choices * estimate(call.weighs, call.max_output, target.facts)

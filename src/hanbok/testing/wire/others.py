@@ -1,6 +1,7 @@
 """Pictures, moderation, ranking and speech, in OpenAI's and Jina's words."""
 
 import io
+import re
 import wave
 from collections.abc import Callable
 from typing import Any, Final
@@ -49,6 +50,25 @@ def speech(_: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
+_FIELD: Final = 'name="{name}"\\r\\n\\r\\n(.*?)\\r\\n--'
+
+
+def heard(captured: Captured) -> dict[str, Any] | str:
+    """Write down the prompt, as if it had been said, in the format that the form asks for."""
+    form = captured.body.decode("utf-8", "replace")
+    said, wanted = (
+        found[1] if (found := re.search(_FIELD.format(name=name), form, re.DOTALL)) else ""
+        for name in ("prompt", "response_format")
+    )
+    if wanted in ("text", "srt", "vtt"):
+        start = {"text": "", "srt": "1\n00:00:00,000 --> 00:00:01,000\n"}.get(wanted, "WEBVTT\n\n")
+        return f"{start}{said}\n"
+    usage = {"type": "tokens", "input_tokens": 20, "output_tokens": 5, "total_tokens": 25}
+    segments = [{"id": 0, "start": 0.0, "end": 1.0, "text": said}]
+    more = {"duration": 1.0, "language": "korean", "segments": segments} if wanted == "verbose_json" else {}
+    return {"text": said, **more, "usage": usage}
+
+
 _SPELL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any] | bytes]]] = {
     "/images/generations": images,
     "/moderations": moderations,
@@ -57,8 +77,10 @@ _SPELL: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any] | bytes]]] = {
 }
 
 
-def spell(captured: Captured) -> dict[str, Any] | bytes | None:
+def spell(captured: Captured) -> dict[str, Any] | bytes | str | None:
     """Return an answer, or None for what is asked elsewhere."""
     path = captured.target.partition("?")[0]
+    if path.endswith(("/audio/transcriptions", "/audio/translations")):
+        return heard(captured)
     found = next((one for end, one in _SPELL.items() if path.endswith(end)), None)
     return found(captured.json) if found else None
