@@ -29,8 +29,10 @@ OURS, THEIRS = "alpha", "bravo"
 
 # How each route of the door is attacked. A route without a row here fails the first test.
 PUBLIC, CALL, LIST, OBJECT, ADMIN, PERSON = "public", "call", "list", "object", "admin", "person"
-KEPT = "kept"
-"""Of one key, and there only where contents are kept: test_kept_responses.py and test_batches.py attack them."""
+KEPT, TOOL = "kept", "tool"
+"""Of one key, and there only where contents are kept: test_kept_responses.py and test_batches.py attack them. There
+only where tools are configured: test_mcp_gateway.py attacks them.
+"""
 MATRIX = {
     "/v1/chat/completions": CALL,
     "/v1/batches": KEPT,
@@ -56,6 +58,10 @@ MATRIX = {
     "/v1/models": LIST,
     "/v1/models/": OBJECT,
     "/console/calls/": OBJECT,
+    "/mcp": TOOL,
+    "/mcp/": TOOL,
+    "/.well-known/oauth-protected-resource": PUBLIC,
+    "/.well-known/oauth-protected-resource/": PUBLIC,
     "/admin/v1/": ADMIN,
     "/log/tile/": OBJECT,
     "/log/checkpoint": PUBLIC,
@@ -81,6 +87,7 @@ BODIES: dict[str, dict[str, object]] = {
     "NewGrant": {"person": "member", "role": "admin", "reason": "침입"},
     "NewApproval": {"kind": "reveal", "arguments": {"call": "x"}, "reason": "침입"},
     "Decision": {"note": "침입"},
+    "BudgetPut": {"kind": "model", "subject": "house", "limits": {"won_per_day": 1}},
 }
 # What stands in an address for something that is not there, of the form of what is.
 NOWHERE = {
