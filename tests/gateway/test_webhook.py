@@ -151,6 +151,17 @@ async def test_nobody_there_is_given_up_in_the_end_and_the_log_says_so(
     await telling.close()
 
 
+def test_a_delivery_that_outlives_its_lease_undoes_nothing(store: Store, key: str) -> None:
+    alerts = Alerts(store)
+    assert alerts.note(NOW, (80,)) == 1
+    (slow,) = alerts.claim(NOW)
+    later = NOW + timedelta(minutes=2)
+    (quick,) = alerts.claim(later)
+    alerts.settle(quick, later, "delivered")
+    alerts.settle(slow, later, "upstream_timeout")
+    assert alerts.claim(later + timedelta(days=1)) == []
+
+
 @pytest.mark.parametrize("secret", ["", "plain", "whsec_", "whsec_AAAA", "whsec_not base64"])
 def test_a_weak_secret_is_refused(secret: str) -> None:
     with pytest.raises(ValueError, match="whsec_"):

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hanbok.store.database import Store
+from hanbok.store.database import Store, unless_there
 from hanbok.store.errors import StoreBusy, StoreFull, StoreNewer, StoreUnavailable
 from hanbok.store.migrate import newest, upgrade
 from hanbok.store.schema import VERSION
@@ -48,6 +48,10 @@ def test_a_transaction_is_everything_or_nothing(url: str) -> None:
         connection.execute(insert(spend), [row("2026-11-22"), row("2026-11-22")])
     with store.read() as connection:
         assert connection.execute(select(spend.c.day, spend.c.won)).all() == [("2026-11-21", 2**40)]
+    with store.write() as connection:
+        days = ("2026-11-21", "2026-11-22")
+        put = [connection.execute(unless_there(connection, spend).values(row(day))).rowcount for day in days]
+    assert put == [0, 1]
     store.close()
 
 

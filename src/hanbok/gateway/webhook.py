@@ -85,9 +85,10 @@ class Teller:
         if webhook is None:
             return
         await asyncio.to_thread(self._alerts.note, self._clock(), webhook.thresholds)
-        for due in await asyncio.to_thread(self._alerts.claim, self._clock()):
-            status = await self._post(webhook, due)
-            await asyncio.to_thread(self._alerts.settle, due, self._clock(), status)
+        while claimed := await asyncio.to_thread(self._alerts.claim, self._clock()):
+            for due in claimed:
+                status = await self._post(webhook, due)
+                await asyncio.to_thread(self._alerts.settle, due, self._clock(), status)
 
     async def close(self) -> None:
         """Close the connections."""

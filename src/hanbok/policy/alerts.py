@@ -11,18 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, case, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, case, func, select, update
 
 from hanbok.core.clock import stamp, written
 from hanbok.core.values import MicroWon
 from hanbok.evidence.entry import Act
 from hanbok.evidence.outbox import put
 from hanbok.policy.ledger import account_of, day_of
-from hanbok.store.database import Store
+from hanbok.store.database import Store, unless_there
 from hanbok.store.tables import alerts, budgets, keys, organisations, shares, spend
 
 _LEASE: Final = timedelta(minutes=1)
 """How long one process may take to deliver; then another may try."""
+_AT_ONCE: Final = 2
+"""How many are delivered within one lease, each with a receiver that answers in its last second."""
 _FIRST: Final = timedelta(seconds=5)
 _LONGEST: Final = timedelta(hours=1)
 _TRIES: Final = 40
@@ -85,18 +87,16 @@ class Alerts:
             return 0
         with self.store.write() as connection:
             for key, alert in passed:
-                if connection.execute(select(alerts.c.id).where(alerts.c.id == key)).first():
-                    continue  # another process was a moment faster
                 row = {"id": key, "day": day, "body": msgspec.json.encode(alert).decode(), "tries": 0}
-                connection.execute(insert(alerts).values(**row, due=written(moment)))
-                made += 1
+                new = unless_there(connection, alerts).values(**row, due=written(moment))
+                made += connection.execute(new).rowcount  # 0: another process was a moment faster
         return made
 
     def claim(self, moment: datetime) -> list[Due]:
         """Return what is to be told now; nobody else gets it before the lease is over."""
         at, until = written(moment), written(moment + _LEASE)
         with self.store.read() as connection:
-            rows = connection.execute(select(alerts).where(alerts.c.due <= at).limit(20)).all()
+            rows = connection.execute(select(alerts).where(alerts.c.due <= at).limit(_AT_ONCE)).all()
         found: list[Due] = []
         for row in rows:
             mine = update(alerts).where(alerts.c.id == row.id, alerts.c.due == row.due).values(due=until)
@@ -106,14 +106,18 @@ class Alerts:
         return found
 
     def settle(self, due: Due, moment: datetime, status: str) -> None:
-        """Write down how a delivery ended: `delivered`, or why not. What failed is tried again, later each time."""
+        """Write down how a delivery ended: `delivered`, or why not. What failed is tried again, later each time.
+
+        What another process settled meanwhile, whose lease began when this one's was over, stays as it is.
+        """
         tries, done = due.tries + 1, status == "delivered"
         wait = min(_FIRST * 2 ** min(due.tries, 12), _LONGEST)
         again = None if done or tries >= _TRIES else written(moment + wait)
         alert = msgspec.json.decode(due.body, type=Alert)
+        mine = (alerts.c.id == due.id) & (alerts.c.tries == due.tries) & alerts.c.due.is_not(None)
         with self.store.write() as connection:
-            connection.execute(update(alerts).where(alerts.c.id == due.id).values(due=again, tries=tries))
-            if done or again is None:
+            settled = connection.execute(update(alerts).where(mine).values(due=again, tries=tries)).rowcount
+            if settled and (done or again is None):
                 facts = {
                     "status": "delivered" if done else "given up",
                     "why": "" if done else status,

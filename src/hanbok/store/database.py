@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 
 from hanbok.store.errors import StoreBusy, StoreFull, StoreUnavailable
@@ -19,6 +20,12 @@ _WAIT = 5.0
 """Seconds to wait for another process's transaction."""
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "55P03", "40P01", "40001"}
 _FULL = {"SQLITE_FULL", "53100"}
+
+
+def unless_there(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insertion that passes over rows whose key is there already, whoever put them."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 class Store:

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hanbok.core.clock import stamp, today
 from hanbok.core.errors import HanbokError
-from hanbok.store.database import Store
+from hanbok.store.database import Store, unless_there
 from hanbok.vault.data_keys import DataKey, DataKeys, Purpose
 from hanbok.vault.errors import ContentsUnknown
 from hanbok.vault.identifiers import canonical
@@ -277,5 +276,4 @@ def _refuse_shredded(connection: Connection, used: set[str]) -> None:
 
 def _note(connection: Connection, tags: list[dict[str, str]]) -> None:
     if tags:
-        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(upsert(subjects).on_conflict_do_nothing(), tags)
+        connection.execute(unless_there(connection, subjects), tags)
