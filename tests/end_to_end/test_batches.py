@@ -188,10 +188,13 @@ def test_a_batch_is_cancelled_between_lines(client, model):
     model.script = Script(say=echo, delay=0.3)
     batch = begin(client, [chat(f"줄 {number}") for number in range(40)])
     until(lambda: client.batches.retrieve(batch.id).status == "in_progress")
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(batch.id)
     assert client.batches.cancel(batch.id).status == "cancelling"
     ended = over(client, batch.id)
     assert ended.status == "cancelled"
     assert ended.request_counts.completed < 40
+    assert ended.created_at <= ended.cancelling_at <= ended.cancelled_at
     model.script = Script(say=echo)
 
 

@@ -9,6 +9,14 @@ class _Error(msgspec.Struct):
     code: str | int | None = None
 
 
+class Refusal(_Error):
+    param: str | None = None
+
+
+class _Refused(msgspec.Struct):
+    error: Refusal
+
+
 class _Body(msgspec.Struct):
     error: _Error | str | None = None
     message: str = ""
@@ -35,3 +43,8 @@ def refusal(body: bytes, reason: str) -> bytes:
         "code": reason or "provider_refused",
     }
     return msgspec.json.encode({"error": shape})
+
+
+def read_refusal(body: bytes) -> Refusal:
+    """Return what a body in that shape says."""
+    return msgspec.json.decode(body, type=_Refused).error

@@ -11,11 +11,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, case, delete, insert, select, update
 
 from hanbok.core.clock import now, stamp, written
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
 from hanbok.store.database import Store
 from hanbok.store.tables import undertakings
 
@@ -23,6 +26,17 @@ EVERY: Final = 2.0
 """Seconds between two signs of life."""
 _GONE_AFTER: Final = timedelta(seconds=15)
 STOPPING: Final = "cancelling"
+
+
+class NotOurs(HanbokError):
+    code = "undertaking_not_ours"
+    message = Text(
+        ko="{name!r} 작업은 다른 프로세스가 이어받았습니다", en="another process has taken {name!r} on"
+    )
+    hint = Text(
+        ko="할 일이 없습니다. 이 프로세스가 오래 멈추어 있었습니다.",
+        en="Nothing is to be done; this process stood still for too long.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +61,7 @@ class Undertakings:
     def __init__(self, store: Store, clock: Callable[[], datetime] = now) -> None:
         self._store = store
         self._clock = clock
-        self.me = f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(4)}"
+        self.me = f"{socket.gethostname()[:60]}/{_processes()}/{os.getpid()}/{secrets.token_hex(4)}"
         """This process, among all that share the database."""
 
     def begin(self, one: Undertaking, *, held: bool) -> None:
@@ -92,7 +106,12 @@ class Undertakings:
             if not self._abandoned(row):
                 continue
             # As it was read: another process may have taken it meanwhile.
-            as_read = (undertakings.c.id == row.id) & (undertakings.c.holder == row.holder)
+            as_read = (
+                (undertakings.c.id == row.id)
+                & (undertakings.c.holder == row.holder)
+                & (undertakings.c.seen == row.seen)
+                & undertakings.c.ended.is_(None)
+            )
             values = {"holder": self.me, "seen": written(self._clock())}
             with self._store.write() as connection:
                 if connection.execute(update(undertakings).where(as_read).values(values)).rowcount:
@@ -108,13 +127,16 @@ class Undertakings:
             return set(connection.execute(asked).scalars())
 
     def note(self, name: str, *, state: str, facts: str, ended: bool = False) -> None:
-        """Write down how far it is. One that somebody asked to stop stays so until it has ended."""
-        values = {"facts": facts, **({"ended": stamp(), "holder": ""} if ended else {})}
+        """Write down how far it is. One that somebody asked to stop stays so until it has ended. Raises NotOurs."""
+        values: dict[str, Any] = {"facts": facts}
+        if ended:
+            values |= {"state": state, "ended": stamp(), "holder": ""}
+        else:
+            values["state"] = case((undertakings.c.state == STOPPING, STOPPING), else_=state)
+        ours = (undertakings.c.id == name) & (undertakings.c.holder == self.me)
         with self._store.write() as connection:
-            one = undertakings.c.id == name
-            connection.execute(update(undertakings).where(one).values(values))
-            free = one if ended else one & (undertakings.c.state != STOPPING)
-            connection.execute(update(undertakings).where(free).values(state=state))
+            if not connection.execute(update(undertakings).where(ours).values(values)).rowcount:
+                raise NotOurs(name=name)
 
     def stop(self, name: str) -> None:
         """Ask whoever works on it to stop."""
@@ -157,10 +179,10 @@ class Undertakings:
         return row.seen < written(self._clock() - _GONE_AFTER) or self._died_here(row.holder)
 
     def _died_here(self, holder: str) -> bool:
-        """Whether a process of this very machine is gone; what became of others only time tells."""
-        host, pid, _ = holder.rsplit("/", 2)
-        mine_host, mine_pid, _ = self.me.rsplit("/", 2)
-        if host != mine_host:
+        """Whether a process that this one can see is gone; what became of others only time tells."""
+        place, pid, _ = holder.rsplit("/", 2)
+        mine, mine_pid, _ = self.me.rsplit("/", 2)
+        if place != mine:
             return False
         if pid == mine_pid:
             return True  # ours, but of another start
@@ -170,3 +192,11 @@ class Undertakings:
             except ProcessLookupError:
                 return True
         return False
+
+
+def _processes() -> str:
+    """Return which numbering of processes ours is in: containers of one host name may have one each."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""

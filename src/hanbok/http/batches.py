@@ -7,7 +7,7 @@ import msgspec
 from hanbok.app import App
 from hanbok.gateway.batches.shapes import NewBatch
 from hanbok.http.admin.route import RequestUnfit
-from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.inbound import JSON, Inbound
 from hanbok.http.key_acts import note_act
 from hanbok.http.listing import field_of, page_of
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown
@@ -15,7 +15,6 @@ from hanbok.studio.jobs.errors import FileUnknown
 
 _LIMIT: Final = 64 * 1024
 _PREFIX: Final = "/v1/batches/"
-_JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
 
 
 async def batches(app: App, inbound: Inbound) -> None:
@@ -24,7 +23,7 @@ async def batches(app: App, inbound: Inbound) -> None:
     organisation = key.principal.organisation
     if inbound.method != "POST":
         everything = await desk.all(organisation, key.id)
-        await inbound.reply(200, _JSON, msgspec.json.encode(page_of(inbound, everything)))
+        await inbound.reply(200, JSON, msgspec.json.encode(page_of(inbound, everything)))
         return
     body = await inbound.read(_LIMIT, app.runtime.settings.server.read_timeout)
     try:
@@ -36,7 +35,7 @@ async def batches(app: App, inbound: Inbound) -> None:
     made = await desk.create(organisation, key.id, wanted, inbound.peer)
     facts = {"file": made.input_file_id, "endpoint": made.endpoint}
     await note_act(app, inbound, key, "batch.create", made.id, facts)
-    await inbound.reply(200, _JSON, msgspec.json.encode(made))
+    await inbound.reply(200, JSON, msgspec.json.encode(made))
 
 
 async def batch(app: App, inbound: Inbound) -> None:
@@ -54,4 +53,4 @@ async def batch(app: App, inbound: Inbound) -> None:
         await note_act(app, inbound, key, "batch.cancel", name)
     else:
         shown = await desk.get(organisation, key.id, name)
-    await inbound.reply(200, _JSON, msgspec.json.encode(shown))
+    await inbound.reply(200, JSON, msgspec.json.encode(shown))

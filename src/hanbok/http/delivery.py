@@ -6,8 +6,6 @@ from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final, TypeAlias
 
-import msgspec
-
 from hanbok.app import App, Runtime
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
@@ -15,6 +13,7 @@ from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.calling import call_of
 from hanbok.gateway.front import Failure, Front, Teller
 from hanbok.gateway.head import Head, Spans, read_head
+from hanbok.gateway.refusal import read_refusal
 from hanbok.http.failure import failure_of, language_of, openai_error, tell
 from hanbok.http.fronts import front_of
 from hanbok.http.heartbeat import Beating
@@ -29,17 +28,6 @@ STREAM: Final[Headers] = [
     ("cache-control", "no-cache"),
     ("x-accel-buffering", "no"),
 ]
-
-
-class _Refusal(msgspec.Struct):
-    message: str = ""
-    type: str | None = None
-    code: str | int | None = None
-    param: str | None = None
-
-
-class _Refused(msgspec.Struct):
-    error: _Refusal
 
 
 async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
@@ -128,7 +116,7 @@ def fronted(front: Front, reply: Reply, asked: bytes) -> bytes:
     """Return an answer, or a provider's refusal of a wrong request, in the front's words."""
     if reply.status == HTTPStatus.OK:
         return front.answer(reply.body, asked)
-    refused = msgspec.json.decode(reply.body, type=_Refused).error
+    refused = read_refusal(reply.body)
     return front.failure(
         Failure(
             status=reply.status,

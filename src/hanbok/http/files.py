@@ -14,7 +14,7 @@ from hanbok.evidence.entry import Act
 from hanbok.gateway.batches.files import PURPOSE, KeptFile
 from hanbok.gateway.identifiers import identifiers_in
 from hanbok.http.admin.desk import enter
-from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.inbound import JSON, Headers, Inbound
 from hanbok.http.key_acts import note_act
 from hanbok.http.multipart import Part, parts_of
 from hanbok.http.statuses import MethodNotAllowed
@@ -25,7 +25,6 @@ from hanbok.studio.jobs.shapes import Deleted, FileShown, Listed
 
 _MIB: Final = 1024 * 1024
 _PREFIX: Final = "/v1/files/"
-_JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
 _BYTES: Final[Headers] = [("content-type", "application/octet-stream"), ("cache-control", "no-store")]
 
 
@@ -34,7 +33,7 @@ async def files(app: App, inbound: Inbound) -> None:
     key = await _keyed(app, inbound)
     if inbound.method != "POST":
         await inbound.reply(
-            200, _JSON, msgspec.json.encode(Listed[FileShown](data=await _all(app, inbound, key)))
+            200, JSON, msgspec.json.encode(Listed[FileShown](data=await _all(app, inbound, key)))
         )
         return
     server = app.runtime.settings.server
@@ -55,7 +54,7 @@ async def files(app: App, inbound: Inbound) -> None:
             app.tuning.shelf.put, organisation, sent.filename, purpose, sent.content
         )
         await note(app, who, "tuning.file", shown.id, {"bytes": str(shown.bytes)})
-    await inbound.reply(200, _JSON, msgspec.json.encode(shown))
+    await inbound.reply(200, JSON, msgspec.json.encode(shown))
 
 
 async def file(app: App, inbound: Inbound) -> None:
@@ -72,14 +71,14 @@ async def file(app: App, inbound: Inbound) -> None:
     elif removing:
         await desk.remove(organisation, kept)
         await note_act(app, inbound, key, "file.delete", name)
-        await inbound.reply(200, _JSON, msgspec.json.encode(Deleted(id=name)))
+        await inbound.reply(200, JSON, msgspec.json.encode(Deleted(id=name)))
     elif rest:
         outlet = await inbound.stream(200, _BYTES)
         async with aclosing(desk.read(organisation, kept)) as pieces:
             async for piece in pieces:
                 await outlet.send(piece)
     else:
-        await inbound.reply(200, _JSON, msgspec.json.encode(_shown(kept)))
+        await inbound.reply(200, JSON, msgspec.json.encode(_shown(kept)))
 
 
 async def _tuning_file(app: App, inbound: Inbound, name: str, rest: str) -> None:
@@ -89,13 +88,13 @@ async def _tuning_file(app: App, inbound: Inbound, name: str, rest: str) -> None
     if removing:
         await asyncio.to_thread(shelf.remove, organisation, name)
         await note(app, who, "tuning.file_removed", name, {})
-        await inbound.reply(200, _JSON, msgspec.json.encode(Deleted(id=name)))
+        await inbound.reply(200, JSON, msgspec.json.encode(Deleted(id=name)))
     elif rest:
         path = await asyncio.to_thread(shelf.content, organisation, name)
         await inbound.reply(200, _BYTES, await asyncio.to_thread(path.read_bytes))
     else:
         shown = await asyncio.to_thread(shelf.get, organisation, name)
-        await inbound.reply(200, _JSON, msgspec.json.encode(shown))
+        await inbound.reply(200, JSON, msgspec.json.encode(shown))
 
 
 async def _keyed(app: App, inbound: Inbound) -> Key:

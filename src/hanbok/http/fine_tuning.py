@@ -8,7 +8,7 @@ import msgspec
 from hanbok.app import App
 from hanbok.http.admin.route import RequestUnfit
 from hanbok.http.files import allowed, note
-from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.inbound import JSON, Inbound
 from hanbok.http.listing import field_of, page_of
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown
 from hanbok.policy.identity import Identified
@@ -16,7 +16,6 @@ from hanbok.studio.jobs.shapes import Job, NewJob
 
 _LIMIT: Final = 64 * 1024
 _PREFIX: Final = "/v1/fine_tuning/jobs/"
-_JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
 
 
 async def fine_tuning_jobs(app: App, inbound: Inbound) -> None:
@@ -76,4 +75,4 @@ async def _noted(app: App, who: Identified, verb: str, job: Job) -> None:
 
 
 async def _reply(inbound: Inbound, value: msgspec.Struct) -> None:
-    await inbound.reply(200, _JSON, msgspec.json.encode(value))
+    await inbound.reply(200, JSON, msgspec.json.encode(value))

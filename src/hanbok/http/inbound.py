@@ -1,12 +1,13 @@
 """The contract between hanbok and an HTTP server: one request, answered whole or as a stream."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 
 Headers: TypeAlias = list[tuple[str, str]]
+JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
 
 
 class BodyTooLarge(HanbokError):

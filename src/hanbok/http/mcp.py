@@ -33,7 +33,7 @@ from hanbok.gateway.mcp.wire import (
 from hanbok.gateway.steps.authenticate import bearer
 from hanbok.http.delivery import read_body
 from hanbok.http.failure import language_of, tell
-from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.inbound import JSON, Headers, Inbound
 from hanbok.http.mcp_methods import Client, Fault, answer
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown, status_of
 
@@ -43,7 +43,6 @@ _SESSION: Final = "mcp-session-id"
 _QUIET: Final = 10.0
 """Seconds after which an answer that is not there yet becomes a stream."""
 _BEAT: Final = 15.0
-_JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
 _EVENTS: Final[Headers] = [
     ("content-type", "text/event-stream"),
     ("cache-control", "no-cache, no-transform"),
@@ -73,7 +72,7 @@ async def metadata(app: App, inbound: Inbound) -> None:
     if settings.oauth is not None:
         told["authorization_servers"] = [settings.oauth.issuer]
         told["scopes_supported"] = list(settings.oauth.scopes)
-    await inbound.reply(200, _JSON, msgspec.json.encode(told))
+    await inbound.reply(200, JSON, msgspec.json.encode(told))
 
 
 async def mcp(app: App, inbound: Inbound) -> None:
@@ -210,7 +209,7 @@ async def _answer(inbound: Inbound, client: Client, asked: Asked, id_: int | str
 async def _tell(
     inbound: Inbound, id_: int | str | None, body: bytes, status: int, headers: Headers | None = None
 ) -> None:
-    await inbound.reply(status, [*_JSON, *(headers or [])], _message(id_, body))
+    await inbound.reply(status, [*JSON, *(headers or [])], _message(id_, body))
 
 
 def _message(id_: int | str | None, body: bytes) -> bytes:

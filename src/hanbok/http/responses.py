@@ -23,13 +23,12 @@ from hanbok.gateway.spelling.json_text import Json, encode
 from hanbok.gateway.spelling.responses_hearing import read
 from hanbok.http.delivery import STREAM, carry, marks_of, read_body
 from hanbok.http.failure import language_of
-from hanbok.http.inbound import Headers, Inbound
+from hanbok.http.inbound import JSON, Headers, Inbound
 from hanbok.http.key_acts import note_act
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown
 
 _PATH: Final = "/v1/responses"
 _BELOW: Final = {"": "GET, DELETE", "input_items": "GET", "cancel": "POST"}
-_JSON: Final[Headers] = [("content-type", "application/json"), ("cache-control", "no-store")]
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +124,7 @@ async def _tell(inbound: Inbound, making: Making) -> None:
     if making.call.stream:
         await _stream(inbound, making.follow(0), [*marks_of(making.call), *STREAM])
     else:
-        await inbound.reply(HTTPStatus.OK, [*marks_of(making.call), *_JSON], encode(making.shown()))
+        await inbound.reply(HTTPStatus.OK, [*marks_of(making.call), *JSON], encode(making.shown()))
 
 
 async def _stream(inbound: Inbound, events: AsyncGenerator[bytes, None], headers: Headers) -> None:
@@ -157,4 +156,4 @@ def _page(items: list[Json], wanted: _Wanted) -> Json:
 
 
 async def _reply(inbound: Inbound, body: Json) -> None:
-    await inbound.reply(HTTPStatus.OK, _JSON, encode(body))
+    await inbound.reply(HTTPStatus.OK, JSON, encode(body))

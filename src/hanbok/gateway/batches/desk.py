@@ -16,12 +16,14 @@ from hanbok.gateway.batches.files import Files
 from hanbok.gateway.batches.lines import Ask
 from hanbok.gateway.batches.run import Run
 from hanbok.gateway.batches.shapes import Batch, NewBatch, Progress
-from hanbok.gateway.undertakings import Undertaking, Undertakings
+from hanbok.gateway.undertakings import NotOurs, Undertaking, Undertakings
 from hanbok.gateway.vaults import Vaults
 
 _KIND: Final = "batch"
 _PART: Final = "batch"
 _WINDOW: Final = 24 * 3600
+_AGAIN_AFTER: Final = 60.0
+"""Seconds before a batch that could not go on is taken up again: what it asks then is paid for again."""
 _FORGET_AFTER: Final = timedelta(days=30)
 _log = logging.getLogger("hanbok.batches")
 
@@ -34,17 +36,18 @@ class BatchDesk:
         self._records = records
         self._files = files
         self._runs: dict[str, Run] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ask: Ask | None = None
         self._at_once = 1
+        self._slots = asyncio.Semaphore(1)
 
     @property
     def busy(self) -> bool:
-        return bool(self._runs)
+        return bool(self._tasks)
 
     def start(self, ask: Ask, at_once: int) -> None:
         """Begin to work, with what an earlier process left undone."""
-        self._ask, self._at_once = ask, at_once
+        self._ask, self._at_once, self._slots = ask, at_once, asyncio.Semaphore(at_once)
 
     async def create(self, organisation: str, key: str, wanted: NewBatch, origin: str) -> Batch:
         """Take a batch in. Raises ContentsNotKept."""
@@ -102,10 +105,15 @@ class BatchDesk:
         """Take up what nobody works on. Raises StoreUnavailable and its kin."""
         if self._ask is None:
             return
-        while (one := await asyncio.to_thread(self._records.take, _KIND)) is not None:
-            run = Run(one, self._vaults, self._records, self._files, self._ask, self._at_once)
+        while len(self._runs) < self._at_once:
+            one = await asyncio.to_thread(self._records.take, _KIND)
+            if one is None:
+                return
+            run = Run(one, self._vaults, self._records, self._files, self._ask, self._at_once, self._slots)
             self._runs[one.id] = run
-            self._tasks[one.id] = asyncio.create_task(self._see_through(one.id, run))
+            task = asyncio.create_task(self._see_through(one.id, run))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def tidy(self) -> None:
         """Forget the batches that ended long ago: their contents are gone with their keys."""
@@ -114,20 +122,33 @@ class BatchDesk:
     async def close(self) -> None:
         """Stop; what is left goes on after the next start, or in another process."""
         self._ask = None
-        tasks = list(self._tasks.values())
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _see_through(self, name: str, run: Run) -> None:
         try:
-            await run.whole()
-        except HanbokError as error:
-            # What it needs is gone for a while: what is done is kept, and it is taken up again.
-            _log.warning("batch %s is left for later: %s", name, error)
+            if not await self._ended(name, run):
+                await asyncio.sleep(_AGAIN_AFTER)
         finally:
-            del self._runs[name], self._tasks[name]
             await self._leave(name)
+
+    async def _ended(self, name: str, run: Run) -> bool:
+        """Work on it; return whether there is nothing left for us to do."""
+        try:
+            # Nobody waits for it: a slip of ours must be told here, or it is never told.
+            [slip] = await asyncio.gather(run.whole(), return_exceptions=True)
+        finally:
+            del self._runs[name]
+        if isinstance(slip, NotOurs):
+            _log.warning("batch %s: %s", name, slip)
+        elif slip is not None:
+            # What it needs is gone for a while: what is done is kept, and it is taken up again.
+            trace = None if isinstance(slip, HanbokError) else slip
+            _log.warning("batch %s is left for later: %s", name, slip, exc_info=trace)
+            return False
+        return True
 
     async def _leave(self, name: str) -> None:
         try:

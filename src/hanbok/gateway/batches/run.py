@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from hanbok.core.values import Language
+from hanbok.gateway.batches.errors import InputFileGone
 from hanbok.gateway.batches.files import Files, line_name, lines_of
 from hanbok.gateway.batches.lines import Answered, Ask, Line, answered_line, read_lines, unasked_line
 from hanbok.gateway.batches.shapes import LineProblem, LineProblems, Progress
@@ -24,7 +26,14 @@ class Run:
     """`whole` it, once. What was finished before is not asked again."""
 
     def __init__(
-        self, one: Undertaking, vaults: Vaults, records: Undertakings, files: Files, ask: Ask, at_once: int
+        self,
+        one: Undertaking,
+        vaults: Vaults,
+        records: Undertakings,
+        files: Files,
+        ask: Ask,
+        at_once: int,
+        slots: asyncio.Semaphore,
     ) -> None:
         self._one = one
         self._vaults = vaults
@@ -32,6 +41,7 @@ class Run:
         self._files = files
         self._ask = ask
         self._at_once = at_once
+        self._slots = slots
         self._progress = msgspec.json.decode(one.facts, type=Progress)
         self._noted = 0.0
         self._stopped = asyncio.Event()
@@ -41,11 +51,16 @@ class Run:
     def stop(self) -> None:
         """Have no more lines asked; those under way are finished."""
         self._stopped.set()
+        self._progress.cancelling_at = self._progress.cancelling_at or _now()
 
     async def whole(self) -> None:
-        """Return when the batch has ended. Raises HanbokError when it cannot go on for now."""
+        """Return when the batch has ended. Raises NotOurs, and HanbokError when it cannot go on for now."""
         progress = self._progress
-        lines, problems = await self._read()
+        try:
+            lines, problems = await self._read()
+        except InputFileGone as error:
+            lines, problems = [], [LineProblem(code=error.code, message=error.say(Language.EN))]
+            await self._hand_out()
         if problems:
             progress.errors, progress.failed_at = LineProblems(data=problems), _now()
             await self._note("failed", ended=True)
@@ -64,9 +79,11 @@ class Run:
     async def _read(self) -> tuple[list[Line], list[LineProblem]]:
         one, progress = self._one, self._progress
         file = await self._files.get(one.organisation, one.key, progress.input_file_id)
-        content = b""
-        if file is not None:
-            content = b"".join([piece async for piece in self._files.read(one.organisation, file)])
+        if file is None:
+            raise InputFileGone(file=progress.input_file_id)
+        content = b"".join([piece async for piece in self._files.read(one.organisation, file)])
+        if file.bytes and not content:
+            raise InputFileGone(file=file.id)
         return await asyncio.to_thread(read_lines, content, progress.endpoint)
 
     async def _left(self, lines: Sequence[Line]) -> list[Line]:
@@ -104,13 +121,15 @@ class Run:
 
     async def _patiently(self, line: Line) -> Answered | None:
         """Ask until the pace allows it; None: the batch was stopped or its time is over."""
-        while not self._stopped.is_set() and _now() < self._progress.expires_at:
-            answered = await self._ask(line, self._one.key, self._progress.origin)
+        while True:
+            async with self._slots:
+                if self._stopped.is_set() or _now() >= self._progress.expires_at:
+                    return None
+                answered = await self._ask(line, self._one.key, self._progress.origin)
             if not answered.retry_after:
                 return answered
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), answered.retry_after)
-        return None
 
     async def _expire(self, lines: Sequence[Line]) -> None:
         message = "the batch's time was over before this line was asked"
@@ -129,7 +148,8 @@ class Run:
             also=self._progress.input_file_id,
         )
 
-    async def _finish(self, *, cut: bool) -> None:
+    async def _hand_out(self) -> None:
+        """Make files of the results that there are."""
         one, progress = self._one, self._progress
         vault = self._vaults.keeping(one.organisation)
         for part in (OUTPUT, ERROR):
@@ -143,6 +163,10 @@ class Run:
                     progress.output_file_id, progress.request_counts.completed = file, len(names)
                 else:
                     progress.error_file_id, progress.request_counts.failed = file, len(names)
+
+    async def _finish(self, *, cut: bool) -> None:
+        progress = self._progress
+        await self._hand_out()
         if self._stopped.is_set():
             progress.cancelled_at = _now()
             await self._note("cancelled", ended=True)

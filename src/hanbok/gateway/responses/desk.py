@@ -94,10 +94,10 @@ class ResponseDesk:
         if making is not None:
             return making.shown()
         one = await asyncio.to_thread(self._records.get, organisation, key, name)
-        if one is not None and one.abandoned:
+        if one is not None and one.kind == _KIND:
+            if not one.abandoned:
+                return _half(one, one.state if one.state in _HALF else "in_progress")
             await self._interrupted(one)
-        elif one is not None:
-            return _half(one, one.state if one.state in _HALF else "in_progress")
         response: Json = msgspec.json.decode((await self.kept(organisation, key, name)).response)
         return response
 
@@ -165,23 +165,28 @@ class ResponseDesk:
         """Stop all; what was under way has failed."""
         for making in self._making.values():
             making.stop("interrupted")
-        await asyncio.gather(*self._tasks.values())
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _see_through(self, name: str, making: Making, path: Path) -> None:
-        await making.start(path)
         try:
-            await self._put(
-                making.organisation, making.key, making.call.id, making.items, making.response, making.events
-            )
-            await asyncio.to_thread(self._records.drop, name)
-        except HanbokError as error:
-            # Its record stays and is nobody's: whoever asks is told that it was interrupted.
-            _log.error("response %s is not kept: %s", name, error.code)
-            making.fail(error)
-            await self._leave(name)
+            # Nobody waits for it: a slip of ours must be told here, or it is never told.
+            [slip] = await asyncio.gather(self._make(name, making, path), return_exceptions=True)
+            if slip is not None:
+                # Its record stays and is nobody's: whoever asks is told that it was interrupted.
+                known = slip if isinstance(slip, HanbokError) else None
+                _log.error("response %s is not kept: %s", name, slip, exc_info=None if known else slip)
+                making.fail(known or Interrupted())
+                await self._leave(name)
         finally:
             del self._making[name]
             making.close()
+
+    async def _make(self, name: str, making: Making, path: Path) -> None:
+        await making.start(path)
+        await self._put(
+            making.organisation, making.key, making.call.id, making.items, making.response, making.events
+        )
+        await asyncio.to_thread(self._records.drop, name)
 
     async def _leave(self, name: str) -> None:
         try:

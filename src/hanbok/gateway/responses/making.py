@@ -14,6 +14,7 @@ from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.front import Teller
 from hanbok.gateway.fronts.responses import Responses
 from hanbok.gateway.path import Path
+from hanbok.gateway.refusal import read_refusal
 from hanbok.gateway.responses.errors import Interrupted
 from hanbok.gateway.spelling.json_text import Json, Raw, encode
 from hanbok.gateway.spelling.responses_hearing import Asked, read
@@ -21,15 +22,6 @@ from hanbok.gateway.spelling.responses_telling import unfinished
 from hanbok.gateway.spelling.sse_text import event
 
 _OK: Final = 200
-
-
-class _Refusal(msgspec.Struct):
-    message: str = ""
-    code: str | int | None = None
-
-
-class _Refused(msgspec.Struct):
-    error: _Refusal
 
 
 class _Ended(msgspec.Struct):
@@ -65,9 +57,8 @@ class Making:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, path: Path) -> "asyncio.Task[None]":
-        """Begin."""
-        self._task = asyncio.create_task(self._run(path))
-        return self._task
+        """Begin, unless it was stopped before."""
+        return asyncio.create_task(self._run(path))
 
     def stop(self, why: str) -> None:
         """End it: `cancelled` by its client, or `interrupted` with the server."""
@@ -103,6 +94,11 @@ class Making:
     async def _run(self, path: Path) -> None:
         call = self.call
         try:
+            if self._why:
+                self._stopped()
+                return
+            # Not before: a task that is cancelled before its first step runs none of this.
+            self._task = asyncio.current_task()
             if call.stream:
                 teller = Responses(self._ours).teller(call.body)
                 opening: Json = {
@@ -119,16 +115,19 @@ class Making:
         except HanbokError as error:
             self._fail(error)
         except asyncio.CancelledError:
-            if self._why == "cancelled":
-                self._end("cancelled", {})
-            else:
-                self._fail(Interrupted())
+            self._stopped()
         finally:
             call.finish()
 
+    def _stopped(self) -> None:
+        if self._why == "cancelled":
+            self._end("cancelled", {})
+        else:
+            self._fail(Interrupted())
+
     def _whole(self, reply: Reply) -> None:
         if reply.status != _OK:
-            refused = msgspec.json.decode(reply.body, type=_Refused).error
+            refused = read_refusal(reply.body)
             self._end("failed", _error(str(refused.code or "provider_refused"), refused.message))
         else:
             self.response = Responses(self._ours).answer(reply.body, self.call.body)
