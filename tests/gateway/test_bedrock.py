@@ -17,7 +17,9 @@ from hanbok.gateway.dialects.bedrock import Bedrock as BedrockDialect
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.endpoints.bedrock import Bedrock
 from hanbok.gateway.errors import EndpointUnavailable, UpstreamGarbled
+from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.spelled import url_of
+from hanbok.gateway.spelling.options import EndpointOptionInvalid
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.testing.wire.bedrock import error_event, frame
 
@@ -80,7 +82,9 @@ def signature(secret, url_path, host, headers, body):
 
 
 @pytest.mark.parametrize("token", ["", "session-token"])
-@pytest.mark.parametrize("model", ["amazon.nova-lite-v1:0", "arn:aws:bedrock:ap-northeast-2:1:x/y"])
+@pytest.mark.parametrize(
+    "model", ["amazon.nova-lite-v1:0", "arn:aws:bedrock:ap-northeast-2:1:imported-model/y"]
+)
 async def test_the_signature_is_the_one_of_the_published_steps(model, token):
     options = {"region": "ap-northeast-2", "access_key_id": "AKIDEXAMPLE"}
     options |= {"session_token": token} if token else {}
@@ -102,13 +106,30 @@ async def test_a_profile_over_several_countries_is_for_endpoints_abroad_alone():
     seoul, abroad = built(SEOUL, "ap-northeast-2"), built(ABROAD, "us-east-1")
     for model in (
         "apac.amazon.nova-lite-v1:0",
+        "zz.amazon.nova-lite-v1:0",
         "arn:aws:bedrock:ap-northeast-2:1:inference-profile/global.x",
+        "arn:aws:bedrock:ap-northeast-2:1:application-inference-profile/a1b2c3",
+        "arn:aws:bedrock:ap-northeast-2:1:default-prompt-router/a1b2c3",
+        "arn:aws:bedrock:ap-northeast-2:1",
     ):
         with pytest.raises(EndpointUnavailable) as caught:
             await seoul.address(Operation.CHAT, model)
         assert "foreign" in caught.value.say(Language.EN)
         assert (await abroad.address(Operation.CHAT, model)).url
-    assert (await seoul.address(Operation.CHAT, "amazon.nova-lite-v1:0")).url
+    for model in (
+        "amazon.nova-lite-v1:0",
+        "deepseek.v3.2",
+        "arn:aws:bedrock:ap-northeast-2::foundation-model/amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:ap-northeast-2:1:provisioned-model/a1b2c3",
+    ):
+        assert (await seoul.address(Operation.CHAT, model)).url
+
+
+def test_several_keys_do_not_share_one_id():
+    options = {"region": "ap-northeast-2", "access_key_id": "AK"}
+    with pytest.raises(EndpointOptionInvalid) as caught:
+        endpoint_of(Bedrock, EndpointConfig(destination=SEOUL, secrets=("a", "b"), options=options), Http1())
+    assert "keys" in caught.value.say(Language.EN)
 
 
 EVENT = {":message-type": "event", ":event-type": "messageStart"}

@@ -123,6 +123,7 @@ OTHERS: dict[str, Callable[[], Call]] = {
     "form": lambda: call(planned=replace(PLANNED, form=Form.MASKED)),
     "stream": lambda: call(stream=True),
     "operation": lambda: call(operation=Operation.EMBEDDINGS),
+    "task": lambda: call(headers={"x-hanbok-task": "report"}),
     "header": lambda: call(headers={"anthropic-beta": "more"}),
     "content": lambda: call(BODY.replace(b"hi", b"hello")),
     "order of the turns": lambda: call(BODY.replace(b'[{"role"', b'[{"role":"user","content":"x"},{"role"')),
@@ -136,6 +137,28 @@ async def test_an_answer_never_crosses(step: Recall, what: str) -> None:
     await said(step, model, call())
     await said(step, model, OTHERS[what]())
     assert model.asked == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_a_later_place_said_in_another_form_is_not_kept(step: Recall, stream: bool) -> None:
+    """The first place, which would have got hidden values, failed; the one at home was told the real ones."""
+    abroad = replace(PLANNED, form=Form.MASKED)
+    home = Planned(target=replace(TARGET, endpoint="home"), form=Form.AS_IS)
+    model = Model()
+
+    async def failed_over(asked: Call) -> Reply:
+        reply = await model(asked)
+        asked.ending.used = home
+        return reply
+
+    for _ in range(2):
+        asked = call(stream=stream)
+        asked.plan = (abroad, home)
+        reply = await step(asked, failed_over)
+        if reply.chunks is not None:
+            _ = [batch async for batch in reply.chunks]
+    assert model.asked == 2
+    assert step.cache.size == 0
 
 
 async def test_an_answer_never_crosses_policies() -> None:

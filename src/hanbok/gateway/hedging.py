@@ -23,12 +23,6 @@ class _Leg:
         """Whether it ended without a reply by itself."""
         return self.task.done() and not self.task.cancelled() and self.task.exception() is not None
 
-    async def let_go(self) -> None:
-        """Abort it; what it cost is in its ending then."""
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
-        self.call.finish()
-
 
 async def hedged(call: Call, pair: Sequence[Planned], seconds: float, ask: Ask) -> Reply:
     """Ask the first place, and the second one too when the first has failed, or has no first token after so many
@@ -41,18 +35,15 @@ async def hedged(call: Call, pair: Sequence[Planned], seconds: float, ask: Ask) 
             legs.append(_Leg(call, pair[1], ask))
         won = await _first(legs)
     except BaseException:
-        for leg in legs:
-            await leg.let_go()
-            _add(call, leg)
+        try:
+            await _let_go(call, legs, "left")
+        finally:
+            for leg in legs:
+                _tell(call, leg)
         raise
-    for leg in legs:
-        if leg is not won:
-            await leg.let_go()
-            _add(call, leg)
-            if not leg.failed:
-                call.ending.attempts.append(f"{leg.endpoint}:outrun")
-    _take_over(call, won)
-    return await won.task
+    _take_over(call, won)  # first: it is let go with the call, should the client leave now
+    await _let_go(call, [leg for leg in legs if leg is not won], "outrun")
+    return won.task.result()
 
 
 async def _first(legs: Sequence[_Leg]) -> _Leg:
@@ -71,9 +62,32 @@ async def _first(legs: Sequence[_Leg]) -> _Leg:
     raise failure or RuntimeError(f"call {legs[0].call.id} was hedged over nothing")
 
 
-def _add(call: Call, leg: _Leg) -> None:
+async def _let_go(call: Call, legs: Sequence[_Leg], why: str) -> None:
+    """Abort them; what they cost is the call's."""
+    for leg in legs:
+        leg.task.cancel()
+    try:
+        await asyncio.gather(*(leg.task for leg in legs), return_exceptions=True)
+    finally:
+        for leg in legs:
+            try:
+                leg.call.finish()
+            finally:
+                _add(call, leg, why)
+
+
+def _add(call: Call, leg: _Leg, why: str) -> None:
     call.ending.cost += leg.call.ending.cost
     call.ending.attempts += leg.call.ending.attempts
+    if not leg.failed:
+        call.ending.attempts.append(f"{leg.endpoint}:{why}")
+
+
+def _tell(call: Call, leg: _Leg) -> None:
+    """Where no place has answered, the call's ending names the last one that was told something."""
+    ending, its = call.ending, leg.call.ending
+    if its.used is not None:
+        ending.used, ending.usage, ending.sent = its.used, its.usage, its.sent
 
 
 def _take_over(call: Call, won: _Leg) -> None:

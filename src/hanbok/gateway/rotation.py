@@ -9,12 +9,14 @@ from typing import Final
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import Dialect
 from hanbok.gateway.endpoint import Address, Endpoint, EndpointConfig
+from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.health import LONGEST_ASKED, seconds_asked
 from hanbok.gateway.upstream import Upstream
 
-_PAUSES: Final = {401: 300.0, 402: 300.0, 429: 10.0}
+_REST: Final = 300.0
+_PAUSES: Final = {401: _REST, 402: _REST, 403: _REST, 429: 10.0}
 """Seconds for which a key is left out, by the status that says that it, and not the place, is the reason: not known,
-not paid, used up. A key may be put right at the provider's, so none is given up for ever.
+not paid, not allowed, used up. A key may be put right at the provider's, so none is given up for ever.
 """
 
 
@@ -39,10 +41,23 @@ class Rotation:
         self._turn = 0
 
     async def address(self, operation: Operation, model: str) -> Address:
-        """Return where to send, with the next key; where all are left out, with the one that is back first."""
-        key = self._next()
-        address = await key.endpoint.address(operation, model)
-        return replace(address, key=key.name, keys=len(self._keys), refused=partial(self._refused, key))
+        """Return where to send, with the next key; where all are left out, with the one that is back first.
+
+        Raises EndpointUnavailable where no key has an address.
+        """
+        failure: EndpointUnavailable | None = None
+        dead: list[_Key] = []
+        for key in self._in_turn():
+            try:
+                address = await key.endpoint.address(operation, model)
+            except EndpointUnavailable as error:
+                failure = error
+                dead.append(key)
+                continue
+            for one in dead:
+                one.until = self._clock() + _REST
+            return replace(address, key=key.name, keys=len(self._keys), refused=partial(self._refused, key))
+        raise failure or RuntimeError(f"endpoint {self.destination.endpoint} has no keys")
 
     async def start(self) -> None:
         """Start what stands behind each key."""
@@ -54,11 +69,11 @@ class Rotation:
         for key in self._keys:
             await key.endpoint.close()
 
-    def _next(self) -> _Key:
+    def _in_turn(self) -> list[_Key]:
         now = self._clock()
         self._turn = (self._turn + 1) % len(self._keys)
-        inturn = self._keys[self._turn :] + self._keys[: self._turn]
-        return min(inturn, key=lambda key: max(key.until, now))
+        in_turn = self._keys[self._turn :] + self._keys[: self._turn]
+        return sorted(in_turn, key=lambda key: max(key.until, now))
 
     def _refused(self, key: _Key, status: int, retry_after: str) -> bool:
         pause = _PAUSES.get(status)
@@ -75,5 +90,5 @@ def endpoint_of(
     """Build the endpoint that a config describes: one for each key where there are several."""
     if not config.secrets:
         return kind(config, upstream)
-    one_each = [replace(config, secret=secret, secrets=()) for secret in config.secrets]
+    one_each = [replace(config, secret=secret) for secret in config.secrets]
     return Rotation([kind(one, upstream) for one in one_each])

@@ -14,12 +14,13 @@ import msgspec
 from hanbok.gateway.cache import Answer, Cache
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.catalogue import Caching
+from hanbok.gateway.rules import TASK
 from hanbok.gateway.step import Next
 from hanbok.policy.ruling import Judge
 
 _KEPT = frozenset({Operation.CHAT, Operation.EMBEDDINGS})
-_TELLING = ("anthropic-beta",)
-"""Headers of clients that reach a provider and change its answer."""
+_TELLING = ("anthropic-beta", TASK)
+"""Headers of clients that change who answers, or what."""
 _OK = 200
 
 
@@ -37,7 +38,7 @@ class Recall:
             call.ending.steps["cache"] = "not run"
             return await call_next(call)
         found = self.cache.find(key)
-        if found is not None and found.planned in call.plan:
+        if found is not None and found.planned == call.plan[0]:
             call.ending.used, call.ending.steps["cache"] = found.planned, "hit"
             return found.reply()
         call.ending.steps["cache"] = "miss"
@@ -70,7 +71,8 @@ class Recall:
 
     def _noted(self, call: Call, key: bytes, caching: Caching, reply: Reply) -> Reply:
         used = call.ending.used
-        if used is None:
+        if used is None or used != call.plan[0]:
+            # Another place may have been told more than the key's form shows: what it said is this caller's alone.
             return reply
         if reply.chunks is not None:
             whole = Answer(planned=used, headers=reply.headers)
