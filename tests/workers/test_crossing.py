@@ -2,15 +2,18 @@
 
 import asyncio
 import socket
+import threading
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from hanbok.core.clock import stamp
+from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import DataUse, Destination, Text, Zone
+from hanbok.core.values import DataUse, Destination, Principal, Text, Zone
 from hanbok.evidence.entry import Intent
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.gateway.call import Operation
@@ -18,13 +21,18 @@ from hanbok.gateway.endpoint import Address, EndpointConfig
 from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.llama.dress import Dress
 from hanbok.gateway.llama.errors import ModelStarting
-from hanbok.policy.ledger import BudgetExceeded
-from hanbok.policy.limits import RateLimited
+from hanbok.policy.gate import Here
+from hanbok.policy.key import Key, KeyUnknown, Limits
+from hanbok.policy.ledger import BudgetExceeded, Ledger
+from hanbok.policy.limits import ConcurrencyExceeded, Limiter, RateLimited
 from hanbok.workers.borrowed import Borrowed
+from hanbok.workers.channel import Channel, Reload, Reloaded
+from hanbok.workers.children import _hear
 from hanbok.workers.crossing import again, told
-from hanbok.workers.frames import Up
+from hanbok.workers.foreman import Foreman, _Child
+from hanbok.workers.frames import Bye, Up
 from hanbok.workers.keeper import Seat
-from hanbok.workers.link import Link, RemoteLog
+from hanbok.workers.link import Link, RemoteGate, RemoteLog
 from hanbok.workers.tally import Tally, families_of
 from hanbok.workers.wire import Wire
 
@@ -121,6 +129,10 @@ async def test_an_endpoint_of_the_keeper_s_is_lent_and_given_back() -> None:
     address.left()
     with pytest.raises(EndpointUnavailable):
         await borrowed.address(Operation.CHAT, "no")
+    home_again = runtime.places.pop("home")
+    with pytest.raises(EndpointUnavailable):
+        await borrowed.address(Operation.CHAT, "m")
+    runtime.places["home"] = home_again
     assert housed.left == 1
 
     # A worker that dies gives back what it had.
@@ -159,3 +171,100 @@ async def test_what_a_former_keeper_held_is_not_taken_for_held_by_the_next(tmp_p
         await RemoteLog(link, tmp_path).append(intent())
     link.close()
     there.close()
+
+
+class _Late:
+    """A key ring that learns of the key when it is told to look, and then waits."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, Key] = {}
+        self.looked = threading.Event()
+        self.go = threading.Event()
+
+    def refresh(self) -> None:
+        self.looked.set()
+        self.go.wait(10)
+        self.keys["k"] = KEY
+
+    def known(self, key: str, _: datetime) -> Key:
+        try:
+            return self.keys[key]
+        except KeyError:
+            raise KeyUnknown from None
+
+
+KEY = Key(id="k", digest="d", principal=Principal(organisation="o", key="k"), limits=Limits(concurrency=1))
+TOKEN = Key(
+    id="oauth_1",
+    digest="",
+    principal=Principal(organisation="o", key="oauth_1", team="t"),
+    limits=Limits(concurrency=1),
+    expires=now(),
+)
+
+
+async def met(ring: object) -> tuple[Seat, Link, Limiter]:
+    limiter = Limiter()
+    gate = Here(limiter, Ledger(), now)
+    own = SimpleNamespace(calls=gate, previews=gate)
+    keeper = SimpleNamespace(open=True, own=own, app=SimpleNamespace(keyring=ring), part=lambda _: None)
+    seat, link = Seat(keeper), Link()
+    here, there = socket.socketpair()
+    seat.wire = await Wire[Up].over(there, Up, seat.take, seat.lost)
+    await link.connect(here)
+    return seat, link, limiter
+
+
+async def test_an_access_token_passes_the_keeper_s_gate_with_its_own_limits() -> None:
+    _, link, _ = await met(_Late())
+    gate = RemoteGate(link)
+    hold = await gate.enter("c", TOKEN, "m", 0)
+    with pytest.raises(ConcurrencyExceeded):
+        await gate.enter("d", TOKEN, "m", 0)
+    hold.leave(0)
+    (await gate.enter("e", TOKEN, "m", 0)).leave(0)
+    link.close()
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_who_left_while_its_key_was_looked_for_holds_nothing(*, dies: bool) -> None:
+    ring = _Late()
+    seat, link, limiter = await met(ring)
+    entering = asyncio.ensure_future(RemoteGate(link).enter("c", KEY, "m", 0))
+    await asyncio.to_thread(ring.looked.wait, 10)
+    if dies:
+        seat.lost()
+    else:
+        entering.cancel()
+        await asyncio.wait([entering])
+        await link.ask(Bye)  # the Leave came before it
+    ring.go.set()
+    await asyncio.gather(*seat._tasks)
+    limiter.enter(KEY, 0)
+    entering.cancel()
+    link.close()
+
+
+async def test_what_the_foreman_says_may_fail_and_the_child_stops() -> None:
+    mine, its = Channel.pair()
+    mine.send(Reload(b"no settings"))
+    stop = asyncio.Event()
+    with pytest.raises(msgspec.ValidationError):
+        await _hear(its, stop, None, None)
+    assert stop.is_set()
+    mine.close()
+    its.close()
+
+
+def test_the_foreman_hears_no_buried_child_and_takes_offers_in_their_order() -> None:
+    foreman = Foreman("old", 1, lambda _: None)
+    mine, its = Channel.pair()
+    child = _Child(-1, 0, its)
+    foreman._offered.extend(["good", "slip"])
+    for done in (True, False):
+        mine.send(Reloaded(done))
+    foreman._hear(child)
+    assert foreman.loaded == "good"
+    mine.close()
+    its.close()
+    assert foreman._hear(child) is None

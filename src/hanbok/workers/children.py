@@ -35,7 +35,8 @@ def work(loaded: Loaded, foreman: Channel, end: socket, listening: list[socket])
 
 
 async def _keep(loaded: Loaded, foreman: Channel, ends: list[socket]) -> None:
-    stop = stop_on(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    stop = stop_on(signal.SIGTERM, signal.SIGINT)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _ignored)
     keeper = Keeper(loaded.settings, ends)
     app = await App.open(loaded, keeper.own)
     settle()
@@ -96,11 +97,13 @@ async def _hear(
     connect: Callable[[socket], Awaitable[None]],
     reload: Callable[[Loaded], Awaitable[None]],
 ) -> None:
-    """Do what the foreman says; stop when it is gone."""
-    while (messages := await foreman.next()) is not None:
-        for message, end in messages:
-            if end is not None:
-                await connect(end)
-            elif isinstance(message, Reload):
-                await reload(unpacked(message.loaded))
-    stop.set()
+    """Do what the foreman says; stop when it is gone, or when this process could hear no more of it."""
+    try:
+        while (messages := await foreman.next()) is not None:
+            for message, end in messages:
+                if end is not None:
+                    await connect(end)
+                elif isinstance(message, Reload):
+                    await reload(unpacked(message.loaded))
+    finally:
+        stop.set()

@@ -74,8 +74,8 @@ class Foreman:
     _stopping: bool = False
     _kill_at: float = float("inf")
     _failed: int = 0
-    _offered: Loaded | None = None
-    """Settings that the keeper is looking at."""
+    _offered: deque[Loaded] = field(default_factory=deque[Loaded])
+    """Settings that the keeper is looking at, in the order in which it answers."""
 
     def run(self) -> Callable[[], None] | None:
         """Return when all children have ended; in a child, return what it is to do. Raises HanbokError."""
@@ -128,6 +128,8 @@ class Foreman:
         return self._bury() if signal.SIGCHLD in signals else None
 
     def _hear(self, child: _Child) -> Callable[[], None] | None:
+        if child.channel.socket.fileno() < 0:
+            return None  # buried since the selector named it
         messages = child.channel.receive()
         if messages is None:
             self._selector.unregister(child.channel.socket)
@@ -198,6 +200,9 @@ class Foreman:
             if child.channel.socket in self._selector.get_map():
                 self._selector.unregister(child.channel.socket)
             child.channel.close()
+            if child.place == _KEEPER and self._offered:
+                _log.error("reload lost: the keeper died before it put the settings in force")
+                self._offered.clear()
             duty = self._replace(child, os.waitstatus_to_exitcode(status))
             if duty is not None:
                 return duty
@@ -249,17 +254,19 @@ class Foreman:
         if self._stopping or keeper is None:
             return
         try:
-            self._offered = load(self.loaded.source)
+            offer = load(self.loaded.source)
         except HanbokError as error:
             # The old settings stay in force: a slip in the file must not stop a running door.
             _log.error("reload refused: %s", error)
             return
-        keeper.channel.send(Reload(packed(self._offered)))
+        self._offered.append(offer)
+        keeper.channel.send(Reload(packed(offer)))
 
     def _pass_on(self, *, done: bool) -> None:
-        if not done or self._offered is None:
+        offer = self._offered.popleft()
+        if not done:
             return
-        self.loaded = self._offered
+        self.loaded = offer
         for one in self._children.values():
             if one.place != _KEEPER:
                 one.channel.send(Reload(packed(self.loaded)))

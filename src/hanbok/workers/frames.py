@@ -6,6 +6,7 @@ import msgspec
 
 from hanbok.core.values import Text
 from hanbok.evidence.entry import AnyEntry
+from hanbok.policy.key import Key
 from hanbok.workers.tally import Family
 
 Fact: TypeAlias = str | int | float | Text | None
@@ -30,6 +31,8 @@ class Enter(_Frame, frozen=True, tag="enter"):
     key: str
     model: str
     worst: int
+    made: Key | None = None
+    """The key itself, where it stands for an access token: such keys are in no table."""
 
 
 class Leave(_Frame, frozen=True, tag="leave"):

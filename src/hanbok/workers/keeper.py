@@ -13,6 +13,7 @@ import msgspec
 from hanbok.app import App
 from hanbok.core.clock import now
 from hanbok.core.errors import HanbokError
+from hanbok.core.values import Principal, Text
 from hanbok.custody import Own
 from hanbok.evidence.crashed import crashed
 from hanbok.evidence.entry import Intent, Outcome
@@ -20,9 +21,10 @@ from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.log import Record
 from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import Staged
+from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.llama.dress import Dress
 from hanbok.policy.gate import Hold
-from hanbok.policy.key import KeyUnknown
+from hanbok.policy.key import Key, KeyUnknown
 from hanbok.policy.ledger import day_of
 from hanbok.settings.settings import Settings
 from hanbok.workers.crossing import told
@@ -89,9 +91,11 @@ class Keeper:
     async def welcome(self, end: socket) -> None:
         """Speak to a worker over this end."""
         seat = Seat(self)
+        seat.wire = await Wire[Up].over(end, Up, seat.take, seat.lost)
+        if seat.gone:
+            return
         self.seats.add(seat)
         self.empty.clear()
-        seat.wire = await Wire[Up].over(end, Up, seat.take, seat.lost)
         seat.wire.send(Stages(self._stages))
 
     def part(self, seat: "Seat") -> None:
@@ -132,24 +136,26 @@ class Seat:
         self._keeper = keeper
         self._early: list[Up] = []
         self._calls: dict[str, _Open] = {}
+        self._late: set[str] = set()
+        """Calls whose key is still looked for."""
         self._posts = 0
         self._lent: dict[int, Callable[[], object]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._gone = False
+        self.gone = False
 
     def begin(self) -> None:
         """Hold again for the calls that the worker carries on, then do what it asked meanwhile."""
         own, keyring = self._keeper.own, self._keeper.app.keyring
         for intent in own.claimed:
             if intent.call in self.claims:
-                key = keyring.named(intent.key)
+                key = keyring.named(intent.key) or _key_of(intent)
                 day = day_of(datetime.fromisoformat(intent.at))
-                hold = own.calls.resume(key, intent.model, intent.reserved, day) if key else None
+                hold = own.calls.resume(key, intent.model, intent.reserved, day)
                 self._calls[intent.call] = _Open(hold, intent)
         early, self._early = self._early, []
         for frame in early:
             self.take(frame)
-        if self._gone:
+        if self.gone:
             self._close_calls()
 
     def take(self, frame: Up) -> None:
@@ -164,7 +170,7 @@ class Seat:
 
     def lost(self) -> None:
         """Close the calls of a worker that is gone as a crash closes them."""
-        self._gone = True
+        self.gone = True
         self.greeted.set()
         for left in self._lent.values():
             left()
@@ -190,8 +196,10 @@ class Seat:
         keeper = self._keeper
         gate = keeper.own.previews if frame.preview else keeper.own.calls
         try:
-            hold = gate.admit(keeper.app.keyring.known(frame.key, now()), frame.model, frame.worst)
+            key = frame.made or keeper.app.keyring.known(frame.key, now())
+            hold = gate.admit(key, frame.model, frame.worst)
         except KeyUnknown:
+            self._late.add(frame.call)
             self._spawn(self._enter_later(frame))
         except HanbokError as error:
             self.wire.send(told(frame.number, error))
@@ -208,9 +216,15 @@ class Seat:
         except HanbokError as error:
             self.wire.send(told(frame.number, error))
         else:
-            self.enter(frame)
+            if frame.call in self._late and not self.gone:
+                self.enter(frame)
+            else:
+                self.wire.send(Done(frame.number))  # nobody waits for it
+        finally:
+            self._late.discard(frame.call)
 
     def leave(self, frame: Leave) -> None:
+        self._late.discard(frame.call)
         one = self._calls.pop(frame.call, None)
         if one is not None and one.hold is not None:
             one.hold.leave(frame.cost)
@@ -247,9 +261,10 @@ class Seat:
         if not isinstance(outcome, Outcome):
             raise TypeError(f"a worker posted {type(outcome).__name__}")
         one = self._calls.pop(outcome.call, None)
-        if one is None or one.intent is None:
+        if one is None:
             return  # told twice, or closed when its worker was thought dead
-        self._write(outcome)
+        if one.intent is not None:
+            self._write(outcome)
         if one.hold is not None:
             one.hold.leave(outcome.cost)
 
@@ -268,14 +283,17 @@ class Seat:
         self._spawn(self._lend(frame))
 
     async def _lend(self, frame: Lend) -> None:
-        place = self._keeper.app.runtime.places[frame.endpoint]
+        place = self._keeper.app.runtime.places.get(frame.endpoint)
         try:
+            if place is None:
+                why = Text(ko="설정에서 빠졌습니다", en="the settings no longer name it")
+                raise EndpointUnavailable(endpoint=frame.endpoint, why=why)
             address = await place.endpoint.address(Operation(frame.operation), frame.model)
         except HanbokError as error:
             self.wire.send(told(frame.number, error))
             return
         if address.left is not None:
-            if self._gone:
+            if self.gone:
                 address.left()
             else:
                 self._lent[frame.number] = address.left
@@ -296,6 +314,18 @@ class Seat:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _key_of(intent: Intent) -> Key:
+    """Return a key that is in no table, as far as a call that came in already needs it."""
+    who = Principal(
+        organisation=intent.organisation,
+        key=intent.key,
+        team=intent.team,
+        person=intent.person,
+        application=intent.application,
+    )
+    return Key(id=intent.key, digest="", principal=who)
 
 
 _DOES: Final[Mapping[type[Up], Callable[[Seat, Any], None]]] = {

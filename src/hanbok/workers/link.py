@@ -197,7 +197,8 @@ class RemoteGate:
     async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:
         """Have the keeper count the call in. Raises LogUnavailable when there is none."""
         link, preview = self.link, self.preview
-        answer = link.ask(lambda number: Enter(number, preview, call, key.id, model, worst))
+        made = None if key.digest else key
+        answer = link.ask(lambda number: Enter(number, preview, call, key.id, model, worst, made))
         link.came_in(call)
         hold = _Away(link, call)
         try:
