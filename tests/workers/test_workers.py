@@ -229,9 +229,17 @@ def test_a_revoked_key_is_dead_everywhere_within_a_second_under_load(server: Run
 def test_a_reload_reaches_every_worker_and_a_slip_none(server: RunningHanbok) -> None:
     good = server.settings.read_text()
 
+    keeper, _ = children(server)
+
     def put(text: str, names: set[str]) -> None:
         server.settings.write_text(text)
-        server.process.send_signal(signal.SIGHUP)
+        for one in (
+            server.process.pid,
+            keeper,
+            *children(server)[1],
+        ):  # as a terminal's end tells the whole group
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGHUP)
         soon(lambda: all(one == names for one in offered(server)))
 
     put(good.replace("  m:", "  n:"), {"n"})
@@ -244,6 +252,7 @@ def test_a_reload_reaches_every_worker_and_a_slip_none(server: RunningHanbok) ->
     soon(lambda: len(children(server)[1]) == 2)
     soon(lambda: all(one == {"n"} for one in offered(server)))
     put(good, {"m"})
+    assert children(server)[0] == keeper
 
 
 def begin_streams(server: RunningHanbok, count: int) -> list[socket.socket]:
