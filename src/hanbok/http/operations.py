@@ -31,6 +31,8 @@ from hanbok.http.tuning_operations import TUNING
 _CALL = (400, 401, 402, 403, 404, 408, 413, 429, 502, 503, 504)
 _KEPT = (400, 401, 404, 410, 503)
 """What asking for something that is kept may end with."""
+_TOOLS = (202, 400, 401, 403, 404, 408, 413)
+"""What a message of MCP may end with, besides 200."""
 _OBJECT = dict[str, Any]
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -215,13 +217,38 @@ OPERATIONS: tuple[Operation, ...] = (
         takes=_OBJECT,
         gives=_OBJECT,
         media=("application/json", "text/event-stream"),
-        errors=(202, 400, 401, 403, 404, 408, 413),
+        errors=_TOOLS,
+    ),
+    Operation(
+        method="delete",
+        path="/mcp",
+        title=Text(ko="MCP 세션 끝내기", en="End a session of MCP"),
+        errors=(204, 401, 403, 404),
+    ),
+    Operation(
+        method="post",
+        path="/mcp/{server}",
+        title=Text(ko="MCP 서버 하나의 도구", en="Tools of one MCP server"),
+        takes=_OBJECT,
+        gives=_OBJECT,
+        media=("application/json", "text/event-stream"),
+        errors=_TOOLS,
     ),
     Operation(
         method="get",
         path="/.well-known/oauth-protected-resource",
         title=Text(
             ko="`/mcp`에 쓸 토큰을 받을 곳(RFC 9728)", en="Where to get a token for `/mcp` (RFC 9728)"
+        ),
+        gives=_OBJECT,
+        public=True,
+        errors=(404,),
+    ),
+    Operation(
+        method="get",
+        path="/.well-known/oauth-protected-resource/mcp/{server}",
+        title=Text(
+            ko="서버 하나에 쓸 토큰을 받을 곳(RFC 9728)", en="Where to get a token for one server (RFC 9728)"
         ),
         gives=_OBJECT,
         public=True,
