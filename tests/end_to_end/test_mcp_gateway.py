@@ -257,6 +257,21 @@ def test_a_marked_tool_waits_for_another_person_and_runs_once(tools):
     assert len(tools.old.calls) == before + 1
 
 
+def test_arguments_that_readers_would_read_apart_are_refused(tools):
+    before = len(tools.old.calls)
+    twice = b'{"id": "evil", "deep": [{"id": 1, "id": 2}]}'
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "old__echo", "arguments": %b}}'
+    told = tools.stand.ask("POST", "/mcp", body % twice, key="default/kim").json
+    assert told["error"]["data"]["code"] == "duplicate_field"
+    told = tools.stand.ask("POST", "/mcp", body % b'{"text": "\xff"}', key="default/kim").json
+    assert told["error"]["code"] == -32602
+    assert len(tools.old.calls) == before
+
+
+def test_an_invented_tool_gets_no_account(tools):
+    assert tools.call("old__" + "x" * 3000, {}).data["code"] == "tool_not_allowed"
+
+
 def test_a_program_has_no_person_who_could_be_allowed(tools):
     error = tools.call("old__delete", {"name": "가"}, key="first")
     assert error.data["code"] == "not_a_person"
@@ -320,7 +335,7 @@ def test_without_a_key_a_client_is_told_where_to_get_a_token(tools):
     place = said.partition('resource_metadata="')[2].partition('"')[0]
     assert place == f"{tools.stand.url}/.well-known/oauth-protected-resource/mcp/new"
     told = tools.stand.ask("GET", place.removeprefix(tools.stand.url)).json
-    assert told["resource"] == f"{tools.stand.url}/mcp/new"
+    assert told["resource"] == "https://ai.example.kr/mcp", "what tokens must be made for"
     assert told["authorization_servers"] == [ISSUER.name]
 
 

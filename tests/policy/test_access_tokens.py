@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hanbok.policy.access_tokens import AccessTokens, TokenKeysUnfit, TokenUnfit
 from hanbok.policy.key import KeyUnknown, Limits
@@ -78,6 +78,7 @@ def test_a_good_token_stands_for_a_caller_of_the_organisation_with_limits_and_an
         signed(kid="two"),
         signed(key=None, algorithm="none"),
         signed(key="x" * 40, algorithm="HS256"),
+        signed(key=rsa.generate_private_key(65537, 2048), algorithm="RS256"),
         signed()[:-4] + "AAAA",
         "a.b.c",
         "..",

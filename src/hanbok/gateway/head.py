@@ -1,5 +1,6 @@
 """The head of a request, and edits that leave every other byte of a JSON body as it came."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -37,6 +38,20 @@ class DuplicateField(HanbokError):
         en="the field {field!r} appears twice in one object of the request",
     )
     hint = Text(ko="필드마다 한 번씩만 쓰십시오.", en="Write each field once.")
+
+
+def refuse_doubles(body: bytes) -> None:
+    """Read JSON of any depth for its names alone. Raises DuplicateField, ValueError, RecursionError."""
+    json.loads(body, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for name, value in pairs:
+        if name in members:
+            raise DuplicateField(field=name[:100])
+        members[name] = value
+    return members
 
 
 class StreamOptions(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ from hanbok.http.delivery import read_body
 from hanbok.http.failure import language_of, tell
 from hanbok.http.inbound import JSON, Headers, Inbound
 from hanbok.http.mcp_methods import Client, Fault, answer
-from hanbok.http.statuses import MethodNotAllowed, RouteUnknown, status_of
+from hanbok.http.statuses import RouteUnknown, status_of
 
 MCP: Final = "/mcp"
 WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -65,7 +65,7 @@ async def metadata(app: App, inbound: Inbound) -> None:
     if app.runtime.tools is None or not (place in ("", MCP) or place.startswith(f"{MCP}/")):
         raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
     told: dict[str, object] = {
-        "resource": f"{_home(app, inbound)}{place or MCP}",
+        "resource": settings.oauth.resource if settings.oauth else f"{_home(app, inbound)}{place or MCP}",
         "bearer_methods_supported": ["header"],
         "resource_name": "hanbok",
     }
@@ -93,12 +93,11 @@ async def mcp(app: App, inbound: Inbound) -> None:
     if inbound.method == "DELETE":
         gate.toolbox.leave(f"{key.id}:{inbound.headers.get(_SESSION, '')}")
         await inbound.reply(204, [], b"")
-    elif inbound.method == "POST":
-        body = await read_body(app.runtime, inbound)
-        language = language_of(inbound.headers, app.runtime.settings.language)
-        await _serve(inbound, Client(app.version, gate, key, inbound, server, language), body)
-    else:
-        raise MethodNotAllowed(method=inbound.method, path=inbound.path[:200], allowed="POST, DELETE")
+        return
+    body = await read_body(app.runtime, inbound)
+    gate = app.runtime.tools or gate  # a slow body may outlast the settings
+    language = language_of(inbound.headers, app.runtime.settings.language)
+    await _serve(inbound, Client(app.version, gate, key, inbound, server, language), body)
 
 
 def _check_origin(app: App, inbound: Inbound) -> None:

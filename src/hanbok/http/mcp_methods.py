@@ -11,6 +11,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
 from hanbok.gateway.call import Call, Operation
 from hanbok.gateway.calling import fresh_id
+from hanbok.gateway.head import refuse_doubles
 from hanbok.gateway.mcp.gate import ToolGate
 from hanbok.gateway.mcp.toolbox import Tool
 from hanbok.gateway.mcp.wire import (
@@ -153,8 +154,13 @@ def _joint(server: str, tool: Tool) -> Mapping[str, Any]:
 
 
 async def _call(client: Client, params: Mapping[str, msgspec.Raw], *, modern: bool) -> Told:
-    if not bytes(params.get("arguments", b"{}")).startswith((b"{", b"null")):
+    arguments = bytes(params.get("arguments", b"{}"))
+    if not arguments.startswith((b"{", b"null")):
         return _fault(INVALID_PARAMS, "params.arguments must be an object")
+    try:
+        refuse_doubles(arguments)  # what a person allowed must be what any server reads
+    except (ValueError, RecursionError):
+        return _fault(INVALID_PARAMS, "params.arguments cannot be read as JSON in UTF-8")
     call = _made(client, params)
     try:
         reply = await client.gate.path.run(call)

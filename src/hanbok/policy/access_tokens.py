@@ -78,7 +78,7 @@ class AccessTokens:
                 raise TokenUnfit(why=Text(ko="모르는 서명 키입니다", en="its signing key is not known"))
             return jwt.decode(
                 token,
-                key.key,
+                key,
                 algorithms=_ALGORITHMS,
                 audience=self._rules.audience,
                 issuer=self._rules.issuer,

@@ -120,10 +120,15 @@ class Toolbox(Catalogue):
         return shelf.tools[tool]
 
     async def call(self, name: str, arguments: bytes, *, visitor: str) -> Answer:
-        """Call a tool that `find` found. `arguments` is a JSON object as it may leave."""
+        """Call a tool that `find` found. `arguments` is a JSON object as it may leave.
+
+        Raises ToolNotAllowed when its server took it back meanwhile, and what `Line.ask` does.
+        """
         config, tool = self.split(name)
-        wanted = self._shelves[config.name].tools[tool].mirrors
-        headers = mirrored(wanted, msgspec.json.decode(arguments)) if wanted else ()
+        found = self._shelves[config.name].tools.get(tool)
+        if found is None:
+            raise ToolNotAllowed(tool=tool[:100])
+        headers = mirrored(found.mirrors, msgspec.json.decode(arguments)) if found.mirrors else ()
         params = {"name": tool, "arguments": msgspec.Raw(arguments)}
         return await self._lines[config.name].ask("tools/call", params, visitor=visitor, headers=headers)
 

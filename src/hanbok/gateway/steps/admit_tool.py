@@ -21,7 +21,8 @@ class AdmitTool:
             raise RuntimeError("the authenticate step must stand before the admit step")
         call.offer = self.toolbox.offer(call.model)
         call.reserved = self.toolbox.split(call.model)[0].price
+        # First, so that no invented name gets an account.
+        await self.toolbox.find(call.model, call.principal)
         hold = await self.gate.enter(call.id, key, call.model, call.reserved)
         call.at_end(lambda: hold.leave(call.ending.cost))
-        await self.toolbox.find(call.model, call.principal)
         return await call_next(call)
