@@ -17,7 +17,7 @@ GOOD = {
     "iss": "https://login.example.kr",
     "aud": "https://ai.example.kr/mcp",
     "sub": "kim@example.kr",
-    "exp": int((NOW + timedelta(minutes=5)).timestamp()),
+    "exp": int((NOW + timedelta(days=1)).timestamp()),
     "scope": "tools profile",
 }
 
