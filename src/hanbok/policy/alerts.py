@@ -8,18 +8,19 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, case, func, select, update
+from sqlalchemy import Connection, select, update
 
 from hanbok.core.clock import stamp, written
 from hanbok.core.values import MicroWon
 from hanbok.evidence.entry import Act
 from hanbok.evidence.outbox import put
 from hanbok.policy.ledger import account_of, day_of
+from hanbok.policy.spending import NOTHING, shares_spent, sums
 from hanbok.store.database import Store, unless_there
-from hanbok.store.tables import alerts, budgets, keys, organisations, shares, spend
+from hanbok.store.tables import alerts, budgets, keys, organisations, spend
 
 _LEASE: Final = timedelta(minutes=1)
 """How long one process may take to deliver; then another may try."""
@@ -80,7 +81,7 @@ class Alerts:
         passed = [
             (key, alert)
             for one in watched
-            for key, alert in _passed(one, spent.get(one.account, (0, 0)), day, thresholds)
+            for key, alert in _passed(one, spent.get(one.account, NOTHING), day, thresholds)
             if key not in known
         ]
         if not passed:
@@ -154,24 +155,11 @@ def _spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, MicroW
     """Return what each account spent on the day and in its month."""
     found: dict[str, tuple[MicroWon, MicroWon]] = {}
     whose = (spend.c.organisation, spend.c.key)
-    for row in connection.execute(_sums(spend, day).add_columns(*whose).group_by(*whose)):
-        for account in (
-            account_of("organisation", row.organisation, ""),
-            account_of("key", row.organisation, row.key),
-        ):
-            before = found.get(account, (0, 0))
-            found[account] = (before[0] + int(row.today), before[1] + int(row.in_month))
-    for row in connection.execute(
-        _sums(shares, day).add_columns(shares.c.account).group_by(shares.c.account)
-    ):
-        found[row.account] = (int(row.today), int(row.in_month))
-    return found
-
-
-def _sums(table: Table, day: str) -> Select[Any, Any]:
-    today = func.sum(case((table.c.day == day, table.c.won), else_=0)).label("today")
-    in_month = func.sum(table.c.won).label("in_month")
-    return select(today, in_month).where(table.c.day.between(day[:7], day))
+    for organisation, key, today, month in connection.execute(sums(spend, day, *whose)):
+        for account in (account_of("organisation", organisation, ""), account_of("key", organisation, key)):
+            before = found.get(account, NOTHING)
+            found[account] = (before[0] + int(today), before[1] + int(month))
+    return found | shares_spent(connection, day)
 
 
 def _passed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import delete, insert, select
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import MicroWon, Text
@@ -17,8 +17,9 @@ from hanbok.policy.ledger import account_of, day_of
 from hanbok.policy.organisations import OrganisationUnknown
 from hanbok.policy.parties import PartyKind, is_plain, living_party
 from hanbok.policy.recording import record_change
+from hanbok.policy.spending import NOTHING, shares_spent
 from hanbok.store.database import Store
-from hanbok.store.tables import budgets, organisations, shares
+from hanbok.store.tables import budgets, organisations
 
 
 class BudgetKind(StrEnum):
@@ -80,17 +81,11 @@ class Budgets:
         """Return the budgets, with what was spent of them on the Korean day and in the month of `moment`, as of the
         server's latest flush.
         """
-        today = day_of(moment)
-        on_the_day = func.sum(case((shares.c.day == today, shares.c.won), else_=0))
-        sums = select(shares.c.account, on_the_day, func.sum(shares.c.won)).group_by(shares.c.account)
         query = select(budgets).order_by(budgets.c.account)
         if organisation is not None:
             query = query.where(budgets.c.organisation == organisation)
         with self.store.read() as connection:
-            spent = {
-                name: (int(day), int(month))
-                for name, day, month in connection.execute(sums.where(shares.c.day.between(today[:7], today)))
-            }
+            spent = shares_spent(connection, day_of(moment))
             rows = connection.execute(query).all()
         return [
             Budget(
@@ -98,8 +93,8 @@ class Budgets:
                 kind=BudgetKind(row.kind),
                 subject=row.subject,
                 limits=Limits(won_per_day=row.won_per_day, won_per_month=row.won_per_month),
-                today=spent.get(row.account, (0, 0))[0],
-                this_month=spent.get(row.account, (0, 0))[1],
+                today=spent.get(row.account, NOTHING)[0],
+                this_month=spent.get(row.account, NOTHING)[1],
             )
             for row in rows
         ]

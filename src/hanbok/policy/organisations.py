@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hanbok.core.clock import stamp, written
@@ -31,6 +31,7 @@ from hanbok.policy.keyring import Snapshot
 from hanbok.policy.ledger import day_of
 from hanbok.policy.parties import keep_parties
 from hanbok.policy.recording import VERSION, record_change
+from hanbok.policy.spending import sums
 from hanbok.store.database import Store
 from hanbok.store.tables import keys, marks, organisations, spend
 
@@ -282,14 +283,7 @@ class Register:
 
         As of the server's latest flush, a few seconds ago.
         """
-        today = day_of(moment)
-        column = spend.c.key if by == "key" else spend.c.organisation
-        on_the_day = func.sum(case((spend.c.day == today, spend.c.won), else_=0))
-        query = (
-            select(column, on_the_day, func.sum(spend.c.won))
-            .where(spend.c.day.between(today[:7], today))
-            .group_by(column)
-        )
+        query = sums(spend, day_of(moment), spend.c.key if by == "key" else spend.c.organisation)
         with self._store.read() as connection:
             return {name: Spent(int(day), int(month)) for name, day, month in connection.execute(query)}
 

@@ -1,12 +1,29 @@
-"""What an organisation spent, by key and Korean day: a view of the evidence log, a few seconds behind it."""
+"""What was spent, by key or account and Korean day: a view of the evidence log, a few seconds behind it."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select, tuple_
 
 from hanbok.core.values import MicroWon
 from hanbok.store.database import Store
-from hanbok.store.tables import spend
+from hanbok.store.tables import shares, spend
+
+NOTHING: Final = (0, 0)
+"""What an account spent on a day and in its month that is in no table."""
+
+
+def sums(table: Table, day: str, *by: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """Return the query of what was spent on a day and in its month up to then, for each value of `by`."""
+    on_the_day = func.sum(case((table.c.day == day, table.c.won), else_=0))
+    in_month = table.c.day.between(day[:7], day)
+    return select(*by, on_the_day, func.sum(table.c.won)).where(in_month).group_by(*by)
+
+
+def shares_spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, MicroWon]]:
+    """Return what each team's, person's and model's account spent on a day and in its month."""
+    rows = connection.execute(sums(shares, day, shares.c.account))
+    return {account: (int(today), int(month)) for account, today, month in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

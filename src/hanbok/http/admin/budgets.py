@@ -5,7 +5,7 @@ from msgspec import Struct
 from hanbok.core.clock import now
 from hanbok.core.values import Text
 from hanbok.http.admin.route import Answer, Ask, Route
-from hanbok.http.admin.views import Id, OrganisationLimits, Shown, Taken
+from hanbok.http.admin.views import Id, OrganisationLimits, Shown, Taken, limits_of
 from hanbok.policy.budgets import Budget, BudgetKind
 from hanbok.policy.key import Limits
 
@@ -34,9 +34,7 @@ class BudgetView(Shown, frozen=True, kw_only=True):
             organisation=one.organisation,
             kind=one.kind,
             subject=one.subject,
-            limits=OrganisationLimits(
-                won_per_day=one.limits.won_per_day, won_per_month=one.limits.won_per_month
-            ),
+            limits=limits_of(one.limits),
             spent_today=one.today,
             spent_this_month=one.this_month,
         )

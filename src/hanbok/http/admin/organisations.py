@@ -49,7 +49,7 @@ def _rename(ask: Ask) -> Answer:
 
 
 def _limits(ask: Ask) -> Answer:
-    return Answer(body=limits_of(ask.desk.register.organisation(ask.organisation)), etag=True)
+    return Answer(body=limits_of(ask.desk.register.organisation(ask.organisation).limits), etag=True)
 
 
 def _limit(ask: Ask) -> Answer:
@@ -58,9 +58,9 @@ def _limit(ask: Ask) -> Answer:
         ask.organisation,
         Limits(won_per_day=body.won_per_day, won_per_month=body.won_per_month),
         actor=ask.actor,
-        check=lambda now: ask.matches(limits_of(now)),
+        check=lambda now: ask.matches(limits_of(now.limits)),
     )
-    return Answer(body=limits_of(changed), etag=True)
+    return Answer(body=limits_of(changed.limits), etag=True)
 
 
 ROUTES = (

@@ -62,12 +62,12 @@ class OrganisationView(Shown, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, one: Organisation) -> "OrganisationView":
-        return cls(id=one.id, name=one.name, created=one.created, limits=limits_of(one))
+        return cls(id=one.id, name=one.name, created=one.created, limits=limits_of(one.limits))
 
 
-def limits_of(one: Organisation) -> OrganisationLimits:
-    """Return the limits of an organisation as they are shown."""
-    return OrganisationLimits(won_per_day=one.limits.won_per_day, won_per_month=one.limits.won_per_month)
+def limits_of(limits: Limits) -> OrganisationLimits:
+    """Return the money of limits as it is shown."""
+    return OrganisationLimits(won_per_day=limits.won_per_day, won_per_month=limits.won_per_month)
 
 
 class NewParty(Taken, frozen=True, kw_only=True):
