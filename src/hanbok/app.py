@@ -261,6 +261,8 @@ class App:
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
         tools = self._tool_gate(tool_rules_of(loaded, day, guard, judge, vault))
         retired = await self._endpoints.put_in_force(wanted)
+        if self._tools is not None and tools is not None:
+            self._tools.put_in_force(tools)
         self._till.alert(settings.alerts.to())
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)

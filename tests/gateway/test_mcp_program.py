@@ -6,9 +6,11 @@ import pytest
 
 from hanbok.core.values import Destination, Zone
 from hanbok.gateway.errors import UpstreamCut, UpstreamTimeout, UpstreamUnreachable
+from hanbok.gateway.mcp.gate import Lines
 from hanbok.gateway.mcp.server import AllowRule, ToolServer
 from hanbok.gateway.mcp.stdio import Program
 from hanbok.gateway.upstream import Timeouts
+from hanbok.gateway.upstreams.http1 import Http1
 
 PROGRAM = """\
 import json, os, sys
@@ -28,8 +30,8 @@ for line in sys.stdin:
 """
 
 
-def program(*command: str, seconds: float = 20.0) -> Program:
-    server = ToolServer(
+def described(*command: str, seconds: float = 20.0) -> ToolServer:
+    return ToolServer(
         name="files",
         destination=Destination(endpoint="mcp:files", country="KR", zone=Zone.HOME, operator="self"),
         allow=(AllowRule(tools=("*",)),),
@@ -37,7 +39,10 @@ def program(*command: str, seconds: float = 20.0) -> Program:
         environment=(("ONLY", "this"),),
         timeouts=Timeouts(total=seconds),
     )
-    return Program(server, "0")
+
+
+def program(*command: str, seconds: float = 20.0) -> Program:
+    return Program(described(*command, seconds=seconds), "0")
 
 
 async def test_it_answers_between_its_noise_and_gets_no_environment_but_its_own():
@@ -70,6 +75,31 @@ async def test_one_that_says_nothing_runs_out_of_time():
         await line.close()
 
 
+async def test_one_that_the_settings_dropped_is_not_started_again():
+    line = program()
+    await line.ask("tools/call", {"name": "look"}, visitor="")
+    await line.close()
+    with pytest.raises(UpstreamUnreachable):
+        await line.ask("tools/call", {"name": "look"}, visitor="")
+
+
 async def test_one_that_cannot_be_started_is_told():
     with pytest.raises(UpstreamUnreachable):
         await program("/nowhere/at/all").ask("tools/list", {}, visitor="")
+
+
+async def test_lines_are_let_go_when_others_are_in_force_and_not_when_they_are_made():
+    lines = Lines(Http1(), "0")
+    first = lines.of({"files": described()})
+    lines.put_in_force(first, None)
+    await first["files"].line.ask("tools/call", {"name": "look"}, visitor="")
+    assert lines.of({"files": described()})["files"] is first["files"]
+    second = lines.of({"files": described(seconds=21.0)})
+    await first["files"].line.ask(
+        "tools/call", {"name": "look"}, visitor=""
+    )  # as after a reload that was refused
+    lines.put_in_force(second, None)
+    await lines.close()
+    for one in (first, second):
+        with pytest.raises(UpstreamUnreachable):
+            await one["files"].line.ask("tools/call", {"name": "look"}, visitor="")

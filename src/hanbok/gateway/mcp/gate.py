@@ -41,12 +41,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    server: ToolServer
+    line: Line
+    door: Doorway
+
+
+@dataclass(frozen=True, slots=True)
 class ToolGate:
     """All that serves tools by one version of the settings."""
 
     toolbox: Toolbox
     keys: Keys
     path: Path
+    lines: Mapping[str, Built]
 
 
 class ToolGates:
@@ -72,15 +80,21 @@ class ToolGates:
         self._path: Path | None = None
 
     def of(self, rules: ToolRules) -> ToolGate:
-        """Return the gate that is in force from now on. Raises TokenKeysUnfit, ToolExtraMissing,
-        UpstreamUnreachable.
+        """Return a gate that is yet to be put in force. Raises TokenKeysUnfit, ToolExtraMissing, UpstreamUnreachable
+        for an address that is none.
         """
         keys: Keys = self._keyring
         if rules.tokens is not None:
             keys = _tokens(self._keyring, rules.tokens)
-        toolbox = self.lines.toolbox(rules.servers, self._path)
-        self._path = Path(with_vault(self._steps(rules, toolbox, keys), rules.vault, rules.guard.kinds))
-        return ToolGate(toolbox, keys, self._path)
+        lines = self.lines.of(rules.servers)
+        toolbox = Toolbox(rules.servers, {name: built.line for name, built in lines.items()})
+        path = Path(with_vault(self._steps(rules, toolbox, keys), rules.vault, rules.guard.kinds))
+        return ToolGate(toolbox, keys, path, lines)
+
+    def put_in_force(self, gate: ToolGate) -> None:
+        """Let go of the lines that this gate does not want, when no call is on the path before."""
+        self.lines.put_in_force(gate.lines, self._path)
+        self._path = gate.path
 
     def _steps(self, rules: ToolRules, toolbox: Toolbox, keys: Keys) -> list[Step]:
         masks = {key: kind.mask for key, kind in rules.guard.kinds.items()}
@@ -106,55 +120,52 @@ def _tokens(keyring: KeyRing, rules: TokenRules) -> Keys:
     return cast("type[AccessTokens]", tokens)(keyring, rules)
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
-    server: ToolServer
-    line: Line
-    door: Doorway
-
-
 class Lines:
     """Lines by name of their server, kept over reloads while its settings stay the same."""
 
     def __init__(self, upstream: Upstream, version: str) -> None:
         self._upstream: Final = upstream
         self._version: Final = version
-        self._built: dict[str, _Built] = {}
-        self._retiring = set[asyncio.Task[None]]()
+        self._built: dict[str, Built] = {}
+        self._retiring: dict[asyncio.Task[None], list[Line]] = {}
 
     @property
     def gates(self) -> set[Opening]:
         """The places that the servers in force are reached at."""
         return {gate for built in self._built.values() for gate in built.door.gates}
 
-    def toolbox(self, servers: Mapping[str, ToolServer], before: Path | None) -> Toolbox:
-        """Return the tools of these servers, which are in force from now on. Lines to others are let go when no call
-        is on the path before. Raises UpstreamUnreachable for an address that is none.
+    def of(self, servers: Mapping[str, ToolServer]) -> dict[str, Built]:
+        """Return a line to each: the one that is there, or a new one. Raises UpstreamUnreachable for an address that
+        is none.
         """
-        wanted = {name: self._line(name, server) for name, server in servers.items()}
+        return {name: self._line(name, server) for name, server in servers.items()}
+
+    def put_in_force(self, wanted: Mapping[str, Built], before: Path | None) -> None:
+        """Let go of the lines that are no longer wanted, when no call is on the path before."""
         gone = [built.line for name, built in self._built.items() if wanted.get(name) is not built]
-        self._built = wanted
+        self._built = dict(wanted)
         if gone:
             task = asyncio.create_task(_retire(gone, before))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
-        return Toolbox(servers, {name: built.line for name, built in wanted.items()})
+            self._retiring[task] = gone
+            task.add_done_callback(lambda done: self._retiring.pop(done, None))
 
     async def close(self) -> None:
         """Let go of every server."""
-        for task in self._retiring:
+        retiring = dict(self._retiring)
+        for task in retiring:
             task.cancel()
-        await asyncio.gather(*self._retiring, return_exceptions=True)
-        await _retire([built.line for built in self._built.values()], None)
+        await asyncio.gather(*retiring, return_exceptions=True)
+        gone = [line for lines in retiring.values() for line in lines]  # their tasks may not even have begun
+        await _retire([*gone, *(built.line for built in self._built.values())], None)
         self._built = {}
 
-    def _line(self, name: str, server: ToolServer) -> _Built:
+    def _line(self, name: str, server: ToolServer) -> Built:
         there = self._built.get(name)
         if there is not None and there.server == server:
             return there
         door = Doorway(self._upstream)
         line = Remote(server, door, self._version) if server.url else Program(server, self._version)
-        return _Built(server, line, door)
+        return Built(server, line, door)
 
 
 async def _retire(lines: list[Line], before: Path | None) -> None:

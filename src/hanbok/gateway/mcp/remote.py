@@ -74,12 +74,14 @@ class Remote:
     ) -> Answer:
         """Return its answer."""
         for _ in range(_TRIES):
-            if self._modern is None:
-                self._modern = await self._speaks_modern()
+            if self._modern is None and await self._speaks_modern():
+                self._modern = True
             try:
                 if self._modern:
                     return await self._ask_modern(method, params, headers)
-                return await self._send(method, params, await self._session(visitor))
+                session = await self._session(visitor)
+                self._modern = False  # a handshake tells; a failure at the first look may be any failure
+                return await self._send(method, params, session)
             except _SessionOver:
                 self.leave(visitor)
         raise ToolServerFailed(server=self._server.name, what=f"HTTP {_NOT_FOUND}")

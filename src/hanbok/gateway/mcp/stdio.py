@@ -22,12 +22,13 @@ from hanbok.gateway.mcp.wire import HANDSHAKE, Answer
 _LONGEST_LINE: Final = 32 * 1024 * 1024
 _GRACE: Final = 3.0
 """Seconds that a program gets to end by itself."""
+_CLOSED: Final = Text(ko="설정에서 빠졌습니다", en="it is in the settings no more")
 _CANNOT: Final = Text(ko="프로그램을 시작하지 못했습니다", en="the program could not be started")
 _log = logging.getLogger("hanbok.mcp")
 
 
 class Program:
-    """Implements Line. A program that ended is started again by the next request."""
+    """Implements Line. A program that ended is started again by the next request, until the line is closed."""
 
     def __init__(self, server: ToolServer, version: str) -> None:
         """`version` is hanbok's own."""
@@ -36,6 +37,7 @@ class Program:
         self._process: Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._closed = False
         self._ids = count(1)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
@@ -49,6 +51,8 @@ class Program:
     ) -> Answer:
         """Return its answer."""
         async with self._starting:
+            if self._closed:
+                raise UpstreamUnreachable(origin=self._server.name, why=_CLOSED)
             if self._process is None or self._process.returncode is not None:
                 await self._start()
         return await self._ask(method, params)
@@ -58,6 +62,7 @@ class Program:
 
     async def close(self) -> None:
         """End the program: by closing its stdin, then by SIGTERM, then by SIGKILL."""
+        self._closed = True
         process, self._process = self._process, None
         if process is None:
             return
