@@ -16,6 +16,11 @@ ASKED = {
         *PROJECT["project"]["optional-dependencies"]["local"],
         *GROUPS["build"],
     ],
+    "server": [
+        one
+        for extra in ("local", "postgres", "mcp", "aws", "google", "reports")
+        for one in PROJECT["project"]["optional-dependencies"][extra]
+    ],
     # torch is chosen by the machine, see `make studio`.
     "studio": [
         one
