@@ -76,6 +76,17 @@ def test_two_processes_make_the_same_bytes(corpus, whole, tmp_path):
     assert made(tmp_path) == whole
 
 
+def test_workers_are_forked_from_a_process_of_one_thread():
+    seen = "import os, sys, hanbok.studio.curate.ready as _; print(len(os.listdir('/proc/self/task')), *sys.modules)"
+    if not Path("/proc/self/task").is_dir():
+        pytest.skip("threads are counted in /proc")
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    threads, *loaded = done.stdout.split()
+    assert threads == "1"
+    assert {"polars", "pyarrow"}.isdisjoint(loaded)
+    assert "hanbok.guard.guard" in loaded
+
+
 def test_an_array_of_members_makes_the_same_bytes(corpus, whole, tmp_path):
     failed = []
 

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanbok.core.plugin import load, names
+from hanbok.studio.curate import mentions
 from hanbok.studio.curate.filtering import FILTERS
 from hanbok.studio.curate.looking import holding, scripts
 from hanbok.studio.curate.measure import MEASURES, Measuring, Words
+from hanbok.studio.curate.mentions import mentioning
 from hanbok.studio.curate.wording import wording
 from studio.korean_texts import JUNK, page
 
@@ -158,10 +160,36 @@ def test_what_must_be_spelt_anew_is_seen(texts):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.text(st.sampled_from("가나a漢😀 "), max_size=30), min_size=1, max_size=8))
-def test_scripts_are_counted_at_the_beginning_and_in_the_middle(texts):
+@given(
+    st.lists(st.text(st.sampled_from("가나a漢😀 "), max_size=30), min_size=1, max_size=8),
+    st.sampled_from([1, 60]),
+)
+def test_scripts_are_counted_at_the_beginning_and_in_the_middle(some, times):
+    texts = [text * times for text in some]
     sampled = [
         text if len(text) <= 10 else text[:5] + text[len(text) // 2 : len(text) // 2 + 5] for text in texts
     ]
     wanted = [[sum(one in some for one in text) for some in ("가나", "漢")] for text in sampled]
     assert scripts(pl.Series("text", texts), ("[가-힣]", "[一-鿿]"), 5).tolist() == wanted
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(st.sampled_from("가나다aB "), max_size=8), min_size=1, max_size=12), st.booleans())
+def test_texts_that_hold_a_word_are_told_and_hardly_any_other(texts, caseless):
+    column, sought = pl.Series("text", texts, dtype=pl.String), ["가나", "b a", "다다"]
+    told = mentioning(column, sought, caseless=caseless)
+    assert (told | ~column.str.contains_any(sought, ascii_case_insensitive=caseless)).all()
+    beyond = pl.Series(["\n".join(texts[: at + 1]) for at in range(len(texts))]).str.replace_all("\n", "")
+    assert (~told | beyond.str.contains_any(sought, ascii_case_insensitive=caseless)).all()
+    part = column.slice(len(texts) // 2)
+    assert (mentioning(part, sought) | ~part.str.contains_any(sought)).all()
+    assert not mentioning(column, []).any()
+
+
+def test_without_hyperscan_words_are_sought_by_polars(monkeypatch):
+    monkeypatch.setattr(mentions, "fast", False)
+    assert mentioning(pl.Series(["나다", "x가b", "가"]), ["가B"], caseless=True).to_list() == [
+        False,
+        True,
+        False,
+    ]

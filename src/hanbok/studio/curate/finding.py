@@ -3,6 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Final
 
 from hanbok.guard.guard import BOUNDARY, Guard
@@ -27,8 +29,11 @@ def kinds_sought(*, names: bool) -> list[str]:
 
 @cache
 def guard_for(*, names: bool) -> Guard:
-    """Return this process's guard."""
-    return Guard.load(kinds=frozenset(kinds_sought(names=names)))
+    """Return this process's guard. What takes a second to build is kept beside what Python compiles of this file, as
+    numba keeps its kernels: no worker builds it again.
+    """
+    kept = Path(cache_from_source(__file__)).parent
+    return Guard.load(kinds=frozenset(kinds_sought(names=names)), cache=kept)
 
 
 def suspects(guard: Guard, texts: Sequence[str]) -> Iterator[int]:

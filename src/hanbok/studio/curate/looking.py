@@ -15,6 +15,7 @@ from hanbok.studio.curate.measure import bits_of
 
 _SPACE, _LINE = 0x20, 0x0A
 _BLANK_LINES: Final = 3
+_BLOCK: Final = 256
 _ONE, _MANY = np.uint32(1), np.uint32(2)
 
 
@@ -70,15 +71,42 @@ def _hold(data: np.ndarray, offsets: np.ndarray, bits: np.ndarray, most: int, fo
 def _count(data: np.ndarray, offsets: np.ndarray, bits: np.ndarray, sample: int, found: np.ndarray) -> None:
     for row in range(len(offsets) - 1):
         begin, end = offsets[row], offsets[row + 1]
-        size = 0
-        for at in range(begin, end):
-            size += data[at] & 0xC0 != 0x80  # noqa: PLR2004 - all bytes of UTF-8 but those that go on with a character
-        first, middle = (sample, size // 2) if size > 2 * sample else (size, size)
-        at, place = begin, 0
-        while at < end and place < middle + sample:
-            code, at = decoded(data, at)
-            if (place < first or place >= middle) and code < PLANE:
-                flags = bits[code]
-                for one in range(found.shape[1]):
-                    found[row, one] += (flags >> np.uint32(one)) & _ONE
-            place += 1
+        size = _characters(data, begin, end)
+        if size <= 2 * sample:
+            _tally(data, begin, end, size, bits, found[row])
+            continue
+        _tally(data, begin, end, sample, bits, found[row])
+        _tally(data, _after(data, begin, end, size // 2), end, sample, bits, found[row])
+
+
+@numba.njit(cache=True)
+def _characters(data: np.ndarray, begin: int, end: int) -> int:
+    size = 0
+    for at in range(begin, end):
+        size += data[at] & 0xC0 != 0x80  # noqa: PLR2004 - all bytes of UTF-8 but those that go on with a character
+    return size
+
+
+@numba.njit(cache=True)
+def _after(data: np.ndarray, at: int, end: int, count: int) -> int:
+    """Return the place behind so many characters: block by block, which takes many bytes at once, then one by one."""
+    while at + _BLOCK < end and count >= _BLOCK:
+        count -= _characters(data, at, at + _BLOCK)
+        at += _BLOCK
+    while at < end and data[at] & 0xC0 == 0x80:  # noqa: PLR2004 - the block ended inside of a character
+        at += 1
+    for _ in range(count):
+        _, at = decoded(data, at)
+    return at
+
+
+@numba.njit(cache=True)
+def _tally(data: np.ndarray, at: int, end: int, count: int, bits: np.ndarray, found: np.ndarray) -> None:
+    """Count the characters of each class among the next ones."""
+    for _ in range(count):
+        if at >= end:
+            break
+        code, at = decoded(data, at)
+        flags = bits[code] if code < PLANE else np.uint32(0)
+        for one in range(len(found)):
+            found[one] += (flags >> np.uint32(one)) & _ONE

@@ -80,7 +80,9 @@ class Normalise:
         odd, runs, blanks = holding(texts, _ANY, _CAPPED, most)
         if odd.any():
             texts = where(texts, odd, _characters)
-            _, runs, blanks = holding(texts, _ANY, _CAPPED, most)
+            at = odd.arg_true()
+            _, *again = holding(texts.gather(at), _ANY, _CAPPED, most)
+            runs, blanks = (one.scatter(at, now) for one, now in zip((runs, blanks), again, strict=True))
         texts = where(texts, runs, self._capped)
         return where(texts, blanks, _blanks) if self._plan.blanks and texts.name == "text" else texts
 

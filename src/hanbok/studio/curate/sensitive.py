@@ -15,6 +15,7 @@ import msgspec
 import polars as pl
 
 from hanbok.studio.artifacts import Facts
+from hanbok.studio.curate.mentions import mentioning
 from hanbok.studio.curate.step import drop, told
 
 COUNT: Final = "n_toxic_"
@@ -54,30 +55,26 @@ class Sensitive:
         """Count, and mark what is beyond."""
         text = told(rows)
         every = [word for words in self._words.values() for word in words]
-        suspect = text.str.contains_any(every) if every else pl.Series([False]).new_from_index(0, rows.height)
-        some = pl.DataFrame({"text": text.filter(suspect)})
-        at = suspect.arg_true()
+        at = mentioning(text, every).arg_true()
+        some = text.gather(at)
         counts = [self._counted(some, key, words, at, rows.height) for key, words in self._words.items()]
         rows = rows.with_columns(*counts)
         names = [one.name for one in counts]
         if not names:
             return rows
         total = pl.sum_horizontal(*names)
-        words = text.str.count_matches(" ", literal=True) + 1
+        words = pl.repeat(1, rows.height, dtype=pl.UInt32, eager=True).scatter(
+            at, some.str.count_matches(" ", literal=True) + 1
+        )
         beyond = (total >= self._plan.least) & (total / words > self._most)
         most = pl.max_horizontal(*names)
         return drop(rows, self.name, {key: beyond & (pl.col(COUNT + key) == most) for key in self._words})
 
-    def _counted(
-        self, some: pl.DataFrame, key: str, words: list[str], at: pl.Series, height: int
-    ) -> pl.Series:
+    @staticmethod
+    def _counted(some: pl.Series, key: str, words: list[str], at: pl.Series, height: int) -> pl.Series:
         column = pl.zeros(height, dtype=pl.Int32, eager=True).alias(COUNT + key)
-        if not some.height:
-            return column
-        found = (
-            some["text"].str.extract_many(words, overlapping=False, leftmost=True).list.len().cast(pl.Int32)
-        )
-        return column.scatter(at, found).alias(COUNT + key)
+        found = some.str.extract_many(words, overlapping=False, leftmost=True).list.len()
+        return column.scatter(at, found.cast(pl.Int32))
 
 
 @cache

@@ -1,4 +1,8 @@
-"""Processes on this machine. One worker needs no second process."""
+"""Processes on this machine. One worker needs no second process.
+
+Workers are forked from one server that has loaded what is dear and starts no thread (`ready`), so what a worker costs
+to begin is paid once. This process itself is never forked: its libraries run threads, and a fork would lose them.
+"""
 
 import multiprocessing
 import os
@@ -6,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from hanbok.studio.curate.errors import WorkerDied
@@ -25,9 +30,8 @@ class Processes:
                 labour(task)
                 heard(task)
             return
-        # Forking a process whose libraries run threads may lock it up.
         self._pool = self._pool or ProcessPoolExecutor(
-            self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+            self.workers, mp_context=_context(), initializer=_begin
         )
         try:
             given = {self._pool.submit(attempt, labour, task): task for task in tasks}
@@ -44,12 +48,22 @@ class Processes:
             self._pool = None
 
 
-def _begin() -> None:
-    """Give a worker one thread, since there is one for each core: told to the libraries before they are loaded.
+def _context() -> BaseContext:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hanbok.studio.curate.ready"])
+    return context
 
-    And have it end with the process that started it, however that ends.
-    """
+
+def _begin() -> None:
+    """Have a worker use one thread, and end with the process that started it, however that ends."""
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+    one_thread()
+
+
+def one_thread() -> None:
+    """Tell libraries that are not loaded yet to use one thread: there is a worker for each core."""
     for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "ARROW_IO_THREADS"):
         os.putenv(name, "1")
 
