@@ -25,13 +25,14 @@ from hanbok.policy.gate import Here
 from hanbok.policy.key import Key, KeyUnknown, Limits
 from hanbok.policy.ledger import BudgetExceeded, Ledger
 from hanbok.policy.limits import ConcurrencyExceeded, Limiter, RateLimited
+from hanbok.settings.reading import load
 from hanbok.workers.borrowed import Borrowed
 from hanbok.workers.channel import Channel, Reload, Reloaded
 from hanbok.workers.children import _hear
 from hanbok.workers.crossing import again, told
 from hanbok.workers.foreman import Foreman, _Child
-from hanbok.workers.frames import Bye, Up
-from hanbok.workers.keeper import Seat
+from hanbok.workers.frames import Bye, Done, Up
+from hanbok.workers.keeper import Keeper, Seat
 from hanbok.workers.link import Link, RemoteGate, RemoteLog
 from hanbok.workers.tally import Tally, families_of
 from hanbok.workers.wire import Wire
@@ -171,6 +172,47 @@ async def test_what_a_former_keeper_held_is_not_taken_for_held_by_the_next(tmp_p
         await RemoteLog(link, tmp_path).append(intent())
     link.close()
     there.close()
+
+
+async def test_what_a_worker_says_while_its_connection_is_made_is_answered(tmp_path, monkeypatch) -> None:
+    (tmp_path / "hanbok.yaml").write_text("state: state\n")
+    keeper, link, (here, there) = (
+        Keeper(load(tmp_path / "hanbok.yaml", {}).settings, []),
+        Link(),
+        socket.socketpair(),
+    )
+    keeper.open = True
+    whole = Wire.open
+
+    async def hurried(wire: Wire[Up], end: socket.socket) -> None:
+        if wire in {one.wire for one in keeper.seats}:
+            wire._take(Bye(7))
+        await whole(wire, end)
+
+    monkeypatch.setattr(Wire, "open", hurried)
+    connecting = asyncio.ensure_future(link.connect(here))
+    await asyncio.sleep(0)
+    asked = link.ask(Bye)
+    answered: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+    link._waiting[7] = answered
+    await asyncio.gather(keeper.welcome(there), connecting, asked, answered)
+    link.close()
+    await keeper.empty.wait()
+    await keeper.own.close()
+
+
+async def test_a_keeper_s_end_that_is_replaced_says_nothing_any_more() -> None:
+    link, ends = Link(), [socket.socketpair() for _ in range(2)]
+    await link.connect(ends[0][0])
+    lost = link.ask(Bye)
+    await link.connect(ends[1][0])
+    with pytest.raises(LogUnavailable):
+        await lost
+    ends[0][1].close()
+    await asyncio.sleep(0.01)
+    assert link.there.is_set()
+    link.close()
+    ends[1][1].close()
 
 
 class _Late:

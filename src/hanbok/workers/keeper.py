@@ -91,12 +91,12 @@ class Keeper:
     async def welcome(self, end: socket) -> None:
         """Speak to a worker over this end."""
         seat = Seat(self)
-        seat.wire = await Wire[Up].over(end, Up, seat.take, seat.lost)
-        if seat.gone:
-            return
+        # All of it before the first frame can come: what the worker sent earlier is taken at once.
+        seat.wire = Wire[Up](Up, seat.take, seat.lost)
         self.seats.add(seat)
         self.empty.clear()
         seat.wire.send(Stages(self._stages))
+        await seat.wire.open(end)
 
     def part(self, seat: "Seat") -> None:
         self.seats.discard(seat)

@@ -62,14 +62,20 @@ class Link:
 
     async def connect(self, end: socket) -> None:
         """Speak to a keeper, the first or the next one."""
-        self._wire = wire = await Wire[Down].over(end, Down, self._take, self._lost)
+        if (before := self._wire) is not None:  # it is gone, and we have not heard so
+            self._lost(before)
+            before.close()
+        self._wire = wire = Wire[Down](Down, self._take, lambda: self._lost(wire))
         self._keeper += 1
         self._durable = 0
         ended = {one.call for one in self._posts if isinstance(one, Outcome)}
+        # First of all: whatever is asked meanwhile goes out after these.
         wire.send(Hello(sorted(self.recorded | ended)))
         for entry in self._posts:
             wire.send(Post(entry))
-        self.there.set()
+        await wire.open(end)
+        if self._wire is wire:
+            self.there.set()
 
     def close(self) -> None:
         """Part from the keeper."""
@@ -122,7 +128,9 @@ class Link:
         else:
             future.set_result(frame)
 
-    def _lost(self) -> None:
+    def _lost(self, wire: Wire[Down]) -> None:
+        if self._wire is not wire:
+            return
         self._wire = None
         self.there.clear()
         waiting, self._waiting = self._waiting, {}

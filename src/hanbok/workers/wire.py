@@ -23,7 +23,7 @@ class Wire(asyncio.Protocol, Generic[In]):
         self._take = take
         self._lost = lost
         self.loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport
+        self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._out: list[msgspec.Struct] = []
 
@@ -32,18 +32,24 @@ class Wire(asyncio.Protocol, Generic[In]):
         cls, end: socket, kind: object, take: Callable[[In], object], lost: Callable[[], object]
     ) -> "Wire[In]":
         """Speak over this end of a pair of sockets."""
-        loop = asyncio.get_running_loop()
-        _, wire = await loop.create_unix_connection(lambda: cls(kind, take, lost), sock=end)
+        wire = cls(kind, take, lost)
+        await wire.open(end)
         return wire
 
+    async def open(self, end: socket) -> None:
+        """Speak over this end. Frames may be taken, and answers sent, before this returns."""
+        await self.loop.create_unix_connection(lambda: self, sock=end)
+
     def send(self, frame: msgspec.Struct) -> None:
-        """Send soon."""
-        if not self._out:
+        """Send soon, or once there is a connection."""
+        if not self._out and self._transport is not None:
             self.loop.call_soon(self.flush)
         self._out.append(frame)
 
     def flush(self) -> None:
         """Send what waits now."""
+        if self._transport is None:
+            return
         frames, self._out = self._out, []
         if frames and not self._transport.is_closing():
             data = _encode(frames)
@@ -52,13 +58,15 @@ class Wire(asyncio.Protocol, Generic[In]):
     def close(self) -> None:
         """Send what waits, and end the connection."""
         self.flush()
-        self._transport.close()
+        if self._transport is not None:
+            self._transport.close()
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are of no class of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
+        self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it went
         self._lost()
