@@ -7,7 +7,8 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run test clients bench docs check format lock studio changelog clean
+.PHONY: help run test clients bench docs docs-ko docs-en check lint mypy basedpyright environment format lock studio
+.PHONY: changelog clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,19 +27,25 @@ clients: $(STAMP)-test ## try frameworks that people use (LangChain and others) 
 bench: $(STAMP)-test ## measure; appends to benchmarks/LOG.md
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-docs: $(STAMP)-docs ## build docs/_build/{ko,en}, offline, warnings are errors
-	@for language in ko en; do \
-	  $(BIN)/sphinx-build -W --keep-going -q -j auto -c docs -D language=$$language docs/$$language docs/_build/$$language \
-	    && echo "docs/_build/$$language/index.html" || exit 1; \
-	done
+docs: docs-ko docs-en ## build docs/_build/{ko,en}, offline, warnings are errors
 
-check: $(STAMP)-check ## lint, types, import contract, architecture
+docs-ko docs-en: docs-%: $(STAMP)-docs
+	@$(BIN)/sphinx-build -W --keep-going -q -c docs -D language=$* docs/$* docs/_build/$*
+	@echo "docs/_build/$*/index.html"
+
+check: lint mypy basedpyright ## lint, types, import contract, architecture
+	$(BIN)/pytest tests/architecture -q
+
+lint: $(STAMP)-check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/basedpyright --warnings
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest tests/architecture -q
+
+mypy: $(STAMP)-check
+	$(BIN)/mypy
+
+basedpyright: $(STAMP)-check
+	$(BIN)/basedpyright --warnings
 
 format: $(STAMP)-check ## format and repair what can be repaired
 	$(BIN)/ruff check --fix
@@ -46,6 +53,9 @@ format: $(STAMP)-check ## format and repair what can be repaired
 
 lock: $(STAMP)-lock ## pin every dependency with its hashes, for Linux on x86-64 and aarch64, Python >= 3.11
 	@tools/lock $(BIN)/uv
+
+# What the checks and the documentation need, so that they can run side by side.
+environment: $(STAMP)-check $(STAMP)-docs
 
 studio: $(STAMP)-studio ## install what tunes models (extra `studio`): torch for this machine, the rest as locked
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hanbok.testing.running import RunningHanbok
+
 _SENDING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 _UNTRACED = {"architecture", "challenge", "docs", "studio"}
 _LOCAL_NAMES = {"localhost", "testserver", "", None}
@@ -41,6 +43,11 @@ def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_other_machines)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.cache is not None:
+        RunningHanbok.compiled = config.cache.mkdir("scanners")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -67,6 +67,11 @@ def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
     return replace(guard, customs=[*guard.customs, *_plugged(settings)])
 
 
+def guard_beside(settings: Settings) -> Guard:
+    """Build the guard for a command: with what a server compiled, where one has its state; else nothing is kept."""
+    return guard_of(settings, settings.state / "cache" if settings.state.is_dir() else None)
+
+
 def _plugged(settings: Settings) -> list[Custom]:
     return [plugged(name, settings.plugins.trusted) for name in settings.guard.plugins]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hanbok.building import guard_of
+from hanbok.building import guard_beside, guard_of
 from hanbok.cli.scan import OneText, Unreadable, Unwritable
 from hanbok.cli.verbs import build
 from hanbok.core.plugin import PluginBroken, UnknownPlugin
@@ -305,3 +305,13 @@ def test_a_type_from_another_package_falls_under_the_law_of_the_kind_it_is_like(
     (tmp_path / "own.yaml").write_text("guard: {plugins: [badge]}\nplugins: {trusted: [badges]}", "utf-8")
     loaded = load(tmp_path / "own.yaml", {})
     assert guard_of(loaded.settings).kinds["BADGE"].article == "개인정보 보호법 제15조"
+
+
+def test_a_command_keeps_what_is_compiled_beside_a_server_s_state_alone(tmp_path):
+    (tmp_path / "hanbok.yaml").write_text(f"state: {tmp_path}/state\n")
+    settings = load(tmp_path / "hanbok.yaml", {}).settings
+    guard_beside(settings)
+    assert not settings.state.exists()
+    settings.state.mkdir()
+    guard_beside(settings)
+    assert list((settings.state / "cache").glob("*.hsdb"))

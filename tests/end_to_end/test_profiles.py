@@ -144,7 +144,8 @@ def test_what_init_writes_passes_every_check(name: str, language: Language, tmp_
 
 def test_init_lists_its_profiles_and_overwrites_nothing_unasked(tmp_path: Path) -> None:
     assert set(profiles()) == set(PLANS)
-    assert all(name in command(tmp_path, "init").stdout for name in profiles())
+    listed = command(tmp_path, "init").stdout
+    assert all(name in listed for name in profiles())
     assert command(tmp_path, "init", "--profile", "open").returncode == 0
     assert (tmp_path / "hanbok.env").stat().st_mode & 0o077 == 0
     assert command(tmp_path, "config", "check").returncode == 0

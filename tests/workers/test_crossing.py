@@ -175,7 +175,7 @@ async def test_what_a_former_keeper_held_is_not_taken_for_held_by_the_next(tmp_p
 
 
 async def test_what_a_worker_says_while_its_connection_is_made_is_answered(tmp_path, monkeypatch) -> None:
-    (tmp_path / "hanbok.yaml").write_text("state: state\n")
+    (tmp_path / "hanbok.yaml").write_text(f"state: {tmp_path}/state\n")
     keeper, link, (here, there) = (
         Keeper(load(tmp_path / "hanbok.yaml", {}).settings, []),
         Link(),

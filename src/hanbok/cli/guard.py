@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from hanbok.building import guard_of
+from hanbok.building import guard_beside
 from hanbok.cli.config import File
 from hanbok.cli.output import print_json, print_rows, print_table
 from hanbok.cli.scan import FOUND, Unreadable
@@ -75,7 +75,7 @@ def try_own(
     own = {one.name: one.golden for one in loaded.settings.guard.custom}
     home = loaded.source.parent if loaded.source else Path()
     golden = [(file, "") for file in files] or [(home / file, name) for name, file in own.items() if file]
-    built = guard_of(loaded.settings)
+    built = guard_beside(loaded.settings)
     failures: list[Failure] = []
     tried = 0
     for file, name in golden:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hanbok.building import guard_of
+from hanbok.building import guard_beside
 from hanbok.cli.config import File
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
@@ -109,7 +109,7 @@ def scan(
 
     Exit code 1 when there are any, with `--apply` when the treated text still holds something; 0 with `--jsonl`.
     """
-    guard = guard_of(load(config).settings)
+    guard = guard_beside(load(config).settings)
     using = _operator(guard, apply, key_env) if apply else None
     if jsonl is not None:
         _scan_lines(guard, using, *jsonl)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Self
+from typing import ClassVar, Self
 
 _URL = re.compile(r"https?://[^\s/]+:\d+")
 _KEY = re.compile(r"hb-[0-9A-Za-z]{20,}")
+_STATE = re.compile(r"^state: *(\S+)", re.MULTILINE)
 _LAST_LINE = "print(answer"
 _TERMINAL = {"COLUMNS": "200", "HANBOK_LANGUAGE": "ko"}
 """What commands print must not hang on who runs the tests, and where."""
@@ -23,6 +25,9 @@ class RunningHanbok:
 
     The folder keeps `hanbok.yaml`, the state and the server's own log (`server.log`) between starts.
     """
+
+    compiled: ClassVar[Path | None] = None
+    """A folder of compiled scanners that all servers share, where tests start many; None: each compiles its own."""
 
     def __init__(self, folder: Path, yaml: str, *, seconds: float = 60.0) -> None:
         """`yaml` should name `port: 0`. Raises TimeoutError when the server is not up in `seconds`."""
@@ -49,6 +54,7 @@ class RunningHanbok:
 
     def start(self) -> None:
         """Start the server, or start it again."""
+        self._share_scanners()
         with (self.folder / "server.log").open("a") as errors:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "hanbok", "serve", "--config", str(self.settings)],
@@ -65,6 +71,7 @@ class RunningHanbok:
             if found := _KEY.search(line):
                 self.key = found[0]
             if _LAST_LINE in line:
+                self._share_scanners()
                 return
         self.process.wait()
         self._close_pipe()
@@ -105,6 +112,18 @@ class RunningHanbok:
             timeout=self._seconds,
             check=False,
         )
+
+    def _share_scanners(self) -> None:
+        """Give the server what others have compiled, and others what it has."""
+        if self.compiled is None:
+            return
+        named = _STATE.search(self.settings.read_text("utf-8"))
+        own = self.folder / (named[1] if named else "var") / "cache"
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for source, target in ((self.compiled, own), (own, self.compiled)):
+            for one in source.glob("*.hsdb"):
+                with suppress(FileExistsError):
+                    (target / one.name).hardlink_to(one)
 
     def _close_pipe(self) -> None:
         self._printed.join()

@@ -1,8 +1,10 @@
 """One batch under way: its lines asked one by one, each result durable before it counts."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -15,11 +17,14 @@ from hanbok.gateway.batches.lines import Answered, Ask, Line, answered_line, rea
 from hanbok.gateway.batches.shapes import LineProblem, LineProblems, Progress
 from hanbok.gateway.undertakings import STOPPING, Undertaking, Undertakings
 from hanbok.gateway.vaults import Vaults
+from hanbok.store.errors import StoreUnavailable
 
 _OK: Final = 200
 OUTPUT: Final = "output"
 ERROR: Final = "error"
 _NOTE_EVERY: Final = 1.0
+_KEPT_AGAIN_AFTER: Final = 1.0
+_log = logging.getLogger("hanbok.batches")
 
 
 class Run:
@@ -69,7 +74,7 @@ class Run:
         progress.request_counts.total = len(lines)
         rest = await self._left(lines)
         await self._note("in_progress")
-        await self._work(iter(rest))
+        await self._work(deque(rest))
         rest = await self._left(lines)
         if rest and not self._stopped.is_set():
             await self._expire(rest)
@@ -96,23 +101,30 @@ class Run:
         done = {*output, *failed}
         return [line for line in lines if line_name(one.id, line.number) not in done]
 
-    async def _work(self, rest: Iterator[Line]) -> None:
+    async def _work(self, rest: deque[Line]) -> None:
         hands = [asyncio.create_task(self._hand(rest)) for _ in range(self._at_once)]
         try:
-            await asyncio.gather(*hands)
+            await asyncio.wait(hands, return_when=asyncio.FIRST_EXCEPTION)
+            # What failed for one must not cost the others: a line that is broken off is asked, and paid, again.
+            rest.clear()
+            ends = await asyncio.gather(*hands, return_exceptions=True)
         finally:
             for hand in hands:
                 hand.cancel()
             await asyncio.gather(*hands, return_exceptions=True)
+        for end in ends:
+            if end is not None:
+                raise end
 
-    async def _hand(self, rest: Iterator[Line]) -> None:
-        for line in rest:
+    async def _hand(self, rest: deque[Line]) -> None:
+        while rest:
+            line = rest.popleft()
             answered = await self._patiently(line)
             if answered is None:
                 return
             good = answered.status == _OK
             text = answered_line(line, self._one.id, answered)
-            await self._keep(line, OUTPUT if good else ERROR, text, answered.identifiers)
+            await self._keep_surely(line, OUTPUT if good else ERROR, text, answered.identifiers)
             counts = self._progress.request_counts
             counts.completed += good
             counts.failed += not good
@@ -135,6 +147,19 @@ class Run:
         message = "the batch's time was over before this line was asked"
         for line in lines:
             await self._keep(line, ERROR, unasked_line(line, self._one.id, "batch_expired", message), ())
+
+    async def _keep_surely(
+        self, line: Line, part: str, text: bytes, identifiers: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Keep an answer, however long the store is away: it is paid for."""
+        while True:
+            try:
+                await self._keep(line, part, text, identifiers)
+            except StoreUnavailable as error:
+                _log.warning("batch %s: an answer waits to be kept: %s", self._one.id, error)
+            else:
+                return
+            await asyncio.sleep(_KEPT_AGAIN_AFTER)
 
     async def _keep(
         self, line: Line, part: str, text: bytes, identifiers: tuple[tuple[str, str], ...]
