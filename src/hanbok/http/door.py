@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.gateway.call import Operation
-from hanbok.http.admin.desk import admin
 from hanbok.http.batch_lines import ask_line
 from hanbok.http.batches import batch, batches
 from hanbok.http.console import calls, preview
@@ -19,25 +17,27 @@ from hanbok.http.failure import tell
 from hanbok.http.files import file, files
 from hanbok.http.fine_tuning import fine_tuning_job, fine_tuning_jobs
 from hanbok.http.gemini import generate, listed
+from hanbok.http.handler import Handler, later
 from hanbok.http.health import healthz, metrics, readyz
 from hanbok.http.inbound import Inbound
 from hanbok.http.log import checkpoint, log_key, tile, witnessed
-from hanbok.http.mcp import MCP, WELL_KNOWN, mcp, metadata
+from hanbok.http.mcp_paths import MCP, WELL_KNOWN
 from hanbok.http.messages import count_tokens
 from hanbok.http.models import models
-from hanbok.http.openapi import openapi
 from hanbok.http.page import page, static
 from hanbok.http.responses import respond, response
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 from hanbok.http.transcription import transcribe
-
-Handler: TypeAlias = Callable[[App, Inbound], Awaitable[None]]
 
 
 def _asking(operation: Operation) -> Handler:
     """Return the handler of a route that asks a model."""
     return partial(deliver, operation=operation)
 
+
+_admin = later("hanbok.http.admin.desk", "admin")
+_mcp = later("hanbok.http.mcp", "mcp")
+_metadata = later("hanbok.http.mcp", "metadata")
 
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/chat/completions": {"POST": _asking(Operation.CHAT)},
@@ -56,8 +56,8 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/responses": {"POST": respond},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
-    MCP: dict.fromkeys(("POST", "DELETE"), mcp),
-    WELL_KNOWN: {"GET": metadata},
+    MCP: dict.fromkeys(("POST", "DELETE"), _mcp),
+    WELL_KNOWN: {"GET": _metadata},
     "/": {"GET": page},
     "/console/preview": {"POST": preview},
     "/log/checkpoint": {"GET": checkpoint},
@@ -66,7 +66,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/healthz": {"GET": healthz},
     "/readyz": {"GET": readyz},
     "/metrics": {"GET": metrics},
-    "/openapi.json": {"GET": openapi},
+    "/openapi.json": {"GET": later("hanbok.http.openapi", "openapi")},
 }
 """By exact path, then method. Paths below a prefix are in `_BELOW`."""
 _BELOW: Final[dict[str, dict[str, Handler]]] = {
@@ -74,11 +74,11 @@ _BELOW: Final[dict[str, dict[str, Handler]]] = {
     "/v1/files/": {"GET": file, "DELETE": file},
     "/v1/fine_tuning/jobs/": {"GET": fine_tuning_job, "POST": fine_tuning_job},
     "/v1/responses/": {"GET": response, "POST": response, "DELETE": response},
-    "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), admin),
+    "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), _admin),
     "/v1/models/": {"GET": models, "POST": generate},
     "/v1beta/models/": {"POST": generate},
-    f"{MCP}/": dict.fromkeys(("POST", "DELETE"), mcp),
-    f"{WELL_KNOWN}/": {"GET": metadata},
+    f"{MCP}/": dict.fromkeys(("POST", "DELETE"), _mcp),
+    f"{WELL_KNOWN}/": {"GET": _metadata},
     "/console/calls/": {"GET": calls},
     "/static/": {"GET": static},
     "/log/tile/": {"GET": tile},

@@ -13,7 +13,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.evidence.entry import Act
 from hanbok.gateway.batches.files import PURPOSE, KeptFile
 from hanbok.gateway.identifiers import identifiers_in
-from hanbok.http.admin.desk import enter
+from hanbok.http.entrance import enter
 from hanbok.http.inbound import JSON, Headers, Inbound
 from hanbok.http.key_acts import note_act
 from hanbok.http.multipart import Part, parts_of

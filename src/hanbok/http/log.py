@@ -17,7 +17,7 @@ from hanbok.evidence.entry import Act
 from hanbok.evidence.errors import NotInLog
 from hanbok.evidence.keychain import KEYS
 from hanbok.evidence.tile import WIDTH, Tile
-from hanbok.http.admin.desk import enter
+from hanbok.http.entrance import enter
 from hanbok.http.failure import tell
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.policy.roles import require

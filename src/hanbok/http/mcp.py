@@ -35,10 +35,9 @@ from hanbok.http.delivery import read_body
 from hanbok.http.failure import language_of, tell
 from hanbok.http.inbound import JSON, Headers, Inbound
 from hanbok.http.mcp_methods import Client, Fault, answer
+from hanbok.http.mcp_paths import MCP, WELL_KNOWN
 from hanbok.http.statuses import RouteUnknown, status_of
 
-MCP: Final = "/mcp"
-WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 _SESSION: Final = "mcp-session-id"
 _QUIET: Final = 10.0
 """Seconds after which an answer that is not there yet becomes a stream."""

@@ -2,24 +2,21 @@
 
 import asyncio
 import re
-from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from hanbok.app import App
-from hanbok.core.clock import now
 from hanbok.core.errors import HanbokError
 from hanbok.http.admin.route import Answer, Ask, RequestUnfit, Route, etag_of
 from hanbok.http.admin.routes import ROUTES
+from hanbok.http.entrance import enter
 from hanbok.http.failure import tell
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import MethodNotAllowed, RouteUnknown
-from hanbok.policy.entrance import EntranceRules
-from hanbok.policy.identity import Credentials, Identified
+from hanbok.policy.identity import Identified
 from hanbok.policy.roles import require
-from hanbok.settings.roles import RoleSettings
 
 _LIMIT: Final = 64 * 1024
 _FIELDS: Final = 30
@@ -66,19 +63,6 @@ async def _answer(app: App, inbound: Inbound) -> tuple[Route, Answer]:
     if answer.deed is not None:
         await app.log.append(answer.deed)
     return route, answer
-
-
-def enter(app: App, inbound: Inbound, settings: RoleSettings) -> Identified:
-    """Return who asks, by their personal key. Raises KeyMissing, KeyUnknown, LockedOut and their like. Blocks."""
-    scheme, _, secret = inbound.headers.get("authorization", "").partition(" ")
-    credentials = Credentials(scheme=scheme.lower(), secret=secret.strip(), origin=inbound.peer)
-    rules = EntranceRules(
-        failed_logins=settings.failed_logins,
-        locked=timedelta(minutes=settings.locked_minutes),
-        key_age=timedelta(days=settings.admin_key_days),
-        idle=timedelta(days=settings.admin_idle_days),
-    )
-    return app.administration.entrance.admit(credentials, now(), rules)
 
 
 def _route(inbound: Inbound) -> tuple[Route, dict[str, str]]:
