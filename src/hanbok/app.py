@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from hanbok.building import (
     catalogue_of,
@@ -32,7 +31,6 @@ from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
 from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
-from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.offstage import Offstage
 from hanbok.gateway.path import Path
 from hanbok.gateway.running import Endpoints
@@ -67,11 +65,13 @@ from hanbok.policy.transfers import transfer_act
 from hanbok.settings.reading import Loaded, load
 from hanbok.settings.released import registry, with_releases
 from hanbok.settings.settings import Settings
+from hanbok.side_gates import SideGates
 from hanbok.store.database import Store
 from hanbok.studio.jobs.desk import Desk
 
 if TYPE_CHECKING:
-    from hanbok.gateway.mcp.gate import ToolGate, ToolGates
+    from hanbok.gateway.mcp.gate import ToolGate
+    from hanbok.gateway.realtime.gate import RealtimeGate
 
 _RECORDS_EVERY: Final = 0.4
 """Seconds: a key revoked by another process is dead within one second."""
@@ -99,6 +99,8 @@ class Runtime:
     """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
     tools: "ToolGate | None"
     """None: no MCP server is in the settings."""
+    realtime: "RealtimeGate | None"
+    """None: no model takes sessions."""
 
 
 class App:
@@ -123,7 +125,7 @@ class App:
         self._endpoints = Endpoints(self._upstream, self._egress, custody.housed)
         self._vaults = Vaults(store)
         self.offstage = Offstage(store, self._vaults)
-        self._tools: ToolGates | None = None
+        self._sides = SideGates(self._upstream, self.version, self._measure, custody, store, self.keyring)
         self._changes = Changes(store)
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
@@ -198,8 +200,7 @@ class App:
         await self._stop_duties()
         for endpoint in await self._endpoints.put_in_force({}):
             await endpoint.close()
-        if self._tools is not None:
-            await self._tools.lines.close()
+        await self._sides.close()
         await self._upstream.close()
         await self._till.close()
         async with AsyncExitStack() as last:
@@ -259,14 +260,14 @@ class App:
         vault = await self._vaults.of(settings.vault.config(settings.state))
         path = Path(with_vault(with_plugins(steps, settings), vault, guard.kinds))
         preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
-        tools = self._tool_gate(tool_rules_of(loaded, day, guard, judge, vault))
+        tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault))
+        realtime = self._sides.realtime(settings, steps, vault, guard.kinds)
         retired = await self._endpoints.put_in_force(wanted)
-        if self._tools is not None and tools is not None:
-            self._tools.put_in_force(tools)
+        self._sides.put_in_force(tools)
         self._till.alert(settings.alerts.to())
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
-        self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview, tools)
+        self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview, tools, realtime)
         self._loaded, self._governing, self._offered = loaded, governing, offered
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
@@ -308,23 +309,6 @@ class App:
             Recall(Cache(settings.cache.mib << 20), judge),
             CallModel(Asking(places, self._upstream), routing(self._health, settings)),
         ]
-
-    def _tool_gate(self, rules: ToolRules) -> "ToolGate | None":
-        """Return the way of tools' calls; until settings name an MCP server, nothing of it is loaded."""
-        if self._tools is None:
-            if not rules.servers:
-                return None
-            gates = cast("type[ToolGates]", import_module("hanbok.gateway.mcp.gate").ToolGates)
-            self._tools = gates(
-                self._upstream,
-                self.version,
-                self._measure,
-                self.log,
-                self._store,
-                self.keyring,
-                self._custody.calls,
-            )
-        return self._tools.of(rules)
 
     def _preview_steps(
         self,
@@ -395,4 +379,4 @@ class App:
         await path.idle()
         for endpoint in endpoints:
             await endpoint.close()
-        self._endpoints.close_doors(self._tools.lines.gates if self._tools is not None else set())
+        self._endpoints.close_doors(self._sides.openings)

@@ -50,6 +50,23 @@ def estimate(prompt_bytes: int, max_output: int | None, facts: ModelFacts) -> Mi
     return _round(tokens * of_input + _longest(max_output, facts) * of_output, price.scale)
 
 
+def estimate_heard(tokens: int, facts: ModelFacts) -> MicroWon:
+    """Return the most that an answer can cost where sound and pictures are asked and answered too. Raises
+    ModelUnpriced. `tokens` bounds what was asked.
+    """
+    price = facts.price
+    if price is None:
+        raise ModelUnpriced(model=facts.id)
+    of_input, of_output = price.dearest
+    for part, more in price.more:
+        if part.answered:
+            of_output = max(of_output, price.whole[1] + more)
+        else:
+            of_input = max(of_input, price.whole[0] + more)
+    asked = min(tokens, facts.context) if facts.context else tokens
+    return _round(asked * of_input + _longest(None, facts) * of_output, price.scale)
+
+
 def _more(usage: Usage, price: Price, asked: int, answered: int) -> int:
     """Return what the parts with a price of their own cost beyond the `asked` and `answered` tokens they are of."""
     more = 0

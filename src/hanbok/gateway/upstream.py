@@ -1,9 +1,12 @@
 """The contract of the client that carries bytes to an endpoint."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+_P = TypeVar("_P", bound=asyncio.Protocol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +70,21 @@ class Upstream(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Sender(Protocol):
+    """The same client, for requests of other methods."""
+
+    async def send(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
+    ) -> Exchange:
+        """As `Upstream.post`."""
+        ...
+
+
+class Dialler(Protocol):
+    """The same client, for connections that stay."""
+
+    async def dial(self, url: str, make: Callable[[], _P], seconds: float) -> _P:
+        """Connect to the origin of a URL and return the protocol that `make` made. Raises UpstreamUnreachable."""
+        ...

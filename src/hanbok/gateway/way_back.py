@@ -73,16 +73,10 @@ class WayBack:
         return self._call.ending.used.target.endpoint if self._call.ending.used else ""
 
     def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
-        links: list[Transformer] = []
-        if self._masker_of is not None:
-            masker = self._masker_of(self._spared)
+        masker = None if self._masker_of is None else self._masker_of(self._spared)
+        if masker is not None:
             self._maskers.append(masker)
-            links.append(masker)
-            if in_json:
-                links.append(JsonMasks(self._masks.values()))
-        if self._pseudonyms is not None:
-            links.append(self._pseudonyms.restorer(in_json=in_json))
-        return links[0] if len(links) == 1 else Chain(*links)
+        return linked(masker, self._masks, self._pseudonyms, in_json=in_json)
 
     async def _whole(self, reply: Reply, make: Make, *, structured: bool) -> bytes:
         body = reply.body
@@ -119,6 +113,20 @@ class WayBack:
         for masker in self._maskers:
             for kind, number in masker.found.items():
                 ending.reply_findings[kind] = ending.reply_findings.get(kind, 0) + number
+
+
+def linked(
+    masker: Masker | None, masks: Mapping[str, str], pseudonyms: Hider | None, *, in_json: bool
+) -> Transformer:
+    """Return what masks one text of an answer and then puts back what was hidden, each where it is wanted."""
+    links: list[Transformer] = []
+    if masker is not None:
+        links.append(masker)
+        if in_json:
+            links.append(JsonMasks(masks.values()))
+    if pseudonyms is not None:
+        links.append(pseudonyms.restorer(in_json=in_json))
+    return links[0] if len(links) == 1 else Chain(*links)
 
 
 def _told(pseudonyms: Hider) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias, cast
 import httptools
 import msgspec
 
-from hanbok.http.inbound import Inbound
+from hanbok.http.inbound import Inbound, Taker
 from hanbok.http.request import Request
 
 Handler: TypeAlias = Callable[[Inbound], Awaitable[None]]
@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_current", "_drained", "_head_size", "_headers", "_held", "_home", "_incoming", "_lingering", "_loop", "_lost",
-        "_parser", "_peer", "_plain_left", "_task", "_transport", "_url", "_waiting", "deadline",
+        "_parser", "_peer", "_plain_left", "_taker", "_task", "_transport", "_url", "_waiting", "deadline",
     )  # fmt: skip
 
     def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
@@ -70,6 +70,8 @@ class Connection(asyncio.Protocol):
         self._lingering = False
         self._plain_left: int | None = None
         """Bytes of a body that the parser does not read; None: it reads all."""
+        self._taker: Taker | None = None
+        """Who takes all bytes from now on, and speaks another protocol (RFC 9110, 7.8)."""
         self._lost = False
         self._head_size = 0
         self._url = b""
@@ -181,7 +183,10 @@ class Connection(asyncio.Protocol):
             request.end()
 
     def _push_plain(self, data: bytes) -> None:
-        """Take the body of a request that offered an upgrade; nothing may follow it."""
+        """Take the body of a request that offered an upgrade; nothing may follow it, unless it got one."""
+        if self._taker is not None:
+            self._taker.feed(data)
+            return
         request, left = self._incoming, self._plain_left or 0
         if request is None or not left:
             return
@@ -273,6 +278,8 @@ class Connection(asyncio.Protocol):
             self._transport.close()
         else:
             self._current.keep = False
+        if self._taker is not None:
+            self._taker.retire()
 
     def abort(self) -> None:
         """Close at once."""
@@ -293,6 +300,9 @@ class Connection(asyncio.Protocol):
             await self._drained
         if self._lost:
             raise ConnectionError("the client left")
+
+    def hand_over(self, taker: Taker) -> None:
+        self._taker = taker
 
     def hold(self) -> None:
         if not self._held and not self._lost:

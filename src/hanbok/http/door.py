@@ -25,6 +25,7 @@ from hanbok.http.mcp_paths import MCP, WELL_KNOWN
 from hanbok.http.messages import count_tokens
 from hanbok.http.models import models
 from hanbok.http.page import page, static
+from hanbok.http.realtime import realtime
 from hanbok.http.responses import respond, response
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 from hanbok.http.transcription import transcribe
@@ -53,6 +54,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/audio/translations": {"POST": partial(transcribe, operation=Operation.TRANSLATION)},
     "/v1/messages": {"POST": _asking(Operation.CHAT)},
     "/v1/messages/count_tokens": {"POST": count_tokens},
+    "/v1/realtime": {"GET": realtime},
     "/v1/responses": {"POST": respond},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},

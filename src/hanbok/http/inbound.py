@@ -1,7 +1,7 @@
 """The contract between hanbok and an HTTP server: one request, answered whole or as a stream."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
@@ -38,6 +38,41 @@ class Outlet(Protocol):
 
     async def send(self, data: bytes) -> None:
         """Send now. Raises ConnectionError when the client has left."""
+        ...
+
+
+class Taker(Protocol):
+    """Takes the bytes of a connection that left HTTP."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def retire(self) -> None:
+        """Come to an end soon: the server is stopping."""
+        ...
+
+
+class Raw(Protocol):
+    """A connection that left HTTP, to write to."""
+
+    def write(self, *pieces: bytes) -> None: ...
+
+    async def drain(self) -> None:
+        """Return when the client has taken enough of what was written. Raises ConnectionError when it left."""
+        ...
+
+    def hold(self) -> None:
+        """Read no more for now."""
+        ...
+
+    def go_on(self) -> None: ...
+
+
+@runtime_checkable
+class Switching(Protocol):
+    """A request whose connection can leave HTTP for another protocol."""
+
+    def switch(self, taker: Taker) -> Raw:
+        """Give the connection over (RFC 9110, 7.8). Whoever does answers on it, and it closes after the request."""
         ...
 
 

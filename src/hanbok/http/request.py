@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote
 
-from hanbok.http.inbound import BodyTooLarge, BodyTooSlow, Headers, Outlet
+from hanbok.http.inbound import BodyTooLarge, BodyTooSlow, Headers, Outlet, Raw, Taker
 
 HOLD = 64 * 1024
 """Bytes of a body that may wait before somebody asks for them."""
@@ -36,6 +36,10 @@ class Line(Protocol):
     def go_on(self) -> None: ...
     def go_ahead(self) -> None:
         """Tell a client that waits for it to send its body (RFC 9110, 10.1.1)."""
+        ...
+
+    def hand_over(self, taker: Taker) -> None:
+        """Let somebody else have the bytes that come from now on."""
         ...
 
 
@@ -138,6 +142,14 @@ class Request:
         self._on_left = call
         if self._left and call is not None:
             call()
+
+    def switch(self, taker: Taker) -> Raw:
+        """Implement Switching."""
+        if self.answered:
+            raise ConnectionError("an answer has begun already")
+        self.answered, self.keep = True, False
+        self._line.hand_over(taker)
+        return self._line
 
     # Inside
 

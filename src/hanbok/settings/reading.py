@@ -112,6 +112,9 @@ def _dangling(settings: Settings) -> Iterator[Problem]:
                 yield where, f"there is no endpoint {target.endpoint!r}"
         if model.instead and model.instead not in settings.models:
             yield ("models", name, "instead"), f"there is no model {model.instead!r}"
+    for index, opened in enumerate(settings.realtime.models):
+        if opened not in settings.models:
+            yield ("realtime", "models", index), f"there is no model {opened!r}"
 
 
 def _parts(tree: Any) -> Iterator[tuple[Any, Where]]:  # noqa: ANN401 - as `tree`

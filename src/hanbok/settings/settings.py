@@ -27,6 +27,7 @@ from hanbok.settings.models import ModelSettings, TargetSettings
 from hanbok.settings.plugins import PluginSettings
 from hanbok.settings.policy import PolicySettings
 from hanbok.settings.prices import PricesSettings
+from hanbok.settings.realtime import RealtimeSettings
 from hanbok.settings.reports import ReportSettings
 from hanbok.settings.roles import RoleSettings
 from hanbok.settings.section import Section
@@ -96,6 +97,7 @@ class Settings(Section, frozen=True, kw_only=True):
     plugins: Annotated[PluginSettings, Meta(description="Parts that other packages bring.")] = (
         PluginSettings()
     )
+    realtime: Annotated[RealtimeSettings, Meta(description="Sessions over WebSocket.")] = RealtimeSettings()
     mcp: Annotated[McpSettings, Meta(description="Tools that callers reach through hanbok.")] = McpSettings()
 
     @property

@@ -15,6 +15,7 @@ _PATHS = {
     Operation.EMBEDDINGS: "/embeddings",
     Operation.IMAGES: "/images/generations",
     Operation.MODERATIONS: "/moderations",
+    Operation.REALTIME: "/realtime",
     Operation.RERANK: "/rerank",
     Operation.SPEECH: "/audio/speech",
     Operation.TRANSCRIPTION: "/audio/transcriptions",

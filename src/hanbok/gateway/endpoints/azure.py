@@ -49,19 +49,25 @@ class Azure:
                 Text(ko="tenant와 client_id는 함께 써야 합니다", en="tenant and client_id come together"),
             )
         self._deployments = form == "deployments"
-        self._url = f"{base_url(config, upstream)}/openai/{form}"
+        self._home = f"{base_url(config, upstream)}/openai"
+        self._url = f"{self._home}/{form}"
         self._query = urlencode({"api-version": options["api_version"]}) if options.get("api_version") else ""
         self._headers = header_options(config)
         self._key = secret(config)
         self._tokens = _tokens(config, upstream)
 
-    async def address(self, operation: Operation, model: str) -> Address:  # noqa: ARG002 - the same for both
+    async def address(self, operation: Operation, model: str) -> Address:
         """Return where to send, with a fresh token."""
         who = ("api-key", self._key)
         if self._tokens is not None:
             who = ("authorization", f"Bearer {await self._tokens.token()}")
-        url = f"{self._url}/{quote(model, safe='')}" if self._deployments else self._url
-        return Address(url=url, headers=(who, *self._headers), query=self._query)
+        headers = (who, *self._headers)
+        if not self._deployments:
+            return Address(url=self._url, headers=headers, query=self._query)
+        if operation is Operation.REALTIME:  # the one path that names its deployment in the query
+            query = f"{self._query}&{urlencode({'deployment': model})}"
+            return Address(url=self._home, headers=headers, query=query)
+        return Address(url=f"{self._url}/{quote(model, safe='')}", headers=headers, query=self._query)
 
     async def start(self) -> None:
         """Nothing runs beside it: a token is fetched when the first call needs it."""

@@ -10,8 +10,15 @@ from hanbok.gateway.spelling.json_text import ABSENT, Raw, given
 _OK = 200
 
 
+class _CachedDetails(msgspec.Struct):
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
+
+
 class _Details(msgspec.Struct):
     cached_tokens: int | None = None
+    cached_tokens_details: _CachedDetails | None = None
+    """What of the sound and pictures asked was cached; sessions tell it."""
     cache_write_tokens: int | None = None
     cache_write_hour_tokens: int | None = None
     audio_tokens: int | None = None
@@ -32,6 +39,9 @@ class UsageText(msgspec.Struct):
     completion_tokens_details: _Details | None = None
     input_tokens_details: _Details | None = None
     output_tokens_details: _Details | None = None
+    input_token_details: _Details | None = None
+    """Sessions spell it so."""
+    output_token_details: _Details | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -56,6 +66,7 @@ class _Whole(msgspec.Struct):
 
 
 _NONE = _Details()
+_UNCACHED = _CachedDetails()
 # Servers that imitate OpenAI are loose with types: a number may come as a text.
 _CHUNK = msgspec.json.Decoder(Chunk, strict=False)
 _WHOLE = msgspec.json.Decoder(_Whole, strict=False)
@@ -92,13 +103,16 @@ def read_usage(text: UsageText | None) -> Usage | None:
     prompt = text.total_tokens if prompt is None else prompt
     if prompt is None:
         return None
-    asked = text.prompt_tokens_details or text.input_tokens_details or _NONE
-    answered = text.completion_tokens_details or text.output_tokens_details or _NONE
+    asked = text.prompt_tokens_details or text.input_tokens_details or text.input_token_details or _NONE
+    answered = (
+        text.completion_tokens_details or text.output_tokens_details or text.output_token_details or _NONE
+    )
+    cached = asked.cached_tokens_details or _UNCACHED
     parts = {
         Part.CACHE_WRITE: asked.cache_write_tokens,
         Part.CACHE_WRITE_HOUR: asked.cache_write_hour_tokens,
-        Part.AUDIO_INPUT: asked.audio_tokens,
-        Part.IMAGE_INPUT: asked.image_tokens,
+        Part.AUDIO_INPUT: (asked.audio_tokens or 0) - (cached.audio_tokens or 0),
+        Part.IMAGE_INPUT: (asked.image_tokens or 0) - (cached.image_tokens or 0),
         Part.AUDIO_OUTPUT: answered.audio_tokens,
         Part.IMAGE_OUTPUT: answered.image_tokens,
     }
@@ -107,7 +121,7 @@ def read_usage(text: UsageText | None) -> Usage | None:
         output=text.completion_tokens or text.output_tokens or 0,
         cached=asked.cached_tokens or 0,
         reasoning=answered.reasoning_tokens or 0,
-        parts={part.value: count for part, count in parts.items() if count},
+        parts={part.value: count for part, count in parts.items() if count and count > 0},
     )
 
 

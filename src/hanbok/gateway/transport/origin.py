@@ -32,7 +32,7 @@ class Origin:
 
 
 @lru_cache(maxsize=2048)
-def opening(url: str, headers: tuple[tuple[str, str], ...]) -> tuple[Origin, bytes]:
+def opening(url: str, headers: tuple[tuple[str, str], ...], method: str = "POST") -> tuple[Origin, bytes]:
     """Return the origin, and the request line and headers up to the length. Raises UpstreamUnreachable for a URL
     or header that could be read as more than itself.
     """
@@ -50,7 +50,7 @@ def opening(url: str, headers: tuple[tuple[str, str], ...]) -> tuple[Origin, byt
     origin = Origin(name=name, host=parts.hostname, port=port, tls=parts.scheme == "https")
     asked = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     shown = host if port == _PORTS[parts.scheme] else f"{host}:{port}"
-    lines = [f"POST {asked} HTTP/1.1", f"host: {shown}", "accept-encoding: identity"]
+    lines = [f"{method} {asked} HTTP/1.1", f"host: {shown}", "accept-encoding: identity"]
     for key, value in headers:
         if not _TOKEN.fullmatch(key) or key.lower() in _OURS:
             raise UpstreamUnreachable(origin=name, why=_NO_NAME)

@@ -5,7 +5,9 @@ origins that registered endpoints named.
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamUnreachable
@@ -15,6 +17,7 @@ from hanbok.gateway.transport.origin import Origin, opening
 from hanbok.gateway.transport.trust import Trust, reason
 from hanbok.gateway.upstream import Exchange, Gate, Timeouts
 
+_P = TypeVar("_P", bound=asyncio.Protocol)
 _CLOSED = Text(ko="hanbok이 종료되고 있습니다", en="hanbok is shutting down")
 
 
@@ -41,7 +44,13 @@ class Http1:
         self, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
     ) -> Exchange:
         """Send, and return when the answer's head has arrived."""
-        origin, start = opening(url, headers)
+        return await self.send("POST", url, headers, body, timeouts)
+
+    async def send(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes, timeouts: Timeouts
+    ) -> Exchange:
+        """As `post`, with another method: none whose answer has a length and no body (HEAD)."""
+        origin, start = opening(url, headers, method)
         if self._egress is not None:
             self._egress.check(origin)
         head = b"%s%d\r\n\r\n" % (start, len(body))
@@ -53,6 +62,13 @@ class Http1:
                 pass
         fresh = await self._connect(origin, timeouts.connect)
         return await fresh.ask(head, body, timeouts)
+
+    async def dial(self, url: str, make: Callable[[], _P], seconds: float) -> _P:
+        """As `Dialler`."""
+        origin, _ = opening(url, ())
+        if self._egress is not None:
+            self._egress.check(origin)
+        return await self._within(origin, make, seconds)
 
     def trust(self, url: str, authorities: Path) -> None:
         """Trust for this URL's origin the CA certificates in this file. Raises UpstreamUnreachable for a bad URL."""
@@ -84,27 +100,32 @@ class Http1:
         return None
 
     async def _connect(self, origin: Origin, seconds: float) -> Connection:
+        connection = await self._within(
+            origin, lambda: Connection(origin.name, self._release, self._forget), seconds
+        )
+        self._open.add(connection)
+        return connection
+
+    async def _within(self, origin: Origin, make: Callable[[], _P], seconds: float) -> _P:
         if self._closed:
             raise UpstreamUnreachable(origin=origin.name, why=_CLOSED)
         try:
             async with asyncio.timeout(seconds):
-                connection = await self._reach(origin)
+                return await self._reach(origin, make)
         except TimeoutError as error:
             why = Text(ko=f"{seconds}초 안에 연결되지 않았습니다", en=f"no connection within {seconds} s")
             raise UpstreamUnreachable(origin=origin.name, why=why) from error
         except OSError as error:
             raise UpstreamUnreachable(origin=origin.name, why=reason(error)) from error
-        self._open.add(connection)
-        return connection
 
-    async def _reach(self, origin: Origin) -> Connection:
+    async def _reach(self, origin: Origin, make: Callable[[], _P]) -> _P:
         """Connect to the first address that answers. Raises OSError, EgressForbidden."""
         hosts = [origin.host] if self._egress is None else await self._egress.addresses(origin)
         failure: OSError | None = None
         for host in hosts:
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: Connection(origin.name, self._release, self._forget),
+                    make,
                     host,
                     origin.port,
                     ssl=self._trust.context(origin.name) if origin.tls else None,

@@ -1,0 +1,96 @@
+"""What is said in a session, as a call on the path."""
+
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Usage
+from hanbok.gateway.call import Call
+from hanbok.gateway.catalogue import Target
+from hanbok.gateway.endpoint import Endpoint
+from hanbok.guard.pseudonym import Hider
+
+if TYPE_CHECKING:
+    from hanbok.gateway.realtime.dial import Dialled
+
+
+class Turn:
+    """One response of the model. The session hands its events in one by one, and takes each off the path again."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        """Whether the provider works on it."""
+        self.usage: Usage | None = None
+        self.count = 0
+        """Events so far."""
+        self._events: deque[bytes] = deque()
+        self._failure: HanbokError | None = None
+
+    def push(self, event: bytes) -> None:
+        """Hand an event in."""
+        self._events.append(event)
+        self.count += 1
+
+    def fail(self, error: HanbokError) -> None:
+        """Have the path break off with this error."""
+        self._failure = error
+
+    async def batches(self) -> AsyncGenerator[list[bytes], None]:
+        """Yield what was handed in; end when there is nothing more, which is asked only at the end."""
+        while self._events:
+            yield [self._events.popleft()]
+        if self._failure is not None:
+            raise self._failure
+
+
+class Line(Protocol):
+    """A session, as the steps see it."""
+
+    target: Target
+    """Where it was opened."""
+    hider: Hider
+    """What was hidden in all of it."""
+    values: set[str]
+    """What was found in what its client said, and what stands for it."""
+    bound: int
+    """How many tokens a response to all of it can count at most."""
+    last: Usage | None
+    """What the response before used."""
+    owed: list[Usage]
+    """What is yet to be charged with the next response."""
+    found: dict[str, int]
+    """What was masked in events that belong to no response, and is yet to be written down."""
+
+    async def say(self, event: bytes) -> None:
+        """Send an event to the provider. Raises UpstreamCut."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Said(Call):
+    """One event of a client, or a response that nothing of it asked for."""
+
+    line: Line
+    turn: Turn | None = None
+    """None: no response is asked for by it."""
+    raw: bytes | None = None
+    """What leaves in place of `body`, where it holds nothing that can be read; empty: nothing leaves."""
+    sounds: bool = False
+    """Whether it holds sound."""
+
+
+class Opened(NamedTuple):
+    """A session at a provider."""
+
+    target: Target
+    endpoint: Endpoint
+    line: "Dialled"
+
+
+@dataclass(slots=True, kw_only=True)
+class Opening(Call):
+    """A session that is asked for."""
+
+    opened: Opened | None = None

@@ -1,0 +1,161 @@
+"""Events of a session: what a client may send, what is read of the provider's."""
+
+import re
+import secrets
+from typing import Any, Final
+
+import msgspec
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text, Usage
+from hanbok.gateway.message import Json
+from hanbok.gateway.realtime.errors import EventUnfit
+from hanbok.gateway.spelling.openai_answer import UsageText, read_usage
+
+APPEND: Final = "input_audio_buffer.append"
+CREATE: Final = "response.create"
+UPDATE: Final = "session.update"
+_PLAIN: Final = frozenset(
+    {
+        "conversation.item.delete", "conversation.item.retrieve", "conversation.item.truncate",
+        "input_audio_buffer.clear", "input_audio_buffer.commit", "output_audio_buffer.clear", "response.cancel",
+    }
+)  # fmt: skip
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_TOKENS_A_SECOND: Final = 10
+_ENCODE: Final = msgspec.json.Encoder().encode
+_READ: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_WORDLESS: Final = re.compile(rb'"type":\s*"response\.(?:output_)?audio\.delta"')
+
+
+class Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """An event that says nothing but what is to be done with what is there."""
+
+    type: str
+    event_id: str | None = None
+    item_id: str | None = None
+    response_id: str | None = None
+    content_index: int | None = None
+    audio_end_ms: int | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it holds nothing of a caller's own but ids."""
+        ids = (self.event_id, self.item_id, self.response_id)
+        return self.type in _PLAIN and all(one is None or _ID.fullmatch(one) for one in ids)
+
+
+class _Sound(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    type: str
+    audio: str
+    event_id: str | None = None
+
+
+def read(message: str) -> dict[str, Any]:
+    """Return an event of a client. Raises EventUnfit."""
+    try:
+        tree = _READ(message)
+    except (msgspec.MsgspecError, RecursionError):
+        raise EventUnfit(why=Text(ko="JSON 객체가 아닙니다", en="it is no JSON object")) from None
+    if not isinstance(tree.get("type"), str):
+        raise EventUnfit(why=Text(ko="type이 없습니다", en="it has no `type`"))
+    return tree
+
+
+def plain(tree: dict[str, Any]) -> bytes | None:
+    """Return an event that holds no content as it may leave; None: it holds some."""
+    try:
+        event = msgspec.convert(tree, Plain)
+    except msgspec.ValidationError:
+        return None
+    return _ENCODE(event) if event.fits else None
+
+
+def sound(tree: dict[str, Any]) -> bytes | None:
+    """Return an event that holds sound and nothing else as it may leave; None: it is none."""
+    try:
+        event = msgspec.convert(tree, _Sound)
+    except msgspec.ValidationError:
+        return None
+    fits = event.type == APPEND and _BASE64.fullmatch(event.audio)
+    return _ENCODE(event) if fits and (event.event_id is None or _ID.fullmatch(event.event_id)) else None
+
+
+def holds_sound(value: Json) -> bool:
+    """Whether sound is anywhere in an event."""
+    if isinstance(value, dict):
+        return isinstance(value.get("audio"), str) or any(map(holds_sound, value.values()))
+    return isinstance(value, list) and any(map(holds_sound, value))
+
+
+def encode(tree: dict[str, Any]) -> bytes:
+    """Return an event as bytes. What a reader could take in two ways is gone: each member stands once."""
+    return _ENCODE(tree)
+
+
+def fresh_id() -> str:
+    """Return an id for an event of ours."""
+    return f"event_hb{secrets.token_hex(10)}"
+
+
+def error_event(error: HanbokError, shape: dict[str, Any], cause: str | None) -> bytes:
+    """Return an `error` event. `shape` is the error as HTTP tells it, `cause` the id of the client's event."""
+    body = {
+        "event_id": fresh_id(),
+        "type": "error",
+        "error": {**shape, "code": error.code, "event_id": cause},
+    }
+    return _ENCODE(body)
+
+
+class _Response(msgspec.Struct):
+    id: str = ""
+    status: str = ""
+    usage: UsageText | None = None
+
+
+class _Error(msgspec.Struct):
+    event_id: str | None = None
+
+
+class _HeardUsage(UsageText):
+    seconds: float | None = None
+
+
+class Told(msgspec.Struct):
+    """What is read of an event of the provider."""
+
+    type: str = ""
+    response_id: str | None = None
+    response: _Response | None = None
+    error: _Error | None = None
+    usage: _HeardUsage | None = None
+
+    @property
+    def of(self) -> str:
+        """Id of the response that it belongs to; empty: none."""
+        return self.response_id or (self.response.id if self.response else "")
+
+    @property
+    def charged(self) -> Usage | None:
+        """What a response used."""
+        return read_usage(self.response.usage) if self.response else None
+
+    @property
+    def heard(self) -> Usage | None:
+        """What writing down the caller's own words used."""
+        if self.usage is None:
+            return None
+        if self.usage.seconds is not None:
+            tokens = round(self.usage.seconds * _TOKENS_A_SECOND)
+            return Usage(input=tokens, parts={"audio_input": tokens})
+        return read_usage(self.usage)
+
+
+told = msgspec.json.Decoder(Told, strict=False).decode
+
+
+def is_sound(event: bytes) -> bool:
+    """Whether an event of the provider holds sound and no words."""
+    return _WORDLESS.search(event, 0, 512) is not None and b'"transcript"' not in event

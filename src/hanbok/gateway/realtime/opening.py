@@ -1,0 +1,100 @@
+"""The way of a session that is asked for: may it be opened, and where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from hanbok.core.errors import HanbokError
+from hanbok.gateway.asking import FAILURES, Place
+from hanbok.gateway.call import Call, Operation, Planned, Reply
+from hanbok.gateway.catalogue import Catalogue
+from hanbok.gateway.errors import UpstreamFailed
+from hanbok.gateway.price import estimate_heard
+from hanbok.gateway.realtime.call import Opened, Opening
+from hanbok.gateway.realtime.dial import Dialled, dial
+from hanbok.gateway.realtime.errors import NotRealtime
+from hanbok.gateway.routing import Router
+from hanbok.gateway.spelled import url_of
+from hanbok.gateway.step import Next
+from hanbok.gateway.upstream import Dialler
+from hanbok.policy.gate import Gate
+from hanbok.policy.key import Key, ModelNotAllowed
+
+
+def known(key: Key | None) -> Key:
+    """Return the caller's key."""
+    if key is None:
+        raise RuntimeError("the authenticate step must stand before the admit step")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitSession:
+    """Opening a session counts as a request, and holds nothing: what is said in it does."""
+
+    catalogue: Catalogue
+    gate: Gate
+    models: frozenset[str]
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        key = known(call.key)
+        if key.models and call.model not in key.models:
+            raise ModelNotAllowed(model=call.model)
+        call.offer = self.catalogue.offer(call.model)
+        if call.model not in self.models:
+            raise NotRealtime(model=call.model)
+        for target in call.offer.every:
+            estimate_heard(0, target.facts)  # one without a price is refused now, not at the first word
+        (await self.gate.enter(call.id, key, call.model, 0)).leave(0)
+        return await call_next(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Ask the planned places in turn for a session; with every key of each, where it refuses one."""
+
+    places: Mapping[str, Place]
+    router: Router
+    dialler: Dialler
+    limit: int
+    """Bytes of one message at most."""
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:  # noqa: ARG002 - the path ends here
+        if not isinstance(call, Opening):
+            raise TypeError("no session is asked for")
+        failure: HanbokError | None = None
+        for planned in self.router.ranked(call):
+            visit = self.router.health.enter(planned.target)
+            try:
+                line = await self._open(planned)
+            except FAILURES as error:
+                failure = error
+                visit.failed(error)
+                call.ending.attempts.append(f"{planned.target.endpoint}:{error.code}")
+                continue
+            finally:
+                visit.left()
+            visit.answered()
+            call.ending.used = planned
+            call.opened = Opened(planned.target, self.places[planned.target.endpoint].endpoint, line)
+            return Reply()
+        raise failure or RuntimeError(f"call {call.id} has no plan")
+
+    async def _open(self, planned: Planned) -> Dialled:
+        target = planned.target
+        place = self.places[target.endpoint]
+        # An endpoint whose format has no sessions says so here.
+        wire = place.endpoint.dialect.request(Operation.REALTIME, b"{}", model=target.model, stream=True)
+        tries = 0
+        while True:
+            tries += 1
+            address = await place.endpoint.address(Operation.REALTIME, target.model)
+            url = url_of(address, wire)
+            if "deployment=" not in address.query:
+                url += f"{'&' if '?' in url else '?'}{urlencode({'model': target.model})}"
+            try:
+                return await dial(self.dialler, url, address.headers, place.timeouts, self.limit)
+            except UpstreamFailed as error:
+                status, retry = int(str(error.facts["status"])), str(error.facts["retry_after"])
+                if address.refused is None or not address.refused(status, retry) or tries >= address.keys:
+                    raise

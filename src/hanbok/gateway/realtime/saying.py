@@ -1,0 +1,232 @@
+"""The way of what is said in a session: an event of its client, and the response that it asks for."""
+
+import hashlib
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from hanbok.core.values import Usage, Zone
+from hanbok.gateway.call import Call, Planned, Reply
+from hanbok.gateway.catalogue import Catalogue
+from hanbok.gateway.charging import charge
+from hanbok.gateway.event_texts import EventTexts
+from hanbok.gateway.guarding import CRASHES, guard_failed
+from hanbok.gateway.price import estimate_heard
+from hanbok.gateway.realtime.call import Line, Said
+from hanbok.gateway.realtime.errors import NotRealtime, SoundNotAllowed
+from hanbok.gateway.realtime.opening import known
+from hanbok.gateway.step import Next
+from hanbok.gateway.steps.protect import Disguise
+from hanbok.gateway.transformer import Transformer
+from hanbok.gateway.way_back import Masker, MaskerOf, linked
+from hanbok.policy.errors import Refused
+from hanbok.policy.gate import Gate
+from hanbok.policy.key import ModelNotAllowed
+from hanbok.policy.ruling import Ruling
+
+_HEARD = "audio"
+
+
+def said(call: Call) -> Said:
+    """Return the call as one of a session."""
+    if not isinstance(call, Said):
+        raise TypeError("the call is none of a session")
+    return call
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitSaid:
+    """A response is a call: rate, concurrency and money. What else is said is part of the next one."""
+
+    catalogue: Catalogue
+    gate: Gate
+    models: frozenset[str]
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        now, key = said(call), known(call.key)
+        if key.models and call.model not in key.models:
+            raise ModelNotAllowed(model=call.model)
+        call.offer = self.catalogue.offer(call.model)
+        if call.model not in self.models:
+            raise NotRealtime(model=call.model)
+        if now.turn is not None:
+            call.reserved = estimate_heard(now.line.bound, now.line.target.facts)
+            hold = await self.gate.enter(call.id, key, call.model, call.reserved)
+            call.at_end(lambda: hold.leave(call.ending.cost))
+        return await call_next(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A session stays where it was opened: what policy does not let go there is refused. Stands behind the decision."""
+
+    sound_zones: frozenset[Zone]
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        now = said(call)
+        there = next((one for one in call.plan if _same(one, now.line)), None)
+        if there is None:
+            raise Refused.by(call.refusal or Ruling(allowed=False, clauses=()))
+        if now.sounds:
+            if there.target.destination.zone not in self.sound_zones:
+                raise SoundNotAllowed(zone=there.target.destination.zone.value)
+            unread = [*(call.texts.unread if call.texts else ()), _HEARD]
+            call.ending.steps["inspect"] = (
+                f"ran; {len(unread)} not read: {', '.join(sorted(set(unread)))[:200]}"
+            )
+        call.plan = (there,)
+        return await call_next(call)
+
+
+def _same(planned: Planned, line: Line) -> bool:
+    there, here = planned.target, line.target
+    return (there.endpoint, there.model) == (here.endpoint, here.model)
+
+
+class Seen:
+    """Makes what alters the texts of events, and counts what was masked in them."""
+
+    def __init__(self, line: Line, origin: str, masks: Mapping[str, str], masker_of: MaskerOf | None) -> None:
+        self._line = line
+        self._masks = masks
+        self._masker_of = masker_of
+        self._maskers: list[Masker] = []
+        self._restored = line.hider.restored
+        self._left = line.hider.left
+        self.texts = EventTexts(self._make, origin)
+
+    def feed(self, event: bytes) -> list[bytes]:
+        """Take an event, and return those to show. Raises GuardFailed, UpstreamGarbled."""
+        if self._masker_of is None and not len(self._line.hider):
+            return [event]
+        try:
+            return self.texts.feed(event)
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
+    def close(self) -> list[bytes]:
+        """Return what was still held. Raises GuardFailed."""
+        try:
+            return self.texts.close()
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
+    def count(self, found: dict[str, int]) -> None:
+        """Add what was masked since the last time."""
+        maskers, self._maskers = self._maskers, []
+        for masker in maskers:
+            for kind, number in masker.found.items():
+                found[kind] = found.get(kind, 0) + number
+
+    def told(self) -> str:
+        """Say how much was put back."""
+        hider = self._line.hider
+        if not len(hider):
+            return "not run"
+        left = hider.left - self._left
+        return f"{hider.restored - self._restored} restored" + (f", {left} left" if left else "")
+
+    def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
+        masker = None if self._masker_of is None else self._masker_of(frozenset(self._line.values))
+        if masker is not None:
+            self._maskers.append(masker)
+        return linked(masker, self._masks, self._line.hider, in_json=in_json)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectSaid:
+    """What leaves is altered as policy asked, with the pseudonyms of the whole session; what comes is made whole."""
+
+    masks: Mapping[str, str]
+    masker_of: MaskerOf | None
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        now = said(call)
+        if call.texts is None:
+            raise RuntimeError("the inspect step must stand before the protect step")
+        disguise = Disguise(call, call.texts, self.masks, now.line.hider)
+        call.body_in = disguise.body_in
+        if self.masker_of is not None:
+            call.body_in(call.plan[0].form)
+            now.line.values |= disguise.values()
+        reply = await call_next(call)
+        call.hidden = now.line.hider.hidden() if call.findings else ()
+        if reply.chunks is not None:
+            seen = Seen(now.line, now.line.target.endpoint, self.masks, self.masker_of)
+            reply.chunks = self._show(call, reply.chunks, seen)
+        return reply
+
+    async def _show(
+        self, call: Call, chunks: AsyncGenerator[list[bytes], None], seen: Seen
+    ) -> AsyncGenerator[list[bytes], None]:
+        """Yield once for each batch: the session takes each event's answer before it hands in the next."""
+        ending = call.ending
+        try:
+            async with aclosing(chunks):
+                async for batch in chunks:
+                    yield [ready for event in batch for ready in seen.feed(event)]
+            if rest := seen.close():
+                yield rest
+        finally:
+            seen.count(ending.reply_findings)
+            ending.steps["restore"] = seen.told()
+            ending.steps["inspect_reply"] = "ran" if self.masker_of is not None else "not run"
+
+
+class Say:
+    """Send what was said. A response's events come as its batches."""
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:  # noqa: ARG002 - the path ends here
+        now = said(call)
+        if call.body_in is None:
+            raise RuntimeError("the protect step must stand before the last one")
+        planned = call.plan[0]
+        leaving = call.body_in(planned.form) if now.raw is None else now.raw
+        call.ending.used = planned
+        call.ending.sent = hashlib.sha256(leaving).hexdigest()
+        if leaving:
+            await now.line.say(leaving)
+        if now.turn is None:
+            return Reply()
+        call.at_end(partial(_settle, now, planned))
+        return Reply(chunks=now.turn.batches())
+
+
+def _settle(call: Said, planned: Planned) -> None:
+    """Charge a response, and what was written down before it."""
+    turn, line = call.turn, call.line
+    if turn is None:
+        return
+    usage = turn.usage
+    if usage is None and turn.begun:
+        # Cut or left: what was asked is what was asked before, at least.
+        call.ending.steps["usage"] = "estimated"
+        before = line.last or Usage()
+        asked = max(
+            before.input + before.output, min(line.bound, planned.target.facts.context or line.bound) // 3
+        )
+        usage = Usage(input=asked, output=turn.count)
+    owed, line.owed = line.owed, []
+    for one in (*owed, *((usage,) if usage else ())):
+        charge(call.ending, planned, one)
+    if len(owed) + (usage is not None) > 1:
+        call.ending.usage = _sum([*owed, *((usage,) if usage else ())])
+    for kind, number in line.found.items():
+        call.ending.reply_findings[kind] = call.ending.reply_findings.get(kind, 0) + number
+    line.found = {}
+    line.last = turn.usage or line.last
+
+
+def _sum(uses: list[Usage]) -> Usage:
+    parts: dict[str, int] = {}
+    for use in uses:
+        for part, number in use.parts.items():
+            parts[part] = parts.get(part, 0) + number
+    return Usage(
+        input=sum(use.input for use in uses),
+        output=sum(use.output for use in uses),
+        cached=sum(use.cached for use in uses),
+        reasoning=sum(use.reasoning for use in uses),
+        parts=parts,
+    )

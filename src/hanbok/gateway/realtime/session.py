@@ -1,0 +1,403 @@
+"""A session: what its client says goes the path of every call, what the provider says comes back through it."""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import msgspec
+from websockets.frames import CloseCode
+
+from hanbok.core.clock import now
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text, Usage
+from hanbok.gateway.call import Operation
+from hanbok.gateway.calling import fresh_id
+from hanbok.gateway.errors import UpstreamCut, UpstreamFailed, UpstreamGarbled
+from hanbok.gateway.path import Path
+from hanbok.gateway.realtime import events
+from hanbok.gateway.realtime.answering import Answering
+from hanbok.gateway.realtime.call import Opened, Said, Turn
+from hanbok.gateway.realtime.errors import EventUnfit, SessionOver
+from hanbok.gateway.realtime.peer import Peer, PeerGone
+from hanbok.gateway.realtime.saying import Seen
+from hanbok.guard.pseudonym import Hider
+from hanbok.policy.key import Key
+from hanbok.policy.keyring import Keys
+
+_TICK: Final = 0.25
+"""Seconds between two looks at what may end a session: a revoked key does within one."""
+_PING_AFTER: Final = 20.0
+_ROUTE: Final = "/v1/realtime"
+_SAID_ROUTE: Final = "/v1/realtime/said"
+"""Of what asks for no response."""
+_WELL: Final = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
+_DEAF: Final = 1.0
+"""Seconds for which sound is dropped after some was refused: it comes many times a second."""
+_BYTES_PER_TOKEN: Final = 64
+"""Of sound, rather few: ten tokens stand for a second."""
+_LONGEST_ERRORS: Final = 16
+"""Events of ours whose errors are waited for."""
+
+
+class Rules(Protocol):
+    """What holds of sessions by the settings in force."""
+
+    path: Path
+    keys: Keys
+    idle: float
+    longest: float
+
+    def serves(self, opened: Opened) -> bool:
+        """Whether the place that a session was opened at is still the one of its name."""
+        ...
+
+    def seen(self, session: "Session") -> Seen:
+        """Return what alters the texts of events that belong to no response."""
+        ...
+
+
+class Session:
+    """Implements Line. `run` returns when it is over, with both sides closed."""
+
+    def __init__(
+        self,
+        key: Key,
+        model: str,
+        opened: Opened,
+        client: Peer,
+        *,
+        origin: str,
+        hider: Hider,
+        rules: Callable[[], Rules | None],
+        shape: Callable[[HanbokError], dict[str, Any]],
+    ) -> None:
+        """`rules` are those in force whenever asked; None: there are no sessions any more. `shape` tells an error."""
+        self.target = opened.target
+        self.hider = hider
+        self.values: set[str] = set()
+        self.bound = 0
+        self.last: Usage | None = None
+        self.owed: list[Usage] = []
+        self.found: dict[str, int] = {}
+        self._key, self._model, self._origin = key, model, origin
+        self._opened, self._client, self._provider = opened, client, opened.line.peer
+        self._rules, self._shape = rules, shape
+        self._waiting: deque[Answering] = deque()
+        """Responses that were asked for."""
+        self._under_way: dict[str, Answering] = {}
+        """Those that the provider works on, by its ids."""
+        self._listening: Answering | None = None
+        """What sound that leaves now is for."""
+        self._seen: tuple[Rules, Seen] | None = None
+        self._ours: deque[str] = deque(maxlen=_LONGEST_ERRORS)
+        loop = asyncio.get_running_loop()
+        self._began = self._active = loop.time()
+        self._deaf_until = 0.0
+        self._code: int = CloseCode.NORMAL_CLOSURE
+
+    async def run(self) -> None:
+        """Serve until either side leaves or something ends it."""
+        tasks = [asyncio.ensure_future(one) for one in (self._hear(), self._answer(), self._watch())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        except HanbokError as error:
+            await self._end(error)
+        finally:
+            for one in tasks:
+                one.cancel()
+            self._provider.close(CloseCode.NORMAL_CLOSURE)
+            self._opened.line.abort()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._abandon()
+            self._client.close(self._code)
+
+    # Line
+
+    async def say(self, event: bytes) -> None:
+        try:
+            await self._provider.send(event)
+        except PeerGone:
+            raise UpstreamCut(origin=self.target.endpoint) from None
+
+    # The client's side
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                message = await self._client.receive()
+            except PeerGone:
+                return
+            self._active = asyncio.get_running_loop().time()
+            cause: str | None = None
+            try:
+                tree = events.read(message)
+                cause = tree.get("event_id") if isinstance(tree.get("event_id"), str) else None
+                await self._take(tree)
+            except UpstreamCut:
+                raise
+            except HanbokError as error:
+                await self._tell(error, cause)
+
+    async def _take(self, tree: dict[str, Any]) -> None:
+        if (sound := events.sound(tree)) is not None:
+            await self._take_sound(sound)
+        elif (plain := events.plain(tree)) is not None:
+            await self.say(plain)
+        elif tree["type"] == events.CREATE:
+            await self._ask(tree)
+        else:
+            self._settle_model(tree)
+            await self._run(self._said(events.encode(tree), sounds=events.holds_sound(tree)))
+
+    def _settle_model(self, tree: dict[str, Any]) -> None:
+        """Let a client name the model that it has. Raises EventUnfit for another, and for what only writes down."""
+        if not isinstance(tree.get("session"), dict):
+            return
+        session: dict[str, Any] = tree["session"]
+        if session.pop("model", self._model) != self._model:
+            raise EventUnfit(
+                why=Text(ko="세션의 모델은 바꿀 수 없습니다", en="a session stays with its model")
+            )
+        if session.get("type", "realtime") != "realtime":
+            raise EventUnfit(
+                why=Text(ko="realtime 세션만 됩니다", en="only sessions of type `realtime` are served")
+            )
+
+    async def _take_sound(self, event: bytes) -> None:
+        """Take the first sound after a response for the next one: its intent is in the log before it leaves."""
+        if self._listening is not None:
+            self.bound += len(event) // _BYTES_PER_TOKEN
+            await self.say(event)
+        elif self._active >= self._deaf_until:
+            body = events.encode({"type": events.APPEND})
+            self._deaf_until = self._active + _DEAF
+            self._listening = await self._open(self._said(body, sounds=True, raw=event, turn=Turn()), None)
+            self._deaf_until = 0.0
+
+    async def _ask(self, tree: dict[str, Any]) -> None:
+        """Ask for a response: to the sound that left already, or to what was said until now."""
+        cause = tree.get("event_id")
+        if not isinstance(cause, str):
+            cause = tree["event_id"] = events.fresh_id()
+            self._ours.append(cause)
+        sounds, listening = events.holds_sound(tree), self._listening
+        if listening is not None:
+            # Its money is held already; what this event says is a call of its own.
+            self._listening, listening.cause = None, cause
+            self._waiting.append(listening)
+            try:
+                await self._run(self._said(events.encode(tree), sounds=sounds))
+            except HanbokError:
+                self._waiting.remove(listening)
+                self._listening, listening.cause = listening, None
+                raise
+            return
+        await self._open(self._said(events.encode(tree), sounds=sounds, turn=Turn()), cause)
+
+    def _said(
+        self, body: bytes, *, sounds: bool = False, raw: bytes | None = None, turn: Turn | None = None
+    ) -> Said:
+        self.bound += len(body) if raw is None else len(raw) // _BYTES_PER_TOKEN
+        return Said(
+            id=fresh_id(),
+            route=_SAID_ROUTE if turn is None else _ROUTE,
+            operation=Operation.REALTIME,
+            body=body,
+            headers={},
+            origin=self._origin,
+            digest=hashlib.sha256(body if raw is None else raw).hexdigest(),
+            as_key=self._key.id,
+            model=self._model,
+            stream=False,
+            line=self,
+            turn=turn,
+            raw=raw,
+            sounds=sounds,
+        )
+
+    async def _run(self, call: Said) -> None:
+        """Send what asks for no response down the path."""
+        try:
+            await self._in_force().path.run(call)
+        finally:
+            call.finish()
+
+    async def _open(self, call: Said, cause: str | None) -> Answering:
+        """Send what asks for a response down the path. Raises what refuses it."""
+        turn = call.turn or Turn()
+        one = Answering(call=call, turn=turn, cause=cause, ready=asyncio.Event())
+        if cause is not None:
+            self._waiting.append(one)  # the provider may begin before the path is back
+        try:
+            reply = await self._in_force().path.run(call)
+        except BaseException:
+            if one in self._waiting:
+                self._waiting.remove(one)
+            raise
+        finally:
+            one.ready.set()
+        one.batches = reply.chunks
+        return one
+
+    def _in_force(self) -> Rules:
+        rules = self._rules()
+        if rules is None or not rules.serves(self._opened):
+            raise SessionOver(why=Text(ko="설정이 바뀌었습니다", en="the settings have changed"))
+        return rules
+
+    # The provider's side
+
+    async def _answer(self) -> None:
+        while True:
+            try:
+                event = (await self._provider.receive()).encode()
+            except PeerGone as gone:
+                if gone.code in _WELL and not self._under_way and not self._waiting:
+                    return
+                raise UpstreamCut(origin=self.target.endpoint) from None
+            self._active = asyncio.get_running_loop().time()
+            try:
+                told = events.told(event)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise UpstreamGarbled(origin=self.target.endpoint, why="an event that is none") from error
+            for shown in await self._shown(event, told):
+                await self._client.send(shown)
+
+    async def _shown(self, event: bytes, told: events.Told) -> list[bytes]:
+        """Return what the client is shown of an event."""
+        if told.type == "response.created":
+            await self._bind(told.of)
+        if one := self._under_way.get(told.of):
+            return await self._pass(one, event, told)
+        if told.of:
+            return []  # of a response that was refused
+        if told.type == "error" and told.error is not None:
+            event = await self._failed(event, told.error.event_id)
+        if (heard := told.heard) is not None:
+            self.owed.append(heard)
+        rules = self._in_force()
+        if self._seen is None or self._seen[0] is not rules:
+            self._seen = (rules, rules.seen(self))
+        shown = self._seen[1].feed(event)
+        self._seen[1].count(self.found)
+        return shown
+
+    async def _bind(self, response: str) -> None:
+        """Tell which call a response that begins belongs to; where nobody asked for it, it is a call from now on."""
+        if self._waiting:
+            one = self._waiting.popleft()
+        elif self._listening is not None:
+            one, self._listening = self._listening, None
+        else:
+            body = b'{"type":"response.created"}'
+            try:
+                one = await self._open(self._said(body, raw=b"", turn=Turn()), None)
+            except HanbokError as error:
+                await self.say(events.encode({"type": "response.cancel", "response_id": response}))
+                await self._tell(error, None)
+                return
+        await one.ready.wait()
+        one.turn.begun = True
+        self._under_way[response] = one
+
+    async def _pass(self, one: Answering, event: bytes, told: events.Told) -> list[bytes]:
+        """Take an event of a response through the path."""
+        batches = one.batches
+        if batches is None:
+            return []
+        if events.is_sound(event):
+            one.turn.count += 1
+            return [event]
+        one.turn.push(event)
+        try:
+            shown = await anext(batches)
+            if told.type == "response.done":
+                one.turn.usage = told.charged
+                self.bound += one.turn.usage.output if one.turn.usage else one.turn.count
+                del self._under_way[told.of]
+                # What must be kept of it is, before its last event is shown.
+                shown = [*[late async for batch in batches for late in batch], *shown]
+                one.call.finish()
+        except HanbokError as error:
+            await one.drop()
+            self._under_way.pop(told.of, None)
+            await self.say(events.encode({"type": "response.cancel", "response_id": told.of}))
+            await self._tell(error, one.cause)
+            return []
+        return shown
+
+    async def _failed(self, event: bytes, cause: str | None) -> bytes:
+        """End what an event asked for that the provider refuses; return the error as the client is shown it."""
+        if cause is None:
+            return event
+        for one in [one for one in self._waiting if one.cause == cause]:
+            self._waiting.remove(one)
+            await one.ready.wait()
+            await one.fail(UpstreamFailed(origin=self.target.endpoint, status=400, reason="refused"))
+        if cause in self._ours:
+            tree = events.read(event.decode())
+            tree["error"]["event_id"] = None
+            return events.encode(tree)
+        return event
+
+    # The end
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_TICK)
+            at, rules = loop.time(), self._in_force()
+            rules.keys.known(self._key.id, now())
+            if at - self._began > rules.longest:
+                raise SessionOver(why=Text(ko="가장 긴 시간이 지났습니다", en="its longest time is over"))
+            if at - self._active > rules.idle:
+                raise SessionOver(why=Text(ko="오래 조용했습니다", en="it was silent for long"))
+            if self._client.retiring and not self._under_way:
+                self._code = CloseCode.GOING_AWAY
+                return
+            for peer in (self._client, self._provider):
+                if at - peer.heard > _PING_AFTER and not peer.ping() and at - peer.heard > 2 * _PING_AFTER:
+                    return
+
+    async def _tell(self, error: HanbokError, cause: str | None) -> None:
+        shown = None if cause in self._ours else cause
+        try:
+            await self._client.send(events.error_event(error, self._shape(error), shown))
+        except PeerGone:
+            return
+
+    async def _end(self, error: HanbokError) -> None:
+        """Break off what is under way, honestly, and say why."""
+        self._code = CloseCode.INTERNAL_ERROR
+        if isinstance(error, SessionOver):
+            self._code = CloseCode.GOING_AWAY
+        elif not isinstance(error, UpstreamCut | UpstreamGarbled):
+            self._code = CloseCode.POLICY_VIOLATION
+        for one in self._all():
+            await one.fail(error)
+        await self._tell(error, None)
+
+    async def _abandon(self) -> None:
+        """Let go of what nobody waits for any more, and settle what is owed."""
+        for one in self._all():
+            await one.drop()
+        if self.owed:
+            call = self._said(b'{"type":"session.end"}', raw=b"", turn=Turn())
+            try:
+                await self._open(call, None)
+            except HanbokError:
+                return  # the log has the refusal
+            call.ending.status = "completed"
+            call.finish()
+
+    def _all(self) -> list[Answering]:
+        found = [*self._under_way.values(), *self._waiting]
+        if self._listening is not None:
+            found.append(self._listening)
+        self._under_way, self._listening = {}, None
+        self._waiting.clear()
+        return found
