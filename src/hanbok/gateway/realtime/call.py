@@ -10,7 +10,10 @@ from hanbok.core.values import Usage
 from hanbok.gateway.call import Call
 from hanbok.gateway.catalogue import Target
 from hanbok.gateway.endpoint import Endpoint
+from hanbok.gateway.path import Path
+from hanbok.gateway.showing import Showing
 from hanbok.guard.pseudonym import Hider
+from hanbok.policy.keyring import Keys
 
 if TYPE_CHECKING:
     from hanbok.gateway.realtime.dial import Dialled
@@ -94,3 +97,20 @@ class Opening(Call):
     """A session that is asked for."""
 
     opened: Opened | None = None
+
+
+class Rules(Protocol):
+    """What holds of sessions by the settings in force."""
+
+    path: Path
+    keys: Keys
+    idle: float
+    longest: float
+
+    def serves(self, opened: Opened) -> bool:
+        """Whether the place that a session was opened at is still the one of its name."""
+        ...
+
+    def showing(self, session: Line) -> Showing:
+        """Return what makes events fit to be shown that belong to no response."""
+        ...

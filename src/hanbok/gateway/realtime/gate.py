@@ -14,12 +14,14 @@ from hanbok.core.values import Zone
 from hanbok.gateway.call import Operation
 from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.path import Path
+from hanbok.gateway.realtime.call import Line as SessionLine
 from hanbok.gateway.realtime.call import Opened, Opening
 from hanbok.gateway.realtime.errors import NotWebSocket, TooManySessions
 from hanbok.gateway.realtime.opening import AdmitSession, Open
 from hanbok.gateway.realtime.peer import LOG, Line, Peer
-from hanbok.gateway.realtime.saying import AdmitSaid, ProtectSaid, Say, Seen, Stay
+from hanbok.gateway.realtime.saying import AdmitSaid, ProtectSaid, Say, Stay, showing_of
 from hanbok.gateway.realtime.session import Session
+from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Step, step_of
 from hanbok.gateway.steps.admit import Admit
 from hanbok.gateway.steps.authenticate import Authenticate, bearer
@@ -104,9 +106,9 @@ class RealtimeGate:
         place = self._places.get(opened.target.endpoint)
         return place is not None and place.endpoint is opened.endpoint
 
-    def seen(self, session: Session) -> Seen:
-        """Return what alters the texts of events that belong to no response."""
-        return Seen(session, session.target.endpoint, self._protect.masks, self._protect.masker_of)
+    def showing(self, session: SessionLine) -> Showing:
+        """Return what makes events fit to be shown that belong to no response."""
+        return showing_of(session, self._protect.masks, self._protect.masker_of)
 
     def handshake(self, path: str, headers: Mapping[str, str]) -> "Handshake":
         """Return the answer to a client's handshake, not yet given. Raises NotWebSocket."""

@@ -10,16 +10,14 @@ from hanbok.core.values import Usage, Zone
 from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.charging import charge
-from hanbok.gateway.event_texts import EventTexts
-from hanbok.gateway.guarding import CRASHES, guard_failed
 from hanbok.gateway.price import estimate_heard
 from hanbok.gateway.realtime.call import Line, Said
 from hanbok.gateway.realtime.errors import NotRealtime, SoundNotAllowed
 from hanbok.gateway.realtime.opening import known
+from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.protect import Disguise
-from hanbok.gateway.transformer import Transformer
-from hanbok.gateway.way_back import Masker, MaskerOf, linked
+from hanbok.gateway.way_back import MaskerOf
 from hanbok.policy.errors import Refused
 from hanbok.policy.gate import Gate
 from hanbok.policy.key import ModelNotAllowed
@@ -84,56 +82,6 @@ def _same(planned: Planned, line: Line) -> bool:
     return (there.endpoint, there.model) == (here.endpoint, here.model)
 
 
-class Seen:
-    """Makes what alters the texts of events, and counts what was masked in them."""
-
-    def __init__(self, line: Line, origin: str, masks: Mapping[str, str], masker_of: MaskerOf | None) -> None:
-        self._line = line
-        self._masks = masks
-        self._masker_of = masker_of
-        self._maskers: list[Masker] = []
-        self._restored = line.hider.restored
-        self._left = line.hider.left
-        self.texts = EventTexts(self._make, origin)
-
-    def feed(self, event: bytes) -> list[bytes]:
-        """Take an event, and return those to show. Raises GuardFailed, UpstreamGarbled."""
-        if self._masker_of is None and not len(self._line.hider):
-            return [event]
-        try:
-            return self.texts.feed(event)
-        except CRASHES as crash:
-            raise guard_failed(crash) from None
-
-    def close(self) -> list[bytes]:
-        """Return what was still held. Raises GuardFailed."""
-        try:
-            return self.texts.close()
-        except CRASHES as crash:
-            raise guard_failed(crash) from None
-
-    def count(self, found: dict[str, int]) -> None:
-        """Add what was masked since the last time."""
-        maskers, self._maskers = self._maskers, []
-        for masker in maskers:
-            for kind, number in masker.found.items():
-                found[kind] = found.get(kind, 0) + number
-
-    def told(self) -> str:
-        """Say how much was put back."""
-        hider = self._line.hider
-        if not len(hider):
-            return "not run"
-        left = hider.left - self._left
-        return f"{hider.restored - self._restored} restored" + (f", {left} left" if left else "")
-
-    def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
-        masker = None if self._masker_of is None else self._masker_of(frozenset(self._line.values))
-        if masker is not None:
-            self._maskers.append(masker)
-        return linked(masker, self._masks, self._line.hider, in_json=in_json)
-
-
 @dataclass(frozen=True, slots=True)
 class ProtectSaid:
     """What leaves is altered as policy asked, with the pseudonyms of the whole session; what comes is made whole."""
@@ -153,25 +101,29 @@ class ProtectSaid:
         reply = await call_next(call)
         call.hidden = now.line.hider.hidden() if call.findings else ()
         if reply.chunks is not None:
-            seen = Seen(now.line, now.line.target.endpoint, self.masks, self.masker_of)
-            reply.chunks = self._show(call, reply.chunks, seen)
+            showing = showing_of(now.line, self.masks, self.masker_of)
+            reply.chunks = self._show(call, reply.chunks, showing)
         return reply
 
     async def _show(
-        self, call: Call, chunks: AsyncGenerator[list[bytes], None], seen: Seen
+        self, call: Call, chunks: AsyncGenerator[list[bytes], None], showing: Showing
     ) -> AsyncGenerator[list[bytes], None]:
         """Yield once for each batch: the session takes each event's answer before it hands in the next."""
-        ending = call.ending
         try:
             async with aclosing(chunks):
                 async for batch in chunks:
-                    yield [ready for event in batch for ready in seen.feed(event)]
-            if rest := seen.close():
+                    yield [ready for event in batch for ready in showing.feed(event)]
+            if rest := showing.close():
                 yield rest
         finally:
-            seen.count(ending.reply_findings)
-            ending.steps["restore"] = seen.told()
-            ending.steps["inspect_reply"] = "ran" if self.masker_of is not None else "not run"
+            showing.note(call.ending)
+
+
+def showing_of(line: Line, masks: Mapping[str, str], masker_of: MaskerOf | None) -> Showing:
+    """Return what makes events of a session whole again."""
+    return Showing(
+        line.target.endpoint, hider=line.hider, values=line.values, masks=masks, masker_of=masker_of
+    )
 
 
 class Say:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 from websockets.frames import CloseCode
@@ -15,16 +15,14 @@ from hanbok.core.values import Text, Usage
 from hanbok.gateway.call import Operation
 from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.errors import UpstreamCut, UpstreamFailed, UpstreamGarbled
-from hanbok.gateway.path import Path
 from hanbok.gateway.realtime import events
 from hanbok.gateway.realtime.answering import Answering
-from hanbok.gateway.realtime.call import Opened, Said, Turn
+from hanbok.gateway.realtime.call import Opened, Rules, Said, Turn
 from hanbok.gateway.realtime.errors import EventUnfit, SessionOver
 from hanbok.gateway.realtime.peer import Peer, PeerGone
-from hanbok.gateway.realtime.saying import Seen
+from hanbok.gateway.showing import Showing
 from hanbok.guard.pseudonym import Hider
 from hanbok.policy.key import Key
-from hanbok.policy.keyring import Keys
 
 _TICK: Final = 0.25
 """Seconds between two looks at what may end a session: a revoked key does within one."""
@@ -39,23 +37,6 @@ _BYTES_PER_TOKEN: Final = 64
 """Of sound, rather few: ten tokens stand for a second."""
 _LONGEST_ERRORS: Final = 16
 """Events of ours whose errors are waited for."""
-
-
-class Rules(Protocol):
-    """What holds of sessions by the settings in force."""
-
-    path: Path
-    keys: Keys
-    idle: float
-    longest: float
-
-    def serves(self, opened: Opened) -> bool:
-        """Whether the place that a session was opened at is still the one of its name."""
-        ...
-
-    def seen(self, session: "Session") -> Seen:
-        """Return what alters the texts of events that belong to no response."""
-        ...
 
 
 class Session:
@@ -90,7 +71,7 @@ class Session:
         """Those that the provider works on, by its ids."""
         self._listening: Answering | None = None
         """What sound that leaves now is for."""
-        self._seen: tuple[Rules, Seen] | None = None
+        self._showing: tuple[Rules, Showing] | None = None
         self._ours: deque[str] = deque(maxlen=_LONGEST_ERRORS)
         loop = asyncio.get_running_loop()
         self._began = self._active = loop.time()
@@ -100,20 +81,22 @@ class Session:
     async def run(self) -> None:
         """Serve until either side leaves or something ends it."""
         tasks = [asyncio.ensure_future(one) for one in (self._hear(), self._answer(), self._watch())]
+        failure: BaseException | None = None
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for one in done:
-                one.result()
-        except HanbokError as error:
-            await self._end(error)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in tasks:
                 one.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            failure = next((one for one in ended if isinstance(one, Exception)), None)
             self._provider.close(CloseCode.NORMAL_CLOSURE)
             self._opened.line.abort()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if isinstance(failure, HanbokError):
+                await self._end(failure)
             await self._abandon()
             self._client.close(self._code)
+        if failure is not None and not isinstance(failure, HanbokError):
+            raise failure
 
     # Line
 
@@ -264,8 +247,11 @@ class Session:
                 told = events.told(event)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise UpstreamGarbled(origin=self.target.endpoint, why="an event that is none") from error
-            for shown in await self._shown(event, told):
-                await self._client.send(shown)
+            try:
+                for shown in await self._shown(event, told):
+                    await self._client.send(shown)
+            except PeerGone:
+                return
 
     async def _shown(self, event: bytes, told: events.Told) -> list[bytes]:
         """Return what the client is shown of an event."""
@@ -280,10 +266,10 @@ class Session:
         if (heard := told.heard) is not None:
             self.owed.append(heard)
         rules = self._in_force()
-        if self._seen is None or self._seen[0] is not rules:
-            self._seen = (rules, rules.seen(self))
-        shown = self._seen[1].feed(event)
-        self._seen[1].count(self.found)
+        if self._showing is None or self._showing[0] is not rules:
+            self._showing = (rules, rules.showing(self))
+        shown = self._showing[1].feed(event)
+        self._showing[1].count(self.found)
         return shown
 
     async def _bind(self, response: str) -> None:

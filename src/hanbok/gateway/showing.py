@@ -1,0 +1,74 @@
+"""What comes back of shapes that hanbok has no model of, made fit to be shown: masked, then made whole."""
+
+from collections.abc import Collection, Mapping
+
+from hanbok.gateway.call import Ending
+from hanbok.gateway.event_texts import EventTexts
+from hanbok.gateway.guarding import CRASHES, guard_failed
+from hanbok.gateway.transformer import Transformer
+from hanbok.gateway.way_back import Masker, MaskerOf, linked
+from hanbok.guard.pseudonym import Hider
+
+
+class Showing:
+    """Of one answer or stream. What a client sent itself (`values`, looked up anew for each text) is not masked."""
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        hider: Hider,
+        values: Collection[str],
+        masks: Mapping[str, str],
+        masker_of: MaskerOf | None,
+    ) -> None:
+        """Take whose answer it is, what was hidden in the request, and what makes maskers; None: no masking."""
+        self._hider = hider
+        self._values = values
+        self._masks = masks
+        self._masker_of = masker_of
+        self._maskers: list[Masker] = []
+        self._restored, self._left = hider.restored, hider.left
+        self._texts = EventTexts(self._make, origin)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to mask or to put back."""
+        return self._masker_of is None and not len(self._hider)
+
+    def feed(self, event: bytes) -> list[bytes]:
+        """Take an event, and return those to show. Raises GuardFailed, UpstreamGarbled."""
+        if self.idle:
+            return [event]
+        try:
+            return self._texts.feed(event)
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
+    def close(self) -> list[bytes]:
+        """Return what was still held. Raises GuardFailed."""
+        try:
+            return self._texts.close()
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
+    def count(self, found: dict[str, int]) -> None:
+        """Add what was masked since the last time."""
+        maskers, self._maskers = self._maskers, []
+        for masker in maskers:
+            for kind, number in masker.found.items():
+                found[kind] = found.get(kind, 0) + number
+
+    def note(self, ending: Ending) -> None:
+        """Write down what was done."""
+        self.count(ending.reply_findings)
+        ending.steps["inspect_reply"] = "ran" if self._masker_of is not None else "not run"
+        left = self._hider.left - self._left
+        restored = f"{self._hider.restored - self._restored} restored" + (f", {left} left" if left else "")
+        ending.steps["restore"] = restored if len(self._hider) else "not run"
+
+    def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
+        masker = None if self._masker_of is None else self._masker_of(frozenset(self._values))
+        if masker is not None:
+            self._maskers.append(masker)
+        return linked(masker, self._masks, self._hider, in_json=in_json)

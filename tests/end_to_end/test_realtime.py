@@ -1,0 +1,474 @@
+"""Sessions over WebSocket, by the official client, against a provider on this machine: each control holds in them.
+
+Two workers serve, so that limits, money and the log are those of all processes.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import openai
+import pytest
+from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from openai.types.realtime import RealtimeServerEvent
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from hanbok.core.values import Principal
+from hanbok.evidence.segments import lines
+from hanbok.evidence.verify import verify
+from hanbok.policy.key import Limits
+from hanbok.policy.key_records import NewKey
+from hanbok.policy.organisations import Register
+from hanbok.store.database import Store
+from hanbok.testing.korean import Identities
+from hanbok.testing.running import RunningHanbok
+from realtime_stand import HEARD_BY_VAD, SOUND, Provider
+
+SETTINGS = """\
+state: state
+server: {{port: 0, workers: 2, drain_timeout: 5}}
+guard: {{mask_replies: [RRN]}}
+endpoints:
+  home: {{kind: openai_compatible, url: {url}, zone: home, operator: self, data_use: {{trains: false}}}}
+  abroad:
+    kind: openai
+    url: {url}
+    key: sk-provider
+    zone: foreign
+    private: true
+    country: US
+    operator: There
+    data_use: {{trains: false, basis: 개인정보 보호법 제28조의8}}
+  broken: {{kind: openai_compatible, url: {refusing}, zone: home, operator: self, data_use: {{trains: false}}}}
+models:
+  talk: {{targets: [{{endpoint: home, model: gpt-realtime}}], price: &price {{input: 1000000, output: 2000000,
+    cached_input: 500000, audio_input: 4000000, audio_output: 8000000, as_of: 2026-11-01}}}}
+  far: {{targets: [{{endpoint: abroad, model: gpt-realtime}}], price: *price}}
+  down: {{targets: [{{endpoint: broken, model: gpt-realtime}}], price: *price}}
+  dear: {{targets: [{{endpoint: home, model: unheard-of}}]}}
+  written: {{targets: [{{endpoint: home, model: m}}], price: *price}}
+realtime: {{models: [talk, far, down, dear], sound_zones: [home, domestic], message_mib: 0.25}}
+"""
+ONE = (90 - 70) * 1_000_000 + 40 * 500_000 + 70 * 4_000_000 + 20 * 2_000_000 + 100 * 8_000_000
+"""Micro-won of one response of the stand: 130 asked, of them 40 cached and 70 of sound, 120 answered, 100 of sound."""
+LEFT_OUT = {"code": "", "cost": 0, "reserved": 0, "status": "", "steps": {}}
+"""What entries do not write down when it is nothing."""
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with Provider() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHanbok]:
+    with Provider() as refusing:
+        refusing.refuses = 401
+        settings = SETTINGS.format(url=provider.url, refusing=refusing.url)
+        with RunningHanbok(tmp_path_factory.mktemp("realtime"), settings) as running:
+            yield running
+        verify(running.folder / "state" / "evidence")
+
+
+def register(server: RunningHanbok, act: Callable[[Register], Any]) -> Any:
+    store = Store.open(f"sqlite:///{server.folder / 'state' / 'hanbok.db'}")
+    try:
+        return act(Register(store))
+    finally:
+        store.close()
+
+
+def new_key(server: RunningHanbok, models: tuple[str, ...] = (), **limits: int) -> NewKey:
+    who = Principal(organisation="default", key="")
+    made: NewKey = register(
+        server, lambda one: one.create_key(who, actor="test", models=models, limits=Limits(**limits))
+    )
+    return made
+
+
+def entries(server: RunningHanbok) -> list[dict[str, Any]]:
+    return [LEFT_OUT | json.loads(line.entry) for line in lines(server.folder / "state" / "evidence")]
+
+
+async def written(server: RunningHanbok, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return the newest entry that fits, as soon as there is one."""
+    for _ in range(200):
+        if found := [one for one in entries(server) if fits(one)]:
+            return found[-1]
+        await asyncio.sleep(0.02)
+    raise AssertionError("no such entry")
+
+
+@asynccontextmanager
+async def session(
+    server: RunningHanbok, model: str = "talk", key: str = ""
+) -> AsyncIterator[AsyncRealtimeConnection]:
+    """Open one; a key that is new may take a moment to be known."""
+    client = openai.AsyncOpenAI(base_url=server.api, api_key=key or server.key, max_retries=0)
+    for left in range(100, -1, -1):
+        try:
+            connection = await client.realtime.connect(model=model).enter()
+            break
+        except InvalidStatus as error:
+            if error.response.status_code != 401 or not left:
+                raise
+            await asyncio.sleep(0.02)
+    try:
+        await until(connection, "session.created")
+        yield connection
+    finally:
+        await connection.close()
+        await client.close()
+
+
+async def until(connection: AsyncRealtimeConnection, kind: str) -> list[RealtimeServerEvent]:
+    """Return what comes until an event of this type, or an error, did."""
+    seen: list[RealtimeServerEvent] = []
+    async with asyncio.timeout(20):
+        while not seen or seen[-1].type not in (kind, "error"):
+            seen.append(await connection.recv())
+    return seen
+
+
+async def say(
+    connection: AsyncRealtimeConnection, text: str, until_type: str = "conversation.item.done"
+) -> Any:
+    content: Any = [{"type": "input_text", "text": text}]
+    await connection.conversation.item.create(item={"type": "message", "role": "user", "content": content})
+    return (await until(connection, until_type))[-1]
+
+
+async def raw(server: RunningHanbok, model: str = "talk") -> ClientConnection:
+    address = f"{server.api}/realtime?model={model}".replace("http", "ws", 1)
+    return await connect(address, additional_headers={"authorization": f"Bearer {server.key}"})
+
+
+async def test_what_is_said_leaves_in_pseudonyms_and_comes_back_whole(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    phone = Identities(11).phone()
+    async with session(server, "far") as connection:
+        before = len(provider.events)
+        tool: Any = {"type": "function", "name": "send", "description": f"{phone}로 보냄", "parameters": {}}
+        await connection.session.update(
+            session={"type": "realtime", "instructions": f"고객 {phone}", "tools": [tool]}
+        )
+        updated: Any = (await until(connection, "session.updated"))[-1]
+        item = await say(connection, f"제 번호는 {phone}입니다")
+        await connection.response.create()
+        events = await until(connection, "response.done")
+        output: Any = {"type": "function_call_output", "call_id": "call_1", "output": f"도구 결과 {phone}"}
+        await connection.conversation.item.create(item=output)
+        await connection.response.create()
+        called = await until(connection, "response.done")
+    assert updated.session.instructions == f"고객 {phone}"
+    assert item.item.content[0].text == f"제 번호는 {phone}입니다"
+    deltas = [one.delta for one in events if one.type == "response.output_text.delta"]
+    done: Any = events[-1]
+    assert "".join(deltas) == done.response.output[0].content[0].text == f"들은 말: 제 번호는 {phone}입니다"
+    arguments = [one.delta for one in called if one.type == "response.function_call_arguments.delta"]
+    assert json.loads("".join(arguments)) == {"to": f"도구 결과 {phone}"}
+    assert sum(one.type == "response.output_audio.delta" for one in events) == len(deltas)
+    sent = json.dumps(provider.events[before:], ensure_ascii=False)
+    assert phone not in sent
+    assert sent.count("[전화번호-") == 4
+    assert provider.handshakes[-1].path == "/v1/realtime?model=gpt-realtime"
+    assert provider.handshakes[-1].headers["authorization"] == "Bearer sk-provider"
+    assert server.key not in str(provider.handshakes[-1].headers)
+
+
+async def test_the_law_refuses_within_a_session_which_goes_on(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    rrn = Identities(11).rrn()
+    async with session(server, "far") as connection:
+        before = len(provider.events)
+        await connection.send(
+            {
+                "type": "conversation.item.create",
+                "event_id": "mine_1",
+                "item": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": rrn}]},
+            }
+        )
+        refused: Any = (await until(connection, "conversation.item.added"))[-1]
+        assert refused.error.code == "policy_refused"
+        assert "제24조의2" in refused.error.message
+        assert refused.error.event_id == "mine_1"
+        assert len(provider.events) == before
+        assert (await say(connection, "안녕하세요")).type == "conversation.item.done"
+    refusal = await written(server, lambda one: one["entry"] == "refusal" and one["code"] == "policy_refused")
+    assert refusal["findings"]["RRN"] == 1
+
+
+async def test_a_response_is_charged_by_its_usage_and_its_intent_stands_before_it(
+    server: RunningHanbok,
+) -> None:
+    before = {one["call"] for one in entries(server) if "call" in one}
+    async with session(server) as connection:
+        await say(connection, "값은?")
+        await connection.response.create()
+        await until(connection, "response.done")
+
+    def ours(one: dict[str, Any]) -> bool:
+        return one.get("call") not in before and one["entry"] == "outcome" and one["cost"] > 0
+
+    outcome = await written(server, ours)
+    found = [one for one in entries(server) if one.get("call") == outcome["call"]]
+    assert [one["entry"] for one in found] == ["intent", "outcome"]
+    assert found[0]["route"] == "/v1/realtime"
+    assert found[0]["reserved"] >= outcome["cost"]
+    assert outcome["status"] == "completed"
+    assert outcome["cost"] == ONE
+    assert outcome["parts"] == {"audio_input": 70, "audio_output": 100}
+    asked = [one for one in entries(server) if one.get("route") == "/v1/realtime/said"][-1]
+    assert asked["reserved"] == 0
+
+
+async def test_sound_is_named_as_not_read_and_answers_to_it_are_calls(server: RunningHanbok) -> None:
+    phone = Identities(11).phone()
+    async with session(server) as connection:
+        await say(connection, f"{phone}")
+        for _ in range(HEARD_BY_VAD):
+            await connection.input_audio_buffer.append(audio=SOUND)
+        events = await until(connection, "response.done")
+    assert events[-1].type == "response.done"
+    heard = "conversation.item.input_audio_transcription.delta"
+    assert "".join(one.delta or "" for one in events if one.type == heard).endswith(phone)
+    outcome = await written(server, lambda one: one["entry"] == "outcome" and one["cost"] > ONE)
+    assert "not read: audio" in outcome["steps"]["inspect"]
+    assert outcome["cost"] == ONE + 20 * 4_000_000  # two seconds were written down as well
+
+
+async def test_sound_goes_where_settings_let_it(server: RunningHanbok, provider: Provider) -> None:
+    async with session(server, "far") as connection:
+        before = len(provider.events)
+        await connection.input_audio_buffer.append(audio=SOUND)
+        refused: Any = (await until(connection, "never"))[-1]
+        content: Any = [{"type": "input_audio", "audio": SOUND}]
+        await connection.conversation.item.create(
+            item={"type": "message", "role": "user", "content": content}
+        )
+        as_item: Any = (await until(connection, "never"))[-1]
+    assert refused.error.code == as_item.error.code == "sound_not_allowed"
+    assert "제28조의8" in refused.error.message
+    assert len(provider.events) == before
+
+
+async def test_an_answer_is_masked_where_it_must_be(server: RunningHanbok) -> None:
+    rrn = Identities(5).rrn()
+    async with session(server) as connection:
+        await say(connection, "안녕하세요")
+        spelled = rrn.replace("-", " - ")
+        await say(connection, f"도구 {spelled}")
+        await connection.response.create()
+        events = await until(connection, "response.done")
+    # Its client sent it itself, so it is spared; that the maskers ran is in the record.
+    assert rrn[-7:] in str(events[-1])
+    outcome = await written(server, lambda one: one["entry"] == "outcome" and one["cost"] == ONE)
+    assert outcome["steps"]["inspect_reply"] == "ran"
+
+
+@pytest.mark.parametrize(
+    ("model", "headers", "protocols", "status", "code"),
+    [
+        ("talk", {}, [], 401, "key_missing"),
+        ("talk", {"authorization": "Bearer hb-made-up"}, [], 401, "key_unknown"),
+        ("talk", {}, ["realtime", "openai-insecure-api-key.hb-made-up"], 401, "key_unknown"),
+        ("written", None, [], 400, "realtime_not_offered"),
+        ("nowhere", None, [], 404, "model_unknown"),
+        ("dear", None, [], 402, "model_unpriced"),
+        ("down", None, [], 502, "upstream_failed"),
+    ],
+)
+async def test_what_is_refused_gets_no_session(
+    server: RunningHanbok,
+    model: str,
+    headers: dict[str, str] | None,
+    protocols: list[str],
+    status: int,
+    code: str,
+) -> None:
+    address = f"{server.api}/realtime?model={model}".replace("http", "ws", 1)
+    sent = {"authorization": f"Bearer {server.key}"} if headers is None else headers
+    offered = [Subprotocol(one) for one in protocols] or None
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(address, additional_headers=sent, subprotocols=offered)
+    assert refused.value.response.status_code == status
+    assert json.loads(refused.value.response.body or b"")["error"]["code"] == code
+
+
+async def test_browsers_show_their_key_among_the_subprotocols(server: RunningHanbok) -> None:
+    offered = [Subprotocol("realtime"), Subprotocol(f"openai-insecure-api-key.{server.key}")]
+    async with connect(
+        f"{server.api}/realtime?model=talk".replace("http", "ws", 1), subprotocols=offered
+    ) as line:
+        assert line.subprotocol == "realtime"
+        assert line.response is not None
+        assert line.response.headers["x-hanbok-ai-generated"] == "true"
+        assert json.loads(await line.recv())["type"] == "session.created"
+
+
+def test_a_request_that_is_no_handshake_is_told_so(server: RunningHanbok) -> None:
+    answer = openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0)
+    with pytest.raises(openai.APIStatusError) as refused:
+        answer.get("/realtime?model=talk", cast_to=object)
+    assert refused.value.status_code == 426
+    assert refused.value.code == "upgrade_required"
+
+
+async def test_rate_concurrency_and_budget_hold_for_responses(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    rated = new_key(server, requests_per_minute=2)
+    poor = new_key(server, won_per_day=1_000_000)
+    busy = new_key(server, concurrency=1)
+    async with session(server, key=rated.secret) as connection:  # the first request
+        await connection.response.create()
+        assert (await until(connection, "response.done"))[-1].type == "response.done"
+        before = len(provider.events)
+        await connection.response.create()
+        assert (await until(connection, "response.done"))[-1].error.code == "rate_limited"  # type: ignore[union-attr]
+    async with session(server, key=poor.secret) as connection:
+        await connection.response.create()
+        assert (await until(connection, "response.done"))[-1].error.code == "budget_exceeded"  # type: ignore[union-attr]
+        await connection.input_audio_buffer.append(audio=SOUND)
+        assert (await until(connection, "response.done"))[-1].error.code == "budget_exceeded"  # type: ignore[union-attr]
+    assert len(provider.events) == before
+    async with session(server, key=busy.secret) as connection:
+        await say(connection, "기다려")
+        await connection.response.create()
+        await until(connection, "response.created")
+        await connection.response.create()
+        assert (await until(connection, "never"))[-1].error.code == "concurrency_exceeded"  # type: ignore[union-attr]
+
+
+async def test_a_model_outside_of_the_keys_list_opens_no_session(server: RunningHanbok) -> None:
+    only = new_key(server, models=("far",))
+    async with session(server, "far", only.secret):
+        pass
+    with pytest.raises(InvalidStatus) as refused:
+        async with session(server, "talk", only.secret):
+            pass
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_revoked_key_ends_its_session_within_a_second(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    made = new_key(server)
+    async with session(server, key=made.secret) as connection:
+        provider.closed.clear()
+        register(server, lambda one: one.revoke_key(made.key.id, actor="test", reason="left"))
+        began = time.monotonic()
+        event: Any = (await until(connection, "never"))[-1]
+        assert event.error.code == "key_revoked"
+        with pytest.raises(ConnectionClosed) as closed:
+            await connection.recv()
+        assert time.monotonic() - began < 2  # one is promised; the machine is shared
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+    assert provider.closed.wait(2)
+
+
+async def test_a_provider_that_breaks_off_is_told_honestly(server: RunningHanbok) -> None:
+    async with session(server) as connection:
+        await say(connection, "끊어")
+        await connection.response.create()
+        events = await until(connection, "response.done")
+        broken: Any = events[-1]
+        assert broken.error.code == "upstream_cut"
+        with pytest.raises(ConnectionClosed) as closed:
+            await connection.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    outcome = await written(server, lambda one: one["entry"] == "outcome" and one["status"] == "cut")
+    assert outcome["code"] == "upstream_cut"
+    assert outcome["cost"] > 0
+    assert outcome["steps"]["usage"] == "estimated"
+
+
+async def test_a_client_that_leaves_takes_the_provider_with_it(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    async with session(server) as connection:
+        await say(connection, "기다려")
+        await connection.response.create()
+        await until(connection, "response.created")
+        provider.closed.clear()
+    assert await asyncio.to_thread(provider.closed.wait, 2)
+    outcome = await written(server, lambda one: one["entry"] == "outcome" and one["status"] == "cancelled")
+    assert outcome["cost"] > 0
+
+
+async def test_a_response_that_the_provider_refuses_costs_nothing(server: RunningHanbok) -> None:
+    async with session(server) as connection:
+        await say(connection, "거절")
+        await connection.response.create()
+        refused: Any = (await until(connection, "response.done"))[-1]
+        assert refused.error.code == "busy"
+        assert refused.error.event_id is None
+        outcome = await written(
+            server, lambda one: one["entry"] == "outcome" and one["code"] == "upstream_failed"
+        )
+        assert outcome["cost"] == 0
+        assert (await say(connection, "안녕하세요")).type == "conversation.item.done"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("{", "event_unfit"),
+        ("[]", "event_unfit"),
+        ('{"event_id": "x"}', "event_unfit"),
+        ('{"type": "session.update", "session": {"model": "far"}}', "event_unfit"),
+        ('{"type": "session.update", "session": {"type": "transcription"}}', "event_unfit"),
+    ],
+)
+async def test_what_is_no_event_is_told(server: RunningHanbok, message: str, code: str) -> None:
+    async with await raw(server) as line:
+        assert json.loads(await line.recv())["type"] == "session.created"
+        await line.send(message)
+        assert json.loads(await line.recv())["error"]["code"] == code
+
+
+async def test_messages_have_a_size_and_are_text(server: RunningHanbok) -> None:
+    for message, code in (("x" * (1 << 19), 1009), (b"\0", 1003)):
+        async with await raw(server) as line:
+            await line.recv()
+            await line.send(message)
+            with pytest.raises(ConnectionClosed) as closed:
+                await line.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == code
+
+
+async def test_no_member_of_an_event_stands_twice_when_it_leaves(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    async with await raw(server) as line:
+        await line.recv()
+        await line.send('{"type": "response.create", "type": "input_audio_buffer.clear", "note": "말"}')
+        await line.send('{"type": "input_audio_buffer.commit", "event_id": "end_1"}')
+        for _ in range(200):
+            if provider.events[-1].get("event_id") == "end_1":
+                break
+            await asyncio.sleep(0.02)
+    assert provider.events[-2] == {"type": "input_audio_buffer.clear", "note": "말"}
+
+
+async def test_a_stop_ends_sessions_that_are_idle(server: RunningHanbok) -> None:
+    async with await raw(server) as line:
+        await line.recv()
+        began = time.monotonic()
+        await asyncio.to_thread(server.stop)
+        assert time.monotonic() - began < 5
+        with pytest.raises(ConnectionClosed) as closed:
+            await line.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
