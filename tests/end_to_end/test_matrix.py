@@ -104,6 +104,7 @@ ASK_NONE = {
     "/v1/fine_tuning/jobs": "made here",
     "/v1/fine_tuning/jobs/": "made here",
     "/v1/responses/": "kept here, of its own key only: test_kept_responses.py",
+    "/v1/realtime": "a WebSocket, with each of these controls: test_realtime.py",
     "/v1/models": "a list",
     "/v1/models/": "a list; its POST is that of /v1beta/models/",
     "/v1beta/models": "a list",

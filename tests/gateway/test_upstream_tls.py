@@ -49,7 +49,7 @@ async def ask(model, authorities, times=1):
             exchange = await upstream.post(f"{model.url}/chat/completions", (), BODY, QUICK)
             body = await exchange.whole(1 << 20)
             await asyncio.sleep(0.01)
-        return body, len(upstream._trust._contexts)
+        return body, len(upstream._reach.trust._contexts)
     finally:
         await upstream.close()
 

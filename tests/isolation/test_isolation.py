@@ -31,7 +31,8 @@ OURS, THEIRS = "alpha", "bravo"
 PUBLIC, CALL, LIST, OBJECT, ADMIN, PERSON = "public", "call", "list", "object", "admin", "person"
 KEPT, TOOL = "kept", "tool"
 """Of one key, and there only where contents are kept: test_kept_responses.py and test_batches.py attack them. There
-only where tools are configured: test_mcp_gateway.py attacks them.
+only where settings name tools, sessions or passages: test_mcp_gateway.py, test_realtime.py and test_passthrough.py
+attack them.
 """
 MATRIX = {
     "/v1/chat/completions": CALL,
@@ -58,6 +59,7 @@ MATRIX = {
     "/v1/models": LIST,
     "/v1/models/": OBJECT,
     "/console/calls/": OBJECT,
+    "/v1/realtime": TOOL,
     "/mcp": TOOL,
     "/mcp/": TOOL,
     "/.well-known/oauth-protected-resource": PUBLIC,

@@ -208,6 +208,15 @@ OPERATIONS: tuple[Operation, ...] = (
         fails=GeminiError,
     ),
     Operation(
+        method="get",
+        path="/v1/realtime",
+        title=Text(
+            ko="WebSocket 실시간 세션(OpenAI Realtime API의 이벤트). `model`은 질의에",
+            en="A session over WebSocket, in the events of OpenAI's Realtime API; `model` in the query",
+        ),
+        errors=(101, 400, 401, 402, 403, 404, 426, 429, 502, 503, 504),
+    ),
+    Operation(
         method="post",
         path="/mcp",
         title=Text(

@@ -14,7 +14,7 @@ from hanbok.gateway.errors import UpstreamUnreachable
 from hanbok.gateway.transport.connection import Connection, StaleConnection
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.transport.origin import Origin, opening
-from hanbok.gateway.transport.trust import Trust, reason
+from hanbok.gateway.transport.reach import Reach
 from hanbok.gateway.upstream import Exchange, Gate, Timeouts
 
 _P = TypeVar("_P", bound=asyncio.Protocol)
@@ -31,7 +31,7 @@ class Http1:
         go; None: anywhere, which is for tools and not for the gateway.
         """
         self._egress = egress
-        self._trust = Trust()
+        self._reach = Reach(egress)
         self._idle_per_origin = idle_per_origin
         self._idle_seconds = idle_seconds
         self._idle: dict[str, list[Connection]] = {}
@@ -68,11 +68,11 @@ class Http1:
         origin, _ = opening(url, ())
         if self._egress is not None:
             self._egress.check(origin)
-        return await self._within(origin, make, seconds)
+        return await self._connected(origin, make, seconds)
 
     def trust(self, url: str, authorities: Path) -> None:
         """Trust for this URL's origin the CA certificates in this file. Raises UpstreamUnreachable for a bad URL."""
-        self._trust.set(opening(url, ())[0].name, authorities)
+        self._reach.trust.set(opening(url, ())[0].name, authorities)
 
     def permit(self, gate: Gate) -> None:
         """Let connections go there."""
@@ -100,42 +100,16 @@ class Http1:
         return None
 
     async def _connect(self, origin: Origin, seconds: float) -> Connection:
-        connection = await self._within(
+        connection = await self._connected(
             origin, lambda: Connection(origin.name, self._release, self._forget), seconds
         )
         self._open.add(connection)
         return connection
 
-    async def _within(self, origin: Origin, make: Callable[[], _P], seconds: float) -> _P:
+    async def _connected(self, origin: Origin, make: Callable[[], _P], seconds: float) -> _P:
         if self._closed:
             raise UpstreamUnreachable(origin=origin.name, why=_CLOSED)
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._reach(origin, make)
-        except TimeoutError as error:
-            why = Text(ko=f"{seconds}초 안에 연결되지 않았습니다", en=f"no connection within {seconds} s")
-            raise UpstreamUnreachable(origin=origin.name, why=why) from error
-        except OSError as error:
-            raise UpstreamUnreachable(origin=origin.name, why=reason(error)) from error
-
-    async def _reach(self, origin: Origin, make: Callable[[], _P]) -> _P:
-        """Connect to the first address that answers. Raises OSError, EgressForbidden."""
-        hosts = [origin.host] if self._egress is None else await self._egress.addresses(origin)
-        failure: OSError | None = None
-        for host in hosts:
-            try:
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    make,
-                    host,
-                    origin.port,
-                    ssl=self._trust.context(origin.name) if origin.tls else None,
-                    server_hostname=origin.host if origin.tls else None,
-                )
-            except OSError as error:
-                failure = error
-            else:
-                return connection
-        raise failure or OSError("no address")
+        return await self._reach.connect(origin, make, seconds)
 
     def _release(self, connection: Connection) -> None:
         idle = self._idle.setdefault(connection.origin, [])

@@ -1,0 +1,87 @@
+"""What a client may send without an inspection, and what is read of the provider's events."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hanbok.core.values import DataUse, Destination, Usage, Zone
+from hanbok.gateway.call import Operation
+from hanbok.gateway.endpoint import EndpointConfig
+from hanbok.gateway.endpoints.azure import Azure
+from hanbok.gateway.realtime import events
+from hanbok.gateway.upstreams.http1 import Http1
+
+
+@pytest.mark.parametrize(
+    ("event", "passes"),
+    [
+        ({"type": "input_audio_buffer.commit"}, True),
+        ({"type": "response.cancel", "response_id": "resp_1", "event_id": "e-1"}, True),
+        ({"type": "conversation.item.truncate", "item_id": "i", "content_index": 0, "audio_end_ms": 5}, True),
+        ({"type": "conversation.item.delete", "item_id": "주민등록번호"}, False),
+        ({"type": "input_audio_buffer.commit", "note": "x"}, False),
+        ({"type": "input_audio_buffer.commit", "event_id": "a b"}, False),
+        ({"type": "conversation.item.create", "item_id": "i"}, False),
+        ({"type": "response.create"}, False),
+    ],
+)
+def test_events_of_ids_alone_pass_uninspected(event: dict[str, Any], passes: bool) -> None:
+    assert (events.plain(event) is not None) == passes
+
+
+@pytest.mark.parametrize(
+    ("event", "passes"),
+    [
+        ({"type": events.APPEND, "audio": "AAAA"}, True),
+        ({"type": events.APPEND, "audio": "AAA=", "event_id": "x"}, True),
+        ({"type": events.APPEND, "audio": "주민등록번호"}, False),
+        ({"type": events.APPEND, "audio": "AAAA", "text": "x"}, False),
+        ({"type": events.APPEND, "audio": 1}, False),
+        ({"type": "conversation.item.create", "audio": "AAAA"}, False),
+    ],
+)
+def test_sound_is_nothing_but_base64(event: dict[str, Any], passes: bool) -> None:
+    assert (events.sound(event) is not None) == passes
+
+
+def test_sound_is_seen_wherever_it_stands() -> None:
+    part = {"type": "input_audio", "audio": "AAAA"}
+    assert events.holds_sound({"item": {"content": [part]}})
+    assert events.holds_sound({"response": {"input": [{"content": [{"type": "text"}, part]}]}})
+    assert not events.holds_sound({"session": {"audio": {"input": {"format": {"type": "audio/pcm"}}}}})
+
+
+def test_usage_counts_each_token_once() -> None:
+    usage = {
+        "input_tokens": 130,
+        "output_tokens": 120,
+        "input_token_details": {
+            "audio_tokens": 100,
+            "cached_tokens": 40,
+            "cached_tokens_details": {"text_tokens": 10, "audio_tokens": 30},
+        },
+        "output_token_details": {"text_tokens": 20, "audio_tokens": 100},
+    }
+    told = events.told(json.dumps({"type": "response.done", "response": {"id": "r", "usage": usage}}))
+    assert told.of == "r"
+    assert told.charged == Usage(
+        input=130, output=120, cached=40, parts={"audio_input": 70, "audio_output": 100}
+    )
+    heard = events.told(b'{"type": "x", "usage": {"type": "duration", "seconds": 2}}').heard
+    assert heard == Usage(input=20, parts={"audio_input": 20})
+
+
+@pytest.mark.parametrize(
+    ("form", "url", "query"),
+    [
+        ("v1", "https://r.openai.azure.com/openai/v1", "api-version=2026-01-01"),
+        ("deployments", "https://r.openai.azure.com/openai", "api-version=2026-01-01&deployment=talk"),
+    ],
+)
+async def test_azure_has_sessions_in_both_forms(form: str, url: str, query: str) -> None:
+    there = Destination(endpoint="a", country="KR", zone=Zone.DOMESTIC, operator="x", data_use=DataUse())
+    options = {"form": form, "api_version": "2026-01-01"}
+    config = EndpointConfig(destination=there, url="https://r.openai.azure.com", secret="s", options=options)
+    address = await Azure(config, Http1()).address(Operation.REALTIME, "talk")
+    assert (address.url, address.query) == (url, query)
