@@ -10,14 +10,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TypeAlias
 
 import msgspec
 
 from hanbok.gateway.encoded import Encoded, may_be_encoded, read_encoded
 from hanbok.gateway.head import InvalidJson
 from hanbok.guard.guard import BOUNDARY
-from hanbok.guard.pseudonym import Edit
+from hanbok.guard.pseudonym import Edit, apply
 
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]{7,}")
 _LONG_NUMBER = 8
@@ -37,10 +37,8 @@ _SHORT = 16
 """Shorter strings hold no file."""
 
 
-class _Token(NamedTuple):
-    start: int
-    raw: str
-    is_string: bool
+_Token: TypeAlias = tuple[int, str, bool]
+"""Where a string (without quotation marks) or a number begins, how it is written, and whether it is a string."""
 
 
 class Texts:
@@ -84,13 +82,13 @@ class Texts:
         """
         if not edits:
             return self._body
-        tokens = list(_tokens(_split(self._source)))
+        tokens = _tokens(_split(self._source))
         pieces: list[str] = []
         at = 0
         for index, view, local in self._by_token(sorted(edits)):
-            token = tokens[index]
-            pieces += (self._source[at : token.start], _edited(token, view, local))
-            at = token.start + len(token.raw)
+            start, raw, is_string = tokens[index]
+            pieces += (self._source[at:start], _edited(raw, view, local) if is_string else "0")
+            at = start + len(raw)
         pieces.append(self._source[at:])
         return "".join(pieces).encode()
 
@@ -140,16 +138,18 @@ def _with_numbers(parts: Sequence[str]) -> list[str]:
     return views
 
 
-def _tokens(parts: Sequence[str]) -> Iterator[_Token]:
-    """Yield strings (without quotation marks) and long numbers in their order."""
-    at = 0
-    for index, part in enumerate(parts):
-        if index % 2:
-            yield _Token(at, part, is_string=True)
+def _tokens(parts: Sequence[str]) -> list[_Token]:
+    """Return strings and long numbers in their order."""
+    tokens: list[_Token] = []
+    at, is_string = 0, False
+    for part in parts:
+        if is_string:
+            tokens.append((at, part, True))
         elif len(part) >= _LONG_NUMBER:
-            for number in _NUMBER.finditer(part):
-                yield _Token(at + number.start(), number[0], is_string=False)
+            tokens += ((at + number.start(), number[0], False) for number in _NUMBER.finditer(part))
         at += len(part) + 1
+        is_string = not is_string
+    return tokens
 
 
 def _view(raw: str, unread: list[str]) -> str:
@@ -207,11 +207,9 @@ def _digits(raw: str) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
-def _edited(token: _Token, view: str, edits: list[Edit]) -> str:
-    """Return a token's raw text after edits to its view."""
-    if not token.is_string:
-        return "0"
-    string = _unescape(token.raw)
+def _edited(raw: str, view: str, edits: list[Edit]) -> str:
+    """Return a string's raw text after edits to its view."""
+    string = _unescape(raw)
     file = read_encoded(string) if may_be_encoded(string) else None
     if file:
         edits = _in_file(file, view, edits, len(string))
@@ -220,7 +218,7 @@ def _edited(token: _Token, view: str, edits: list[Edit]) -> str:
             (start, end, _requote(string, start, new)) for start, end, new in _outward(edits, string, _INNER)
         ]
     escaped = [(start, end, _escaped(new)) for start, end, new in edits]
-    return _apply(token.raw, _outward(escaped, token.raw, _ESCAPE))
+    return apply(raw, _outward(escaped, raw, _ESCAPE))
 
 
 def _in_file(file: Encoded, view: str, edits: Sequence[Edit], end: int) -> list[Edit]:
@@ -234,7 +232,7 @@ def _in_file(file: Encoded, view: str, edits: Sequence[Edit], end: int) -> list[
         for start, stop, new in edits
         if stop > file.start or start == file.start
     ]
-    return [*header, (file.start, end, file.spell(_apply(view, text)[file.start :]))]
+    return [*header, (file.start, end, file.spell(apply(view, text)[file.start :]))]
 
 
 def _outward(edits: Sequence[Edit], outer: str, escape: re.Pattern[str]) -> list[Edit]:
@@ -276,13 +274,3 @@ def _is_json(string: str) -> bool:
 
 def _escaped(string: str) -> str:
     return json.dumps(string, ensure_ascii=False)[1:-1] if _NEEDS_ESCAPE.search(string) else string
-
-
-def _apply(text: str, edits: Sequence[Edit]) -> str:
-    pieces: list[str] = []
-    at = 0
-    for start, end, new in edits:
-        pieces += (text[at:start], new)
-        at = end
-    pieces.append(text[at:])
-    return "".join(pieces)

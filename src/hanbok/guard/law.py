@@ -27,6 +27,10 @@ def classify(text: str, found: Iterable[Finding]) -> list[Finding]:
     lowered = text.lower()
     if len(lowered) != len(text):  # a letter that grows in lower case would move the offsets
         lowered = text
+    some, longest = _any()
+    since = min(one.start for one in persons) - _NEAR - longest
+    if not some.search(lowered, max(0, since), max(one.end for one in persons) + _NEAR + longest):
+        return []
     return sorted(_topics(lowered, persons), key=lambda one: one.start)
 
 
@@ -41,6 +45,13 @@ def _topics(text: str, persons: list[Finding]) -> Iterator[Finding]:
             if persons[index].start <= match.end() + _NEAR:
                 why = (f"topic:{name}", f"near:{persons[index].kind}")
                 yield Finding(kind=kind, start=match.start(), end=match.end(), score=0.7, why=why)
+
+
+@cache
+def _any() -> tuple[re.Pattern[str], int]:
+    """Return one pattern of all words, and how many characters the longest of them takes at most."""
+    words = "|".join(pattern.pattern for _, _, pattern in _patterns())
+    return re.compile(words), max(map(len, words.split("|")))
 
 
 @cache

@@ -6,17 +6,17 @@ particle or title, and names in Latin letters. A surname alone or the last digit
 stay, and are counted in `left`.
 """
 
-import hashlib
 import hmac
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from random import Random
 
+import msgspec
+
 from hanbok.guard.normalise import normalise
-from hanbok.guard.operator import plain
+from hanbok.guard.operator import plain_of
 from hanbok.guard.pseudonym import Edit, apart
 from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import digits_of
@@ -32,8 +32,7 @@ _LONGEST_ESCAPE = 7
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """A value and what stands for it. Kept apart from the texts, it turns them back (개인정보 보호법 제28조의4)."""
 
     kind: str
@@ -41,8 +40,7 @@ class Pair:
     pseudonym: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Word:
+class _Word(msgspec.Struct, frozen=True, kw_only=True):
     """What a word that a model may write means."""
 
     text: str
@@ -69,7 +67,7 @@ class NaturalPseudonyms:
         self.left = 0
         """How many traces of pseudonyms could not be turned back safely."""
         for pair in pairs:
-            self._take(pair)
+            self._take(pair, plain_of(pair.kind, normalise(pair.value).text))
 
     def __repr__(self) -> str:
         return f"<{len(self)} pseudonyms>"
@@ -96,10 +94,12 @@ class NaturalPseudonyms:
         for start, end, kind in apart(text, findings):
             value = text[start:end].strip(SKIPPED) or text[start:end]
             start = text.index(value, start)  # noqa: PLW2901 - separators at either end stay as they are
-            pair = self._pairs.get((kind, plain(kind, value)))
+            shape = normalise(value).text
+            told = plain_of(kind, shape)
+            pair = self._pairs.get((kind, told))
             if pair is None:
-                pair = self._new(kind, value, squeezed)
-                self._take(pair)
+                pair = self._new(kind, value, shape, told, squeezed)
+                self._take(pair, told)
             edits.append((start, start + len(value), pair.pseudonym))
         return edits
 
@@ -134,18 +134,17 @@ class NaturalPseudonyms:
     def _give_up(self, text: str) -> None:
         met = {one.meaning.pair for one in self._words.spot(text) if one.meaning and one.meaning.turn}
         if met:
-            kept = [pair for pair in self._pairs.values() if pair not in met]
+            kept = [(pair, told) for (_, told), pair in self._pairs.items() if pair not in met]
             self._pairs, self._words = {}, Spellings()
-            for pair in kept:
-                self._take(pair)
+            for pair, told in kept:
+                self._take(pair, told)
 
-    def _new(self, kind: str, value: str, squeezed: str) -> Pair:
-        shape = normalise(value).text
-        ending, seed = final_class(value), f"{kind}\0{plain(kind, value)}\0".encode(errors="surrogatepass")
-        for attempt in range(_ATTEMPTS):
-            new = stand_in(
-                kind, shape, Random(hmac.digest(self._key, seed + b"%d" % attempt, hashlib.sha256))
-            )
+    def _new(self, kind: str, value: str, shape: str, told: str, squeezed: str) -> Pair:
+        """`shape` is the value without disguises, `told` what tells it from others."""
+        ending, seed = final_class(value), f"{kind}\0{told}\0".encode(errors="surrogatepass")
+        chance = Random(hmac.digest(self._key, seed, "sha256"))
+        for _ in range(_ATTEMPTS):
+            new = stand_in(kind, shape, chance)
             if final_class(new) == ending and self._is_free(new, squeezed):
                 return Pair(kind=kind, value=value, pseudonym=new)
         # Too few values look like this one: a placeholder is not pretty, but comes back.
@@ -162,8 +161,8 @@ class NaturalPseudonyms:
             return False
         return not any(squeeze(one) in squeezed or one in self._taken or one in self._words for one in words)
 
-    def _take(self, pair: Pair) -> None:
-        self._pairs[pair.kind, plain(pair.kind, pair.value)] = pair
+    def _take(self, pair: Pair, told: str) -> None:
+        self._pairs[pair.kind, told] = pair
         self._taken.add(pair.pseudonym)
         for word in _words(pair):
             self._words.add(word.text, word, alone=word.alone)

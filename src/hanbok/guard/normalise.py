@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 
 from hanbok.guard import disguise
@@ -71,6 +72,11 @@ DISGUISES: Mapping[int, Sought] = MappingProxyType({SIGNS: _SIGNS, RUN: _RUN})
 _VEILED = re.compile(f"{_ENTITY}|{_ESCAPE}|[{INVISIBLE}]+|{DECOMPOSED.pattern}")
 _ESCAPES = {"%40": "@", "%2d": "-", "%2e": "."}
 _ODD = re.compile("[^\x00-\x7f가-힣]+")
+_PLAINLY = re.compile("[0-9a-z@._-]*")
+_SUSPECT = re.compile(r"[-._][0-9][-._]|[ol][-.]?[0-9ol][-.]?[0-9ol]|[0-9ol][-.]?[0-9ol][-.]?[ol]")
+"""What numbers and addresses of mail are mostly written with, and the only disguises that may be among it: single
+digits apart, and letters that look like digits.
+"""
 
 Scan = Callable[[str], Sequence[Place]]
 
@@ -93,7 +99,16 @@ def read(text: str, scan: Scan) -> tuple[Aligned, Sequence[Place], Sequence[Plac
 
 def normalise(text: str) -> Aligned:
     """Return `text` with every disguise of digits and separators undone."""
+    plainly = _PLAINLY.fullmatch(text) and not _SUSPECT.search(text)
+    if plainly or not _any_disguise().search(text):
+        return Aligned(text)
     return read(text, lambda one: search(one, DISGUISES))[0]
+
+
+@cache
+def _any_disguise() -> re.Pattern[str]:
+    """Return one pattern that matches somewhere wherever one of the many does."""
+    return re.compile("|".join(pattern for one in DISGUISES.values() for pattern in one.patterns))
 
 
 def _plain_characters(text: str) -> Aligned:

@@ -71,7 +71,11 @@ _NUMBERS = frozenset(
 
 def plain(kind: str, value: str) -> str:
     """Return a value without what does not tell it from others: disguises, separators, the case of an address."""
-    spelt = normalise(value).text
+    return plain_of(kind, normalise(value).text)
+
+
+def plain_of(kind: str, spelt: str) -> str:
+    """Return the same of a value whose disguises are undone already."""
     squeezed = "".join(spelt.split())
     digits = digits_of(spelt)
     if kind in _NUMBERS and len(digits) == sum(map(str.isalnum, spelt)):

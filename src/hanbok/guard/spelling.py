@@ -5,9 +5,11 @@ between signs. A text that ends inside a word is told apart from one that leaves
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import msgspec
 
 from hanbok.hangul.jamo import is_syllable
 
@@ -17,8 +19,16 @@ SKIPPED = " \u00a0-‐‑‒–—−－.·,_/()"
 _MOST_SKIPPED = 3
 _TORN = re.compile(f"[{re.escape(SKIPPED)}]{{{_MOST_SKIPPED + 1}}}")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_NARROW = {chr(wide): chr(code) for wide, code in _WIDE.items()}
+_WIDE_SIGN = re.compile("[\uff01-\uff5e]")
+_SIGMA = "Σ"
+"""Its lower case depends on where it stands in a word; that of a sign is always the same."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ESCAPED = re.compile(r"\\(?:[bfnrt\"/]|u[0-9a-fA-F]{4})\Z")
+_BEGINS = re.compile(r"(?:[^A-Za-z0-9]|\\[bfnrt]|\\u[0-9a-fA-F]{4})\Z")
+"""What stands before a Latin letter that begins a word."""
+_SHORT = 64
+"""Characters up to which each of a text is looked at."""
 _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _PARTICLES = re.compile(
     "(?:씨|님|군|양|은|는|이|가|을|를|의|에|와|과|도|만|로|으로|께|께서|에게|한테|랑|이랑|하고|처럼|보다|까지|부터|라는|이라는|라고|이라고"
@@ -26,8 +36,7 @@ _PARTICLES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spotted(Generic[_MEANING]):
+class Spotted(msgspec.Struct, Generic[_MEANING], frozen=True, kw_only=True):
     """A word in a text; without a meaning: the text ends where a word may still go on."""
 
     start: int
@@ -47,56 +56,59 @@ class Spellings(Generic[_MEANING]):
     """The words of one scope, each with what it means."""
 
     def __init__(self) -> None:
-        self._root: _Node[_MEANING] = _Node()
-        self._first: re.Pattern[str] | None = None
+        self._words: dict[str, tuple[_MEANING, bool]] = {}
+        """By their signs without separators: what a word means, and whether it counts only by itself."""
+        self._root: _Node[_MEANING] | None = None
+        self._signs: frozenset[str] = frozenset()
 
     def __contains__(self, word: str) -> bool:
-        node: _Node[_MEANING] | None = self._root
-        for sign in squeeze(word):
-            node = node.below.get(sign) if node else None
-        return node is not None and node.meaning is not None
+        return squeeze(word) in self._words
 
     def add(self, word: str, meaning: _MEANING, *, alone: bool = True) -> None:
         """Take a word; a word that is known keeps its first meaning."""
-        node = self._root
-        for sign in squeeze(word):
-            node = node.below.setdefault(sign, _Node())
-        if node.meaning is None:
-            node.meaning, node.alone = meaning, alone
-        self._first = None
+        if signs := squeeze(word):
+            self._words.setdefault(signs, (meaning, alone))
+        self._root, self._signs = None, frozenset()
 
     def spot(
         self, text: str, since: int = 0, *, in_json: bool = False, ended: bool = True
     ) -> Iterator[Spotted[_MEANING]]:
         """Yield the words of `text` from `since` on, the longest where several begin; `ended`: nothing follows."""
-        if not self._root.below:
+        if not self._words:
             return
-        at, begins = since, self._begins()
-        while found := begins.search(text, at):
-            start = found.start()
+        signs = self._signs or self._first_signs()
+        if len(text) < _SHORT and signs.isdisjoint(text):
+            return
+        at = since
+        for start in sorted(_places(text, since, signs)):
+            if start < at:
+                continue
             one = self._walk(text, start, in_json=in_json, ended=ended)
+            at = one.end if one and one.end > start else start + 1
             if one:
                 yield one
-            at = one.end if one and one.end > start else start + 1
 
-    def _begins(self) -> re.Pattern[str]:
-        if self._first is None:
-            signs = "".join(sorted(self._root.below))
-            wide = "".join(chr(ord(sign) + 0xFEE0) for sign in signs if "!" <= sign <= "~")
-            latin = "".join(sign for sign in signs if sign.isascii() and sign.isalpha())
-            others = "".join(sign for sign in signs + wide if sign not in latin) + "\\"
-            pattern = f"[{re.escape(others)}]"
-            if (
-                latin
-            ):  # most letters stand within a word, where none of ours begins; in JSON, an escape may precede
-                before = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
-                pattern += f"|{before}[{latin}{latin.upper()}]"
-            self._first = re.compile(pattern)
-        return self._first
+    def _first_signs(self) -> frozenset[str]:
+        """Return whatever a word, or an escape in JSON, may begin with."""
+        signs = {word[0] for word in self._words}
+        wide = (chr(ord(sign) + 0xFEE0) for sign in signs if "!" <= sign <= "~")
+        self._signs = frozenset(("\\", *signs, *wide, *(sign.upper() for sign in signs if _is_latin(sign))))
+        return self._signs
+
+    def _tree(self) -> _Node[_MEANING]:
+        root: _Node[_MEANING] = _Node()
+        for word, (meaning, alone) in self._words.items():
+            node = root
+            for sign in word:
+                node = node.below.setdefault(sign, _Node())
+            node.meaning, node.alone = meaning, alone
+        self._root = root
+        return root
 
     def _walk(self, text: str, start: int, *, in_json: bool, ended: bool) -> Spotted[_MEANING] | None:
         """Follow the tree from `start` as far as the text goes along."""
-        node, at, skipped = self._root, start, 0
+        root = self._root or self._tree()
+        node, at, skipped = root, start, 0
         best: Spotted[_MEANING] | None = None
         while at < len(text):
             sign, width = _sign(text, at, in_json=in_json)
@@ -112,12 +124,12 @@ class Spellings(Generic[_MEANING]):
                         else text[start - 1 : start]
                     )
                     best = self._judged(node, text, (start, at + width), before, ended=ended) or best
-            elif node is self._root or sign not in SKIPPED or skipped == _MOST_SKIPPED:
+            elif node is root or sign not in SKIPPED or skipped == _MOST_SKIPPED:
                 return best
             else:
                 skipped += 1
             at += width
-        if not ended and node.below and (node is not self._root or at > start or at < len(text)):
+        if not ended and node.below and (node is not root or at > start or at < len(text)):
             return Spotted(start=start, end=len(text), meaning=None)
         return best
 
@@ -139,6 +151,22 @@ class Spellings(Generic[_MEANING]):
         return Spotted(start=start, end=end, meaning=node.meaning)
 
 
+def _places(text: str, since: int, signs: Iterable[str]) -> Iterator[int]:
+    """Yield where these signs stand, Latin letters only where a word of them may begin."""
+    for sign in signs:
+        latin = _is_latin(sign)
+        at = text.find(sign, since)
+        while at >= 0:
+            # Most letters stand within a word, where none of ours begins; in JSON, an escape may precede.
+            if not latin or not at or _BEGINS.search(text, max(0, at - 6), at):
+                yield at
+            at = text.find(sign, at + 1)
+
+
+def _is_latin(sign: str) -> bool:
+    return sign.isascii() and sign.isalpha()
+
+
 def is_torn(word: str) -> bool:
     """Whether separators within a word are too many to be passed over."""
     return bool(_TORN.search(word.strip(SKIPPED)))
@@ -146,12 +174,21 @@ def is_torn(word: str) -> bool:
 
 def squeeze(text: str) -> str:
     """Return the signs of a text that tell words apart."""
-    return "".join(fold(sign) for sign in text if sign not in SKIPPED)
+    for sign in SKIPPED:
+        text = text.replace(sign, "")
+    if not text.isascii() and _WIDE_SIGN.search(text):
+        text = text.translate(_WIDE)
+    lowered = text.lower()
+    if len(lowered) == len(text) and _SIGMA not in text:
+        return lowered
+    return "".join(map(fold, text))
 
 
 def fold(sign: str) -> str:
     """Return a sign as the tree holds it: lower case, not full-width."""
-    lowered = sign.translate(_WIDE).lower()
+    if "가" <= sign <= "힣":
+        return sign
+    lowered = _NARROW.get(sign, sign).lower()
     return lowered if len(lowered) == 1 else sign
 
 

@@ -32,6 +32,7 @@ _GROUPS = re.compile(r"[0-9]+")
 _PREFIX = re.compile(r"(?:\+?82)?(?:0?1[016789]|0?50[0-9]?|0?70|0?80|02|0[3-6][1-5]|2|[3-6][1-5]|)")
 _NOWHERE = "79"
 _LONG = 64
+_DIGIT = "0123456789"
 
 
 def stand_in(kind: str, shape: str, chance: Random) -> str:
@@ -60,7 +61,13 @@ def _put(shape: str, digits: str) -> str:
 
 
 def _random(size: int, chance: Random) -> str:
-    return "".join(str(chance.randrange(10)) for _ in range(size))
+    """Return random digits: those that `randrange(10)` would draw one by one."""
+    draw, digits = chance.getrandbits, ""
+    while len(digits) < size:
+        digit = draw(4)
+        if digit < 10:  # noqa: PLR2004 - four bits that are no digit are drawn again
+            digits += _DIGIT[digit]
+    return digits
 
 
 def _checked(right: Callable[[str], int], first: Callable[[Random], str]) -> Callable[[str, Random], str]:

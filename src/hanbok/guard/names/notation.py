@@ -108,7 +108,7 @@ def _split(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexi
         if index == final or word not in STARTS:
             continue
         following = words[index + 1]
-        if len(word) == 1 and not _may_follow(word, following, lexicon):
+        if len(word) == 1 and not may_follow(word, following, lexicon):
             continue
         at = places.start(index)
         if len(word) > 1:
@@ -122,7 +122,7 @@ def _split(text: str, words: Sequence[str], wanted: Iterable[int], lexicon: Lexi
                 yield Apart(match.start(), end, name, index, index + count)
 
 
-def _may_follow(surname: str, following: str, lexicon: Lexicon) -> bool:
+def may_follow(surname: str, following: str, lexicon: Lexicon) -> bool:
     """Tell, before anything is looked for in the text, whether the next word may begin the rest of a name."""
     if following[0] not in lexicon.first and surname + following[0] not in DOUBLE_SURNAMES:
         return False

@@ -23,6 +23,7 @@ _NO_ROAD: Final = re.compile(
 )
 """Words before 로 or 길 that make a way of a kind, not the name of a road (통로, 경로, 골목길)."""
 _FINALS, _RIEUL = 28, 8
+_DIGITS: Final = "0123456789"
 
 
 class Address:
@@ -30,7 +31,9 @@ class Address:
 
     def find(self, text: str) -> Iterator[Finding]:
         """Yield the addresses in the text, from left to right."""
-        sign = None if text.isascii() else SIGN.search(text)
+        if text.isascii() or not any(map(text.__contains__, _DIGITS)):
+            return
+        sign = SIGN.search(text)
         if sign is None:
             return
         done = tried = 0

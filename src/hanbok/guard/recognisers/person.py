@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 
+from hanbok.guard.names.first_look import first_look
 from hanbok.guard.names.model import Name, Tagger
-from hanbok.guard.names.notation import OTHER_LETTERS, STARTS, hanja_names, latin_names, split_names
+from hanbok.guard.names.notation import hanja_names, latin_names, split_names
 from hanbok.guard.names.run import WORD
 from hanbok.guard.recogniser import Finding
 
@@ -26,11 +27,11 @@ class Person:
         if text.isascii():
             yield from (_romanised(start, end) for start, end in latin_names(text))
             return
-        words = WORD.findall(text)
-        present = set(words)
-        live = self._tagger.live(self._tagger.unknown(present))
-        worth = live.keys() | (present & STARTS)
-        wanted = [index for index, word in enumerate(words) if word in worth] if worth else []
+        live, worth, other_letters = first_look(text.split(), self._tagger)
+        if not worth and not other_letters:
+            return
+        words = WORD.findall(text) if worth else []
+        wanted = [index for index, word in enumerate(words) if word in worth]
         taken: set[int] = set()
         known: set[int] = set()
         judge = partial(self._tagger.judge, text, words, {})
@@ -41,11 +42,11 @@ class Person:
             yield Finding(
                 kind="PERSON", start=apart.start, end=apart.end, score=score, why=("syllables apart",)
             )
-        for start, end, score, why in _other_letters(text):
+        for start, end, score, why in _in_other_letters(text) if other_letters else ():
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
                 yield Finding(kind="PERSON", start=start, end=end, score=score, why=(why,))
-        if live:
+        if live and wanted:
             if known:
                 wanted = [index for index in wanted if index not in known]
             for name in self._tagger.find(text, words, wanted, live):
@@ -53,12 +54,11 @@ class Person:
                     yield _finding(name)
 
 
-def _other_letters(text: str) -> Iterator[tuple[int, int, float, str]]:
-    if OTHER_LETTERS.search(text):
-        for start, end in hanja_names(text):
-            yield start, end, 0.85, "hanja"
-        for start, end in latin_names(text):
-            yield start, end, _ROMANISED, "romanised"
+def _in_other_letters(text: str) -> Iterator[tuple[int, int, float, str]]:
+    for start, end in hanja_names(text):
+        yield start, end, 0.85, "hanja"
+    for start, end in latin_names(text):
+        yield start, end, _ROMANISED, "romanised"
 
 
 def _romanised(start: int, end: int) -> Finding:

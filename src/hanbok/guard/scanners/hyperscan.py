@@ -16,7 +16,7 @@ from hanbok.guard.scanner import SIGNS, Place, Sought
 
 _ID_BITS = 8
 _ID_MASK = (1 << _ID_BITS) - 1
-"""A hit is one whole number, its end above its identity: sets and sorts of numbers are cheap."""
+"""A hit is one whole number, its end above what was sought: sets and sorts of numbers are cheap."""
 _INSIDE = bytes(range(0x80, 0xC0))
 """The bytes that go on with a character."""
 _Expressions = tuple[tuple[int, str, int], ...]
@@ -28,12 +28,14 @@ class Hyperscan:
         """Compile the patterns (about a second, once in a process, or once for a folder `cache`)."""
         self._sought = sought
         self._first = min(sought, default=0)
-        """Hyperscan's identities start at zero."""
+        """Subtracted from an index, so that no part of a hit is negative."""
+        every = [(index, pattern) for index, one in sought.items() for pattern in one.patterns]
         expressions = tuple(
-            (index - self._first, pattern, _flags(pattern, one))
-            for index, one in sought.items()
-            for pattern in one.patterns
+            (identity, pattern, _flags(pattern, sought[index]))
+            for identity, (index, pattern) in enumerate(every)
         )
+        self._what = tuple(index - self._first for index, _ in every)
+        """What each expression seeks. Expressions of an identity each are scanned for faster than those that share."""
         self._database = _ready(expressions, cache) if expressions else None
         self._local = threading.local()
 
@@ -45,9 +47,10 @@ class Hyperscan:
         except UnicodeEncodeError:  # half a surrogate pair, as broken JSON writers leave it
             data = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text).encode()
         hits: set[int] = set()
+        what = self._what
 
         def note(identity: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            hits.add(end << _ID_BITS | identity)
+            hits.add(end << _ID_BITS | what[identity])
 
         self._database.scan(data, match_event_handler=note, scratch=self._scratch())
         if not hits:
