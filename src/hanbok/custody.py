@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from prometheus_client import CollectorRegistry, generate_latest
 
 from hanbok.core.clock import now
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Text
 from hanbok.evidence.entry import Intent
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.log import FiledLog
@@ -18,8 +21,13 @@ from hanbok.policy.books import Books
 from hanbok.policy.gate import Gate, Here
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.limits import Limiter
+from hanbok.settings.limits import SharedLimitsSettings
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
+
+if TYPE_CHECKING:
+    from hanbok.policy.shared.gate import SharedGate
+    from hanbok.policy.shared.sharing import Sharing
 
 _ACTS_EVERY: Final = 0.4
 _SPEND_EVERY: Final = 2.0
@@ -28,6 +36,15 @@ Duty: TypeAlias = tuple[float, Callable[[], Awaitable[object]]]
 """What is to be repeated, and after how many seconds. It may raise HanbokError."""
 Claims: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 """Tells which calls without an outcome are still under way, in other processes."""
+
+
+class SharedExtraMissing(HanbokError):
+    code = "shared_extra_missing"
+    message = Text(
+        ko="다른 서버와 한도를 함께 세는 패키지 {package}이(가) 없습니다",
+        en="the package {package}, which limits that machines share are counted by, is not installed",
+    )
+    hint = Text(ko="pip install 'hanbok[redis]'", en="Run: pip install 'hanbok[redis]'")
 
 
 class Custody(Protocol):
@@ -94,11 +111,13 @@ class Own:
         """Lock and open the log. Raises LogLocked, LogBroken, LogUnavailable."""
         self.log = Journal.open(settings.evidence_directory, settings.evidence.options())
         self.registry = CollectorRegistry()
-        self.calls: Here
-        self.previews: Here
+        self.calls: Here | SharedGate
+        self.previews: Here | SharedGate
         self.claimed: list[Intent]
         """Calls of an earlier process that others carry on. There once `begin` returned."""
         self._evidence = settings.evidence
+        self._shared = settings.limits.shared
+        self._sharing: Sharing | None = None
         self._claims = claims
         self._store: Store | None = None
         self._books: Books
@@ -112,15 +131,20 @@ class Own:
         await drain_outbox(store, self.log, self.log.size)
         self._books = await Books.open(store, self.log, keyring.limits_of, await self._claims())
         self.claimed = self._books.claimed
-        self.calls = Here(Limiter(), self._books.ledger, now)
-        self.previews = Here(Limiter(), self._books.ledger, now)
+        if self._shared is None:
+            self.calls = Here(Limiter(), self._books.ledger, now)
+            self.previews = Here(Limiter(), self._books.ledger, now)
+        else:
+            self._sharing = _sharing(self._shared, self.log, store, keyring)
+            await self._sharing.begin()
+            self.calls, self.previews = self._sharing.calls, self._sharing.previews
         self._store = store
 
     def duties(self) -> list[Duty]:
         return [(_ACTS_EVERY, self._move_acts), (_SPEND_EVERY, self._keep_spend), *self._upkeep.duties()]
 
     def unready(self) -> list[str]:
-        return []
+        return self._sharing.unready() if self._sharing is not None else []
 
     async def metrics(self) -> bytes:
         return generate_latest(self.registry)
@@ -137,6 +161,8 @@ class Own:
                 await self._move_acts()
                 await self._keep_spend()
         finally:
+            if self._sharing is not None:
+                await self._sharing.close()
             await asyncio.to_thread(self.log.close)
 
     async def _move_acts(self) -> None:
@@ -146,3 +172,11 @@ class Own:
 
     async def _keep_spend(self) -> None:
         await asyncio.to_thread(self._books.flush)
+
+
+def _sharing(said: SharedLimitsSettings, log: Journal, store: Store, keyring: KeyRing) -> "Sharing":
+    try:
+        sharing = cast("type[Sharing]", import_module("hanbok.policy.shared.sharing").Sharing)
+    except ModuleNotFoundError as error:
+        raise SharedExtraMissing(package=error.name) from error
+    return sharing(said.at(), log, store, keyring.limits_of, lenient=said.away == "allow")

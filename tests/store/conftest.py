@@ -14,7 +14,7 @@ import pytest
 from hanbok.store.database import Store
 
 
-def _postgres_programs() -> Path | None:
+def postgres_programs() -> Path | None:
     found = shutil.which("initdb")
     known = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     return known[-1] if known else None
@@ -23,7 +23,7 @@ def _postgres_programs() -> Path | None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Path]:
     """The folder with the socket of a PostgreSQL server of our own. Skips where there is none."""
-    programs = _postgres_programs()
+    programs = postgres_programs()
     if programs is None:
         pytest.skip("no PostgreSQL server programs (Debian: apt install postgresql)")
     run_as: list[str] = []

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from hanbok.core.values import Principal
 from hanbok.evidence.entry import Hop, Intent, Outcome
@@ -85,6 +85,7 @@ def test_what_teams_and_people_spent_before_is_carried_over(store: Store) -> Non
             )
         for table in (shares, budgets, price_tables, alerts):
             table.drop(connection)
+        connection.execute(text("ALTER TABLE outbox DROP COLUMN log"))
         connection.execute(update(version).values(version_num=older))
     bring_up_to_date(store._writing)
     with store.read() as connection:

@@ -12,6 +12,7 @@ import os
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import deque
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic, sleep
@@ -191,6 +192,11 @@ class Journal:
     def size(self) -> int:
         """How many entries are durable."""
         return self._durable
+
+    @property
+    def name(self) -> str:
+        """What tells this log from others of the same database, the same as long as it lives."""
+        return sha256(self.notary.signer.key.name.encode()).hexdigest()[:32]
 
     def begin_segment(self) -> None:
         """Have the next entries written to a new file."""

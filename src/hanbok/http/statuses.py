@@ -48,6 +48,7 @@ _STATUSES: dict[str, HTTPStatus] = {
     "key_too_old": HTTPStatus.FORBIDDEN,
     "key_unknown": HTTPStatus.UNAUTHORIZED,
     "key_withdrawn": HTTPStatus.SERVICE_UNAVAILABLE,
+    "limits_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "locked_out": HTTPStatus.TOO_MANY_REQUESTS,
     "entry_too_large": HTTPStatus.BAD_REQUEST,
     "log_broken": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -18,9 +18,9 @@ from hanbok.core.values import MicroWon
 from hanbok.evidence.entry import Act
 from hanbok.evidence.outbox import put
 from hanbok.policy.ledger import account_of, day_of
-from hanbok.policy.spending import NOTHING, shares_spent, sums
+from hanbok.policy.spending import NOTHING, all_spent
 from hanbok.store.database import Store, unless_there
-from hanbok.store.tables import alerts, budgets, keys, organisations, spend
+from hanbok.store.tables import alerts, budgets, keys, organisations
 
 _LEASE: Final = timedelta(minutes=1)
 """How long one process may take to deliver; then another may try."""
@@ -74,7 +74,7 @@ class Alerts:
         day, made = day_of(moment), 0
         with self.store.read() as connection:
             watched = list(_watched(connection))
-            spent = _spent(connection, day) if watched else {}
+            spent = all_spent(connection, day) if watched else {}
             known = set(
                 connection.execute(select(alerts.c.id).where(alerts.c.day.between(day[:7], day))).scalars()
             )
@@ -149,17 +149,6 @@ def _watched(connection: Connection) -> Iterator[_Watched]:
     for row in connection.execute(select(budgets)):
         subject = "" if row.kind == "person" else row.subject
         yield _Watched(row.account, row.organisation, row.kind, subject, row.won_per_day, row.won_per_month)
-
-
-def _spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, MicroWon]]:
-    """Return what each account spent on the day and in its month."""
-    found: dict[str, tuple[MicroWon, MicroWon]] = {}
-    whose = (spend.c.organisation, spend.c.key)
-    for organisation, key, today, month in connection.execute(sums(spend, day, *whose)):
-        for account in (account_of("organisation", organisation, ""), account_of("key", organisation, key)):
-            before = found.get(account, NOTHING)
-            found[account] = (before[0] + int(today), before[1] + int(month))
-    return found | shares_spent(connection, day)
 
 
 def _passed(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, and_, insert, select, update
@@ -25,6 +26,7 @@ from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.log import Log, Record
 from hanbok.policy.key import Limits
 from hanbok.policy.ledger import Ledger, account_of, day_of, shares_of
+from hanbok.policy.spending import all_spent
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreBusy
 from hanbok.store.tables import marks, shares, spend
@@ -160,6 +162,50 @@ class Books:
             self.ledger.charge((own, account_of("organisation", row.organisation, "")), row.day, row.won)
         for row in parts:
             self.ledger.charge((row.account,), row.day, row.won)
+
+
+class Place(NamedTuple):
+    """How far a log is in the table."""
+
+    read: int = 0
+    unsettled: int = 0
+    """No intent before this index was open there."""
+
+
+def table_now(store: Store, day: str) -> tuple[dict[str, tuple[MicroWon, MicroWon]], dict[str, Place]]:
+    """Return what each account spent on a day and in its month, and how far each log, by the digest of its first
+    entry, is in these very sums. Blocks.
+    """
+    while True:
+        with store.read() as connection:
+            before, spent, after = _places(connection), all_spent(connection, day), _places(connection)
+        if before == after:
+            return spent, before
+
+
+def charged(log: Log, since: Place, until: int) -> Counter[tuple[str, str]]:
+    """Return what a log charges beyond that place and before an index, by account and day. Blocks."""
+    reading = _Reading(cursor=since.read)
+    for record in takewhile(lambda one: one.index < since.read, log.read(since.unsettled)):
+        reading.note(record)
+    _, won, _ = reading.on(takewhile(lambda one: one.index < until, log.read(since.read)))
+    found = Counter[tuple[str, str]]()
+    for line, amount in won.items():
+        own = (
+            account_of("key", line.organisation, line.key),
+            account_of("organisation", line.organisation, ""),
+        )
+        for account in (*own, *shares_of(line.organisation, line.team, line.person, line.model)):
+            found[account, line.day] += amount
+    return found
+
+
+def _places(connection: Connection) -> dict[str, Place]:
+    read = _read_mark("")
+    rows = connection.execute(select(marks.c.name, marks.c.value)).all()
+    found = {str(row.name): int(row.value) for row in rows}
+    logs = [name.removeprefix(read) for name in found if name.startswith(read)]
+    return {log: Place(found[_read_mark(log)], found.get(_open_mark(log), 0)) for log in logs}
 
 
 @lru_cache(maxsize=64)

@@ -81,3 +81,19 @@ class ConcurrencyExceeded(HanbokError):
     hint = Text(
         ko="앞선 요청이 끝난 뒤 다시 시도하십시오.", en="Try again when one of the earlier calls has ended."
     )
+
+
+class LimitsUnavailable(HanbokError):
+    """What counts for all machines does not answer: no call comes in uncounted. `retry_after` is in seconds."""
+
+    code = "limits_unavailable"
+    message = Text(
+        ko="여러 서버가 함께 쓰는 한도를 셀 수 없습니다: {why}",
+        en="the limits that machines share cannot be counted: {why}",
+    )
+    hint = Text(
+        ko="{retry_after}초 뒤에 다시 시도하십시오. 관리자는 `limits.shared.url`의 Redis(Valkey)를 확인하십시오. "
+        "돌아오면 재시작하지 않아도 이어집니다.",
+        en="Try again in {retry_after} seconds. The administrator sees whether the Redis (Valkey) of "
+        "`limits.shared.url` answers; all goes on without a restart when it is back.",
+    )

@@ -62,7 +62,7 @@ class Here:
             raise
         return _Held(key, reservation, self.limiter, self.ledger)
 
-    def resume(self, key: Key, model: str, held: MicroWon, day: str) -> Hold:
+    def resume(self, call: str, key: Key, model: str, held: MicroWon, day: str) -> Hold:  # noqa: ARG002 - as `enter`
         """Hold for a call that came in before this process began, whatever the limits say now."""
         self.limiter.resume(key)
         return _Held(key, self.ledger.hold(key, held, day, model), self.limiter, self.ledger)

@@ -152,12 +152,17 @@ def _bounded(limits: Limits) -> bool:
 
 def _allow(account: _Account, limits: Limits, amount: MicroWon, day: str, owner: str) -> None:
     if limits.won_per_day is not None and account.days.get(day, 0) + amount > limits.won_per_day:
-        tomorrow = date.fromisoformat(day) + timedelta(days=1)
-        raise BudgetExceeded(budget=f"{owner}.won_per_day", resets=_midnight(tomorrow))
-    month = day[:7]
-    if limits.won_per_month is not None and account.months.get(month, 0) + amount > limits.won_per_month:
-        following = (date.fromisoformat(f"{month}-28") + timedelta(days=4)).replace(day=1)
-        raise BudgetExceeded(budget=f"{owner}.won_per_month", resets=_midnight(following))
+        raise used_up(owner, "day", day)
+    if limits.won_per_month is not None and account.months.get(day[:7], 0) + amount > limits.won_per_month:
+        raise used_up(owner, "month", day)
+
+
+def used_up(owner: str, period: str, day: str) -> BudgetExceeded:
+    """Return the error of a budget, by the kind of its owner, that is used up on this day: of a `day` or a `month`."""
+    first = date.fromisoformat(day) + timedelta(days=1)
+    if period == "month":
+        first = (date.fromisoformat(f"{day[:7]}-28") + timedelta(days=4)).replace(day=1)
+    return BudgetExceeded(budget=f"{owner}.won_per_{period}", resets=_midnight(first))
 
 
 def _midnight(day: date) -> str:

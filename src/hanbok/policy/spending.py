@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select, tuple_
 
 from hanbok.core.values import MicroWon
+from hanbok.policy.ledger import account_of
 from hanbok.store.database import Store
 from hanbok.store.tables import shares, spend
 
@@ -24,6 +25,17 @@ def shares_spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, 
     """Return what each team's, person's and model's account spent on a day and in its month."""
     rows = connection.execute(sums(shares, day, shares.c.account))
     return {account: (int(today), int(month)) for account, today, month in rows}
+
+
+def all_spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, MicroWon]]:
+    """Return what each account, of every kind, spent on the day and in its month."""
+    found: dict[str, tuple[MicroWon, MicroWon]] = {}
+    whose = (spend.c.organisation, spend.c.key)
+    for organisation, key, today, month in connection.execute(sums(spend, day, *whose)):
+        for account in (account_of("organisation", organisation, ""), account_of("key", organisation, key)):
+            before = found.get(account, NOTHING)
+            found[account] = (before[0] + int(today), before[1] + int(month))
+    return found | shares_spent(connection, day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from hanbok.settings.endpoints import DataUseSettings, EndpointSettings, Timeout
 from hanbok.settings.environment import inherited
 from hanbok.settings.evidence import EvidenceSettings
 from hanbok.settings.guard import GuardSettings
+from hanbok.settings.limits import LimitsSettings
 from hanbok.settings.marking import MarkingSettings
 from hanbok.settings.mcp import McpSettings, ToolServerSettings
 from hanbok.settings.models import ModelSettings, TargetSettings
@@ -52,6 +53,9 @@ class Settings(Section, frozen=True, kw_only=True):
     server: Annotated[ServerSettings, Meta(description="The listening side.")] = ServerSettings()
     store: Annotated[StoreSettings, Meta(description="Keys, organisations, spending.")] = StoreSettings()
     evidence: Annotated[EvidenceSettings, Meta(description="The evidence log.")] = EvidenceSettings()
+    limits: Annotated[LimitsSettings, Meta(description="Where limits and budgets are counted.")] = (
+        LimitsSettings()
+    )
     vault: Annotated[VaultSettings, Meta(description="What is kept encrypted, and by whose key.")] = (
         VaultSettings()
     )

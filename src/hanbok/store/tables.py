@@ -91,6 +91,7 @@ outbox = Table(
     Column(
         "since", BigInteger, comment="size of the log when the writing of this one began; null: not begun"
     ),
+    Column("log", String(64), comment="name of the log that it goes to; null: whichever comes first"),
     comment="administrators' acts on their way to the evidence log",
     sqlite_autoincrement=True,
 )

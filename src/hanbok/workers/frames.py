@@ -126,9 +126,10 @@ class Lent(_Frame, frozen=True, tag="lent"):
 
 
 class Stages(_Frame, frozen=True, tag="stages"):
-    """How far the keeper's endpoints are, by name."""
+    """How far the keeper's endpoints are, by name, and what else is not ready, for people."""
 
     stages: dict[str, str]
+    unready: list[str]
 
 
 Up: TypeAlias = Hello | Enter | Leave | Append | Post | Counts | Scrape | Nudge | Lend | GiveBack | Bye

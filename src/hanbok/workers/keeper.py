@@ -23,7 +23,7 @@ from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import Staged
 from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.llama.dress import Dress
-from hanbok.policy.gate import Hold
+from hanbok.policy.gate import Gate, Here, Hold
 from hanbok.policy.key import Key, KeyUnknown
 from hanbok.policy.ledger import day_of
 from hanbok.settings.settings import Settings
@@ -80,6 +80,7 @@ class Keeper:
         """Whether the books are in order, so that calls may come in."""
         self._ends = ends
         self._stages: dict[str, str] = {}
+        self._unready: list[str] = []
 
     def begin(self, app: App) -> None:
         """Take the workers' calls from now on."""
@@ -95,7 +96,7 @@ class Keeper:
         seat.wire = Wire[Up](Up, seat.take, seat.lost)
         self.seats.add(seat)
         self.empty.clear()
-        seat.wire.send(Stages(self._stages))
+        seat.wire.send(Stages(self._stages, self._unready))
         await seat.wire.open(end)
 
     def part(self, seat: "Seat") -> None:
@@ -105,14 +106,15 @@ class Keeper:
             self.empty.set()
 
     async def tell_stages(self) -> None:
-        """Tell the workers how far the endpoints are, whenever that changes."""
+        """Tell the workers how far the endpoints are, and what is not ready, whenever that changes."""
         while True:
             places = self.app.runtime.places.items()
             stages = {name: one.endpoint.stage for name, one in places if isinstance(one.endpoint, Staged)}
-            if stages != self._stages:
-                self._stages = stages
+            unready = self.own.unready()
+            if (stages, unready) != (self._stages, self._unready):
+                self._stages, self._unready = stages, unready
                 for seat in self.seats:
-                    seat.wire.send(Stages(stages))
+                    seat.wire.send(Stages(stages, unready))
             await asyncio.sleep(_STAGES_EVERY)
 
     async def _claims(self) -> frozenset[str]:
@@ -137,7 +139,7 @@ class Seat:
         self._early: list[Up] = []
         self._calls: dict[str, _Open] = {}
         self._late: set[str] = set()
-        """Calls whose key is still looked for."""
+        """Calls whose key is still looked for, or that wait to come in."""
         self._posts = 0
         self._lent: dict[int, Callable[[], object]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -150,7 +152,7 @@ class Seat:
             if intent.call in self.claims:
                 key = keyring.named(intent.key) or _key_of(intent)
                 day = day_of(datetime.fromisoformat(intent.at))
-                hold = own.calls.resume(key, intent.model, intent.reserved, day)
+                hold = own.calls.resume(intent.call, key, intent.model, intent.reserved, day)
                 self._calls[intent.call] = _Open(hold, intent)
         early, self._early = self._early, []
         for frame in early:
@@ -197,6 +199,10 @@ class Seat:
         gate = keeper.own.previews if frame.preview else keeper.own.calls
         try:
             key = frame.made or keeper.app.keyring.known(frame.key, now())
+            if not isinstance(gate, Here):
+                self._late.add(frame.call)
+                self._spawn(self._enter_shared(frame, gate, key))
+                return
             hold = gate.admit(key, frame.model, frame.worst)
         except KeyUnknown:
             self._late.add(frame.call)
@@ -207,21 +213,37 @@ class Seat:
             self._calls[frame.call] = _Open(hold)
             self.wire.send(Done(frame.number))
 
-    async def _enter_later(self, frame: Enter) -> None:
-        """Look for a key of which the worker may have read a moment earlier."""
-        keyring = self._keeper.app.keyring
+    async def _enter_shared(self, frame: Enter, gate: Gate, key: Key) -> None:
+        """Ask a gate that other machines pass too."""
         try:
-            await asyncio.to_thread(keyring.refresh)
-            keyring.known(frame.key, now())
+            hold = await gate.enter(frame.call, key, frame.model, frame.worst)
         except HanbokError as error:
             self.wire.send(told(frame.number, error))
         else:
             if frame.call in self._late and not self.gone:
-                self.enter(frame)
+                self._calls[frame.call] = _Open(hold)
             else:
-                self.wire.send(Done(frame.number))  # nobody waits for it
+                hold.leave(0)  # its worker withdrew, or is gone
+            self.wire.send(Done(frame.number))
         finally:
             self._late.discard(frame.call)
+
+    async def _enter_later(self, frame: Enter) -> None:
+        """Look for a key of which the worker may have read a moment earlier."""
+        keyring, refused = self._keeper.app.keyring, None
+        try:
+            await asyncio.to_thread(keyring.refresh)
+            keyring.known(frame.key, now())
+        except HanbokError as error:
+            refused = error
+        wanted = frame.call in self._late and not self.gone
+        self._late.discard(frame.call)
+        if refused is not None:
+            self.wire.send(told(frame.number, refused))
+        elif wanted:
+            self.enter(frame)
+        else:
+            self.wire.send(Done(frame.number))  # nobody waits for it
 
     def leave(self, frame: Leave) -> None:
         self._late.discard(frame.call)

@@ -47,6 +47,7 @@ class Link:
         self.there = asyncio.Event()
         """Set while there is a keeper."""
         self.stages: dict[str, str] = {}
+        self.unready: list[str] = []
         self.admitted: dict[str, int] = {}
         """Which keeper, counted from 1, holds a slot and money for a call that has no outcome yet."""
         self.recorded: set[str] = set()
@@ -114,7 +115,7 @@ class Link:
 
     def _take(self, frame: Down) -> None:
         if isinstance(frame, Stages):
-            self.stages = frame.stages
+            self.stages, self.unready = frame.stages, frame.unready
             return
         if isinstance(frame, Appended):
             for _ in range(frame.posts - self._durable):

@@ -36,7 +36,7 @@ class Remote:
         return [(_COUNTS_EVERY, self._tell_counts)]
 
     def unready(self) -> list[str]:
-        return [] if self._link.there.is_set() else [AWAY]
+        return self._link.unready if self._link.there.is_set() else [AWAY]
 
     async def metrics(self) -> bytes:
         """Return the counters of all workers; those of the others may be a second old."""

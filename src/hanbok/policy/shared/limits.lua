@@ -1,0 +1,235 @@
+-- Counts of all machines. Every turn runs whole or not at all, and none counts a call twice, however often it is sent.
+--
+-- KEYS[1] begins all names: it holds the run id of this very server process, so what another process of it wrote and
+-- a file or a replica brought back is never taken for what is so now. ARGV: a verb, and what it needs as JSON. Money
+-- is text in JSON (cjson writes no more than 14 digits).
+--
+--   seed      when the sums were taken from the table of spending, in microseconds
+--   open      is there once every machine had the time to add what the table did not hold
+--   awaited   machines that must have joined before that, or whose lease would have ended
+--   places    how far each log was in the table then
+--   machines  machine -> what its process calls itself; leases: machine -> when it counts as gone
+--   calls:M   call -> what machine M holds for it
+--   won:DAY, won:MONTH   account -> spent and held
+--   slots:KEY   machine -> calls under way; rate:KEY   call -> when it was let in
+local ns, verb, asked = KEYS[1], ARGV[1], cjson.decode(ARGV[2])
+local KEPT = 62 * 86400
+local MINUTE = 60 * 1000000
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local me, calls = asked.machine, ns .. 'calls:' .. asked.machine
+local leases = {}
+
+local function alive(machine)
+  if leases[machine] == nil then
+    leases[machine] = tonumber(redis.call('HGET', ns .. 'leases', machine) or 0)
+  end
+  return leases[machine] > now
+end
+
+local function renew()
+  leases[me] = now + asked.lease
+  redis.call('HSET', ns .. 'leases', me, leases[me])
+  for _, name in ipairs({'seed', 'open', 'places', 'machines', 'leases', 'calls:' .. me}) do
+    redis.call('EXPIRE', ns .. name, KEPT)
+  end
+end
+
+local function charge(names, day, amount)
+  for _, period in ipairs({day, string.sub(day, 1, 7)}) do
+    local sums = ns .. 'won:' .. period
+    for _, name in ipairs(names) do
+      redis.call('HINCRBY', sums, name, amount)
+    end
+    redis.call('EXPIRE', sums, KEPT)
+  end
+end
+
+local function slots_of(held)
+  return ns .. 'slots:' .. held.space .. held.key
+end
+
+local function rate_of(held)
+  return ns .. 'rate:' .. held.space .. held.key
+end
+
+local function hold(held)
+  if redis.call('HSETNX', calls, held.call, cjson.encode(held)) == 0 then
+    return
+  end
+  charge(held.accounts, held.day, held.amount)
+  redis.call('HINCRBY', slots_of(held), me, 1)
+  redis.call('EXPIRE', slots_of(held), KEPT)
+end
+
+local function leave(call, cost, undo)
+  local kept = redis.call('HGET', calls, call)
+  if not kept then
+    return
+  end
+  redis.call('HDEL', calls, call)
+  local held = cjson.decode(kept)
+  charge(held.accounts, held.day, string.format('%.0f', cost - held.amount))
+  if redis.call('HINCRBY', slots_of(held), me, -1) <= 0 then
+    redis.call('HDEL', slots_of(held), me)
+  end
+  if undo then
+    redis.call('ZREM', rate_of(held), call)
+  end
+end
+
+local function active(held)
+  local found, sum = redis.call('HGETALL', slots_of(held)), 0
+  for i = 1, #found, 2 do
+    if alive(found[i]) then
+      sum = sum + found[i + 1]
+    end
+  end
+  return sum
+end
+
+-- Seconds to wait; nil: none.
+local function too_fast(held, most)
+  if most == 0 then
+    return 60
+  end
+  redis.call('ZREMRANGEBYSCORE', rate_of(held), '-inf', now - MINUTE)
+  local nth = redis.call('ZRANGE', rate_of(held), -most, -most, 'WITHSCORES')
+  if nth[2] then
+    return math.max(1, math.ceil((nth[2] + MINUTE - now) / 1000000))
+  end
+end
+
+local function enter(held, limits)
+  if redis.call('HEXISTS', calls, held.call) == 1 then
+    return 'in'
+  end
+  if limits.slots >= 0 and active(held) >= limits.slots then
+    return 'slots'
+  end
+  if limits.rate >= 0 then
+    local wait = too_fast(held, limits.rate)
+    if wait then
+      return 'rate ' .. wait
+    end
+    redis.call('ZADD', rate_of(held), now, held.call)
+    redis.call('EXPIRE', rate_of(held), 61)
+  end
+  for i, most in ipairs(limits.budgets) do
+    for j, period in ipairs({held.day, string.sub(held.day, 1, 7)}) do
+      if most[j] ~= '' then
+        local sum = redis.call('HGET', ns .. 'won:' .. period, held.accounts[i]) or 0
+        if sum + held.amount > tonumber(most[j]) then
+          return 'budget ' .. (i - 1) .. ' ' .. (j == 1 and 'day' or 'month')
+        end
+      end
+    end
+  end
+  hold(held)
+  return 'in'
+end
+
+local function opened()
+  if redis.call('EXISTS', ns .. 'open') == 1 then
+    return true
+  end
+  local waited, missing = now - redis.call('GET', ns .. 'seed'), false
+  for _, machine in ipairs(redis.call('SMEMBERS', ns .. 'awaited')) do
+    missing = missing or redis.call('HEXISTS', ns .. 'machines', machine) == 0
+  end
+  if waited >= asked.lease or (waited >= asked.grace and not missing) then
+    redis.call('SET', ns .. 'open', 1)
+    return true
+  end
+  return false
+end
+
+local function await(peers)
+  for _, machine in ipairs(peers) do
+    redis.call('SADD', ns .. 'awaited', machine)
+  end
+  redis.call('EXPIRE', ns .. 'awaited', KEPT)
+end
+
+if not string.find(redis.call('INFO', 'server'), 'run_id:' .. asked.run, 1, true) then
+  return {'moved'}
+end
+
+local seeded = redis.call('EXISTS', ns .. 'seed') == 1
+
+if verb == 'look' then
+  local process = redis.call('HGET', ns .. 'machines', me) or ''
+  return {seeded and 'seeded' or 'unseeded', process, redis.call('HGET', ns .. 'places', asked.log) or ''}
+end
+
+if verb == 'seed' then
+  if not seeded then
+    -- Nothing is left, unless somebody took a part of it away.
+    for _, machine in ipairs(redis.call('HKEYS', ns .. 'machines')) do
+      redis.call('DEL', ns .. 'calls:' .. machine)
+    end
+    redis.call('DEL', ns .. 'machines', ns .. 'open', ns .. 'awaited')
+    for _, one in ipairs(asked.spent) do
+      redis.call('HSET', ns .. 'won:' .. asked.day, one[1], one[2])
+      redis.call('HSET', ns .. 'won:' .. string.sub(asked.day, 1, 7), one[1], one[3])
+    end
+    for _, one in ipairs(asked.places) do
+      redis.call('HSET', ns .. 'places', one[1], one[2])
+    end
+    await(asked.peers)
+    redis.call('SET', ns .. 'seed', now)
+  end
+  return {'ok'}
+end
+
+if not seeded then
+  return {'unseeded'}
+end
+
+if verb == 'join' then
+  local before = redis.call('HGET', ns .. 'machines', me)
+  redis.call('HSET', ns .. 'machines', me, asked.process)
+  renew()
+  await(asked.peers)
+  if not before then
+    for _, one in ipairs(asked.charges) do
+      charge({one[1]}, one[2], one[3])
+    end
+    for _, held in ipairs(asked.holds) do
+      hold(held)
+    end
+    for _, one in ipairs(asked.recent) do
+      redis.call('ZADD', ns .. 'rate:' .. one[1], now - one[3], one[2])
+      redis.call('EXPIRE', ns .. 'rate:' .. one[1], 61)
+    end
+  end
+  return {'ok', redis.call('HVALS', calls)}
+end
+
+-- turn
+if redis.call('HGET', ns .. 'machines', me) ~= asked.process then
+  return {'unjoined'}
+end
+renew()
+local answers, open = {}, opened()
+for i, op in ipairs(asked.ops) do
+  if op[1] == 'enter' then
+    answers[i] = open and enter(op[2], op[3]) or 'wait'
+  else
+    answers[i] = 'done'
+    if op[1] == 'hold' then
+      hold(op[2])
+    else
+      leave(op[2], op[3], op[1] == 'undo')
+    end
+  end
+end
+local peers = {}
+if asked.beat then
+  for _, machine in ipairs(redis.call('HKEYS', ns .. 'leases')) do
+    if alive(machine) then
+      peers[#peers + 1] = machine
+    end
+  end
+end
+return {'ok', open and 1 or 0, redis.call('HLEN', calls), peers, answers}
