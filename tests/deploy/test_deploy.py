@@ -87,6 +87,18 @@ def test_the_chart_s_settings_are_hanbok_s_and_a_stop_leaves_time_to_drain(
     assert waits + settings.server.drain_timeout < pod["terminationGracePeriodSeconds"]
 
 
+def test_several_pods_share_one_database_and_one_redis_whose_addresses_are_secret(tmp_path: Path) -> None:
+    said = yaml.safe_load((CHART / "several.yaml").read_text(encoding="utf-8"))
+    assert said.keys() <= yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8")).keys()
+    (tmp_path / "hanbok.yaml").write_text(said["settings"], encoding="utf-8")
+    environ = {"POSTGRES_URL": "postgresql://hanbok@db/hanbok", "REDIS_URL": "rediss://:secret@redis:6379/0"}
+    settings = load(tmp_path / "hanbok.yaml", environ).settings
+    assert settings.store_url == environ["POSTGRES_URL"]
+    assert settings.limits.shared is not None
+    assert settings.limits.shared.at().url == environ["REDIS_URL"]
+    assert "secret" not in repr(settings)
+
+
 def test_the_unit_stops_the_parent_alone_and_reloads_by_a_hangup() -> None:
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # names keep their case
