@@ -8,7 +8,7 @@ import pytest
 
 from hanbok.core.values import Language, Zone
 from hanbok.settings.environment import speaks
-from hanbok.settings.reading import SettingsInvalid, load, schema
+from hanbok.settings.reading import SettingsInvalid, load, schema, shown
 
 WHOLE = """\
 language: en
@@ -126,3 +126,14 @@ def test_the_schema_accepts_what_the_settings_accept_and_no_more() -> None:
 )
 def test_the_terminal_speaks_korean_unless_told_otherwise(environ: dict[str, str], language: str) -> None:
     assert speaks(environ) == language
+
+
+def test_a_place_to_count_that_is_none_is_told_with_its_line_and_without_its_password(write) -> None:
+    text = "limits:\n  shared:\n    url: ${URL}\n"
+    with pytest.raises(SettingsInvalid) as caught:
+        load(write(text), {"URL": "http://:hidden@redis"})
+    assert "hanbok.yaml:" in str(caught.value)
+    assert "redis://" in str(caught.value)
+    assert "hidden" not in str(caught.value)
+    settings = load(write(text), {"URL": "rediss://:hidden@redis"}).settings
+    assert "hidden" not in json.dumps(shown(settings), default=str)
