@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -13,46 +13,29 @@ from hanbok.building import (
     catalogue_of,
     endpoint_kind,
     guard_of,
-    hider_of,
     judge_of,
-    routing,
     rules_of,
     settings_act,
     tool_rules_of,
-    with_plugins,
 )
 from hanbok.core.clock import now, stamp, today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Zone
 from hanbok.custody import Custody, Duty, Own
-from hanbok.gateway.asking import Asking, Place
-from hanbok.gateway.cache import Cache
+from hanbok.gateway.asking import Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
-from hanbok.gateway.health import Health
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.offstage import Offstage
 from hanbok.gateway.path import Path
 from hanbok.gateway.running import Endpoints
-from hanbok.gateway.step import Step
-from hanbok.gateway.steps.admit import Admit
-from hanbok.gateway.steps.authenticate import Authenticate, bearer
-from hanbok.gateway.steps.call_model import CallModel
-from hanbok.gateway.steps.decide import Decide
-from hanbok.gateway.steps.inspect import Inspect
-from hanbok.gateway.steps.mark import Mark
-from hanbok.gateway.steps.measure import Measure
-from hanbok.gateway.steps.protect import Protect
-from hanbok.gateway.steps.recall import Recall
-from hanbok.gateway.steps.record import Record
-from hanbok.gateway.steps.show import Halt, Show
-from hanbok.gateway.steps.witness import Witness
+from hanbok.gateway.steps.authenticate import bearer
 from hanbok.gateway.till import Till
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstreams.http1 import Http1
-from hanbok.gateway.vaults import Vaults, with_vault
+from hanbok.gateway.vaults import Vaults
 from hanbok.guard.guard import Guard
-from hanbok.guard.stream import StreamMasker
+from hanbok.paths import Parts, Paths
 from hanbok.policy.administration import Administration
 from hanbok.policy.cedar import CedarJudge
 from hanbok.policy.changes import Changes
@@ -118,14 +101,13 @@ class App:
         self._register = Register(store)
         self.keyring = KeyRing(self._register)
         self.administration = Administration(store, self.keyring)
-        self._health = Health()
         self._egress = Egress()
         self._upstream = Http1(egress=self._egress)
-        self._measure = Measure(custody.registry)
+        self._paths = Paths(custody, self.keyring, self._upstream)
         self._endpoints = Endpoints(self._upstream, self._egress, custody.housed)
         self._vaults = Vaults(store)
         self.offstage = Offstage(store, self._vaults)
-        self._sides = SideGates(self._upstream, self.version, self._measure, custody, store, self.keyring)
+        self._sides = SideGates(self._upstream, self.version, self._paths.measure, custody, store, self.keyring)
         self._changes = Changes(store)
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
@@ -256,12 +238,15 @@ class App:
         judge, catalogue = judge_of(loaded, day, governing), catalogue_of(settings, day, prices)
         wanted = self._endpoints.of(settings.configured, endpoint_kind(settings))
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
-        steps = self._steps(guard, judge, catalogue, places, settings)
         vault = await self._vaults.of(settings.vault.config(settings.state))
-        path = Path(with_vault(with_plugins(steps, settings), vault, guard.kinds))
-        preview = Path(self._preview_steps(steps, guard, judge, catalogue, places))
+        laid = self._paths.of(
+            Parts(
+                settings=settings, guard=guard, judge=judge, catalogue=catalogue, places=places, vault=vault
+            )
+        )
+        path, preview = laid.path, laid.preview
         tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault))
-        realtime = self._sides.realtime(settings, steps, vault, guard.kinds)
+        realtime = self._sides.realtime(settings, laid.steps, vault, guard.kinds)
         retired = await self._endpoints.put_in_force(wanted)
         self._sides.put_in_force(tools)
         self._till.alert(settings.alerts.to())
@@ -280,55 +265,6 @@ class App:
         if before is not None and retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
 
-    def _steps(
-        self,
-        guard: Guard,
-        judge: CedarJudge,
-        catalogue: Catalogue,
-        places: Mapping[str, Place],
-        settings: Settings,
-    ) -> list[Step]:
-        mask_replies = frozenset(settings.guard.mask_replies)
-        masks = {key: kind.mask for key, kind in guard.kinds.items()}
-        # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
-        sharp = replace(guard, others=())
-
-        def masker_of(spared: frozenset[str]) -> StreamMasker:
-            return StreamMasker(sharp, mask_replies, spared)
-
-        return [
-            self._measure,
-            Authenticate(self.keyring, now),
-            Witness(self.log, judge, catalogue),
-            Admit(catalogue, self._custody.calls),
-            Inspect(guard, guard.kinds),
-            Decide(judge),
-            Record(self.log, judge),
-            Mark(settings.marking.marks),
-            Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
-            Recall(Cache(settings.cache.mib << 20), judge),
-            CallModel(Asking(places, self._upstream), routing(self._health, settings)),
-        ]
-
-    def _preview_steps(
-        self,
-        steps: Sequence[Step],
-        guard: Guard,
-        judge: CedarJudge,
-        catalogue: Catalogue,
-        places: Mapping[str, Place],
-    ) -> list[Step]:
-        shared = {type(step): step for step in steps}
-        policies = {policy.clause.id: policy for policy in judge.policies}
-        return [
-            shared[Authenticate],
-            Admit(catalogue, self._custody.previews),
-            Show(guard.kinds, policies, places),
-            shared[Inspect],
-            shared[Decide],
-            shared[Protect],
-            Halt(),
-        ]
 
     async def _keep_policy(self) -> None:
         """Take up policies that any process has put in force."""

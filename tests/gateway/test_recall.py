@@ -1,91 +1,21 @@
 """Answers that are given again: to the very same request, within one organisation, grade and policy, and no other."""
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from hanbok.core.values import Destination, Form, Grade, Principal, Zone
+from gateway.again import OTHERS, PLANNED, TARGET, Model, Policy, call, said
+from hanbok.core.values import Form, Grade
 from hanbok.gateway.cache import Answer, Cache
 from hanbok.gateway.call import Call, Operation, Planned, Reply
-from hanbok.gateway.catalogue import Caching, ModelFacts, Offer, Target
+from hanbok.gateway.catalogue import Caching
 from hanbok.gateway.errors import UpstreamCut
 from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.recall import Recall
 from hanbok.guard.guard import Guard
-
-FACTS = ModelFacts(id="m", context=0, max_output=0, modalities=(), languages=(), licence="", price=None)
-TARGET = Target(
-    endpoint="abroad",
-    destination=Destination(endpoint="abroad", country="US", zone=Zone.FOREIGN, operator="x"),
-    model="m",
-    facts=FACTS,
-)
-PLANNED = Planned(target=TARGET, form=Form.AS_IS)
-BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
-
-
-class Policy:
-    def __init__(self, version: str = "p1") -> None:
-        self.version = version
-
-    def rule(self, question: object) -> Any:
-        raise NotImplementedError
-
-
-class Model:
-    """Counts how often it is asked; its answers differ each time."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.status = 200
-        self.breaks = False
-
-    async def __call__(self, call: Call) -> Reply:
-        self.asked += 1
-        call.ending.used = call.plan[0]
-        if call.stream:
-            return Reply(chunks=self.chunks(self.asked))
-        return Reply(status=self.status, headers=(("x-own", "1"),), body=b'{"n":%d}' % self.asked)
-
-    async def chunks(self, number: int) -> AsyncGenerator[list[bytes], None]:
-        yield [b'{"n":%d}' % number, b'{"a":1}']
-        if self.breaks:
-            raise UpstreamCut(origin="abroad")
-        yield [b'{"b":2}']
-
-
-def call(body: bytes = BODY, **facts: Any) -> Call:
-    planned = facts.pop("planned", PLANNED)
-    caching = facts.pop("caching", Caching(seconds=60))
-    made = Call(
-        id="1",
-        route="/v1/chat/completions",
-        operation=facts.pop("operation", Operation.CHAT),
-        body=body,
-        headers=facts.pop("headers", {}),
-        origin="",
-        digest="",
-        model=facts.pop("model", "m"),
-        stream=facts.pop("stream", False),
-        principal=Principal(organisation=facts.pop("organisation", "a"), key=facts.pop("key", "k")),
-        offer=Offer(name="m", targets=(TARGET,), caching=caching),
-        grade=facts.pop("grade", Grade.OPEN),
-        plan=(planned,),
-    )
-    assert not facts
-    made.body_in = lambda _: body
-    return made
-
-
-async def said(step: Recall, model: Model, asked: Call) -> list[list[bytes]] | bytes:
-    reply = await step(asked, model)
-    if reply.chunks is None:
-        return reply.body
-    return [batch async for batch in reply.chunks]
 
 
 @pytest.fixture
@@ -112,23 +42,6 @@ async def test_spaces_and_the_order_of_members_do_not_matter(step: Recall) -> No
     await said(step, model, call())
     await said(step, model, call(b'{ "messages": [{"content":"hi","role":"user"}], "model":"m" }'))
     assert model.asked == 1
-
-
-OTHERS: dict[str, Callable[[], Call]] = {
-    "organisation": lambda: call(organisation="b"),
-    "grade": lambda: call(grade=Grade.SENSITIVE, caching=Caching(seconds=60, grades=frozenset(Grade))),
-    "name of the model": lambda: call(model="n"),
-    "model": lambda: call(planned=replace(PLANNED, target=replace(TARGET, model="other"))),
-    "place": lambda: call(planned=replace(PLANNED, target=replace(TARGET, endpoint="home"))),
-    "form": lambda: call(planned=replace(PLANNED, form=Form.MASKED)),
-    "stream": lambda: call(stream=True),
-    "operation": lambda: call(operation=Operation.EMBEDDINGS),
-    "task": lambda: call(headers={"x-hanbok-task": "report"}),
-    "header": lambda: call(headers={"anthropic-beta": "more"}),
-    "content": lambda: call(BODY.replace(b"hi", b"hello")),
-    "order of the turns": lambda: call(BODY.replace(b'[{"role"', b'[{"role":"user","content":"x"},{"role"')),
-    "member": lambda: call(BODY.replace(b'"model"', b'"temperature":1,"model"')),
-}
 
 
 @pytest.mark.parametrize("what", OTHERS)

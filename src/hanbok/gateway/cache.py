@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
@@ -22,17 +23,45 @@ class Answer:
     body: bytes = b""
     batches: tuple[tuple[bytes, ...], ...] | None = None
     """Of a stream: its chunks, as they came together."""
+    beside: int = 0
+    """Bytes that are kept beside it, to find it by."""
 
     @property
     def size(self) -> int:
         chunks = sum(len(chunk) for batch in self.batches or () for chunk in batch)
-        return _OVERHEAD + len(self.body) + chunks
+        return _OVERHEAD + len(self.body) + chunks + self.beside
 
     def reply(self) -> Reply:
         """Return it anew: a stream as a stream."""
         if self.batches is None:
             return Reply(headers=self.headers, body=self.body, media=self.media)
         return Reply(headers=self.headers, chunks=_replay(self.batches))
+
+
+def noted(reply: Reply, used: Planned, largest: int, keep: Callable[[Answer], None]) -> Reply:
+    """Return the reply; `keep` is handed the answer once it is whole, unless it is larger than this."""
+    if reply.chunks is None:
+        keep(Answer(planned=used, headers=reply.headers, media=reply.media, body=reply.body))
+    else:
+        whole = Answer(planned=used, headers=reply.headers)
+        reply.chunks = _noting(reply.chunks, whole, largest, keep)
+    return reply
+
+
+async def _noting(
+    chunks: AsyncGenerator[list[bytes], None], answer: Answer, largest: int, keep: Callable[[Answer], None]
+) -> AsyncGenerator[list[bytes], None]:
+    """Pass a stream on, and keep it once it has ended properly."""
+    batches: list[tuple[bytes, ...]] = []
+    size = 0
+    async with aclosing(chunks):
+        async for batch in chunks:
+            size += sum(map(len, batch))
+            if size <= largest:
+                batches.append(tuple(batch))
+            yield batch
+    if size <= largest:
+        keep(replace(answer, batches=tuple(batches)))
 
 
 async def _replay(batches: tuple[tuple[bytes, ...], ...]) -> AsyncGenerator[list[bytes], None]:
@@ -43,9 +72,17 @@ async def _replay(batches: tuple[tuple[bytes, ...], ...]) -> AsyncGenerator[list
 class Cache:
     """Forgets the answer that was asked for longest ago first. To be used from one thread."""
 
-    def __init__(self, limit: int, clock: Callable[[], float] = monotonic) -> None:
-        """`limit` is in bytes; an answer of more than an eighth of it is not kept."""
+    def __init__(
+        self,
+        limit: int,
+        clock: Callable[[], float] = monotonic,
+        forgotten: Callable[[bytes], object] | None = None,
+    ) -> None:
+        """`limit` is in bytes; an answer of more than an eighth of it is not kept. `forgotten` is told the key of each
+        answer that is kept no longer.
+        """
         self.largest = limit // 8
+        self._forgotten = forgotten
         self._limit = limit
         self._clock = clock
         self._size = 0
@@ -57,7 +94,7 @@ class Cache:
         if answer is None:
             return None
         if until <= self._clock():
-            self._drop(key)
+            self.drop(key)
             return None
         self._kept.move_to_end(key)
         return answer
@@ -67,16 +104,19 @@ class Cache:
         if answer.size > self.largest:
             return
         if key in self._kept:
-            self._drop(key)
+            self.drop(key)
         self._kept[key] = (answer, self._clock() + seconds)
         self._size += answer.size
         while self._size > self._limit:
-            self._drop(next(iter(self._kept)))
+            self.drop(next(iter(self._kept)))
 
     @property
     def size(self) -> int:
         """Bytes that are kept."""
         return self._size
 
-    def _drop(self, key: bytes) -> None:
+    def drop(self, key: bytes) -> None:
+        """Keep it no longer. Raises KeyError."""
         self._size -= self._kept.pop(key)[0].size
+        if self._forgotten is not None:
+            self._forgotten(key)

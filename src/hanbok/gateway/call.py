@@ -80,6 +80,8 @@ class Ending:
     reply_findings: dict[str, int] = field(default_factory=dict)
     attempts: list[str] = field(default_factory=list)
     steps: dict[str, str] = field(default_factory=dict)
+    told: tuple[tuple[str, str], ...] = ()
+    """Headers by which the client is told of it."""
 
 
 @dataclass(slots=True, kw_only=True)

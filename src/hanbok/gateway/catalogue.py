@@ -145,10 +145,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """How alike a request must be to be given the answer of another one."""
+
+    seconds: float
+    threshold: float
+    """Least cosine of the two embeddings."""
+    words: bool = True
+    """Whether all words that say something must be the same; else only facts must be (`sameness.py`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
     """What an offer's answers may be kept for."""
 
     seconds: float
+    """For the very same request; 0: not at all."""
+    alike: Alike | None = None
+    """For requests that ask the same in other words; None: not at all."""
     organisations: frozenset[str] = frozenset()
     """Whose; empty: all."""
     grades: frozenset[Grade] = frozenset({Grade.OPEN})

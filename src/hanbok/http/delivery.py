@@ -176,5 +176,9 @@ def marks_of(call: Call) -> Headers:
         ("x-hanbok-ai-generated", "true"),
     ]
     if used is not None:
-        marks += [("x-hanbok-endpoint", used.target.endpoint), ("x-hanbok-form", used.form)]
+        marks += [
+            ("x-hanbok-endpoint", used.target.endpoint),
+            ("x-hanbok-form", used.form),
+            *call.ending.told,
+        ]
     return marks

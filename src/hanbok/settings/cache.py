@@ -1,12 +1,20 @@
 """`cache` and `models.<name>.cache`: answers that are given again."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from hanbok.core.values import Grade
-from hanbok.gateway.catalogue import Caching
+from hanbok.gateway.catalogue import Alike, Caching
 from hanbok.settings.section import Section
+
+
+class EmbedderSettings(Section, frozen=True, kw_only=True):
+    endpoint: Annotated[str, Meta(description="Name of an endpoint in the zone `home`.")]
+    model: Annotated[str, Meta(min_length=1, description="The endpoint's name of the embedding model.")]
+    seconds: Annotated[
+        float, Meta(gt=0, description="How long an embedding may take; longer: the model is asked.")
+    ] = 1
 
 
 class CacheSettings(Section, frozen=True, kw_only=True):
@@ -14,6 +22,27 @@ class CacheSettings(Section, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=65_536, description="Memory of each process for answers that are given again, MiB."),
     ] = 64
+    embedder: Annotated[
+        EmbedderSettings | None,
+        Meta(description="What tells whether two questions are alike; none: only the very same are."),
+    ] = None
+
+
+class SimilarSettings(Section, frozen=True, kw_only=True):
+    seconds: Annotated[
+        float,
+        Meta(ge=0, description="How long an answer is given to like questions, seconds; 0: never."),
+    ] = 0
+    threshold: Annotated[
+        float, Meta(gt=0, le=1, description="Least likeness: the cosine of the two embeddings.")
+    ] = 0.95
+    words: Annotated[
+        Literal["same", "facts"],
+        Meta(
+            description="What must be the same in both besides: `same`, all words that say something; "
+            "`facts`, only numbers, negations, opposites, times, names in Latin letters and where from and to."
+        ),
+    ] = "same"
 
 
 class ModelCacheSettings(Section, frozen=True, kw_only=True):
@@ -28,13 +57,21 @@ class ModelCacheSettings(Section, frozen=True, kw_only=True):
         tuple[Grade, ...],
         Meta(min_length=1, description="Grades (`C`, `S`, `O`) of requests whose answers are kept."),
     ] = (Grade.OPEN,)
+    similar: Annotated[
+        SimilarSettings,
+        Meta(description="Answers that are given to like questions; off unless `seconds` is set."),
+    ] = SimilarSettings()
 
     def to(self) -> Caching | None:
         """Return what the offer is told; None: nothing is kept."""
-        if not self.seconds:
+        like, alike = self.similar, None
+        if like.seconds:
+            alike = Alike(seconds=like.seconds, threshold=like.threshold, words=like.words == "same")
+        if not self.seconds and alike is None:
             return None
         return Caching(
             seconds=self.seconds,
             organisations=frozenset(self.organisations),
             grades=frozenset(self.grades),
+            alike=alike,
         )

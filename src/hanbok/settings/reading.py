@@ -15,7 +15,7 @@ from msgspec.json import schema as json_schema
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.secret import Secret
-from hanbok.core.values import Text
+from hanbok.core.values import Text, Zone
 from hanbok.settings.located_yaml import LocatedYaml, Problem, Problems, Where, placed
 from hanbok.settings.settings import Settings
 
@@ -108,13 +108,29 @@ def _dangling(settings: Settings) -> Iterator[Problem]:
     for name, model in settings.models.items():
         for index, target in enumerate(model.targets):
             if target.endpoint not in settings.endpoints:
-                where = ("models", name, "targets", index, "endpoint")
-                yield where, f"there is no endpoint {target.endpoint!r}"
+                place = ("models", name, "targets", index, "endpoint")
+                yield place, f"there is no endpoint {target.endpoint!r}"
         if model.instead and model.instead not in settings.models:
             yield ("models", name, "instead"), f"there is no model {model.instead!r}"
     for index, opened in enumerate(settings.realtime.models):
         if opened not in settings.models:
             yield ("realtime", "models", index), f"there is no model {opened!r}"
+    yield from _unlike(settings)
+
+
+def _unlike(settings: Settings) -> Iterator[Problem]:
+    """Yield what keeps questions from being compared."""
+    embedder = settings.cache.embedder
+    if embedder is not None:
+        there = settings.endpoints.get(embedder.endpoint)
+        if there is None:
+            yield ("cache", "embedder", "endpoint"), f"there is no endpoint {embedder.endpoint!r}"
+        elif there.zone is not Zone.HOME:
+            why = "questions are compared at home: this endpoint is not in the zone `home`"
+            yield ("cache", "embedder", "endpoint"), why
+    for name, model in settings.models.items():
+        if model.cache.similar.seconds and embedder is None:
+            yield ("models", name, "cache", "similar"), "there is no `cache.embedder`"
 
 
 def _parts(tree: Any) -> Iterator[tuple[Any, Where]]:  # noqa: ANN401 - as `tree`

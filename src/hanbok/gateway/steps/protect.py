@@ -36,7 +36,6 @@ class Protect:
             await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         call.body_in = disguise.body_in
         reply = await call_next(call)
-        call.hidden = disguise.pseudonyms.hidden() if call.findings else ()
         if call.operation in _WORDLESS or reply.status != _OK:
             return reply
         used = call.ending.used
@@ -77,6 +76,7 @@ class Disguise:
         for form in forms:
             if form is not Form.AS_IS and self._call.findings:
                 self._bodies[form] = self._texts.replace(self._edits(form))
+                self._call.hidden = self.pseudonyms.hidden()
 
     def _edits(self, form: Form) -> list[tuple[int, int, str]]:
         text, findings = self._texts.text, self._call.findings

@@ -1,0 +1,140 @@
+"""Lays the request path: the steps of one version of the settings, in their order.
+
+What only some settings ask for is loaded when settings do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from hanbok.building import hider_of, routing, with_plugins
+from hanbok.core.clock import now
+from hanbok.custody import Custody
+from hanbok.gateway.asking import Asking, Place
+from hanbok.gateway.cache import Cache
+from hanbok.gateway.catalogue import Catalogue
+from hanbok.gateway.health import Health
+from hanbok.gateway.path import Path
+from hanbok.gateway.step import Step
+from hanbok.gateway.steps.admit import Admit
+from hanbok.gateway.steps.authenticate import Authenticate
+from hanbok.gateway.steps.call_model import CallModel
+from hanbok.gateway.steps.decide import Decide
+from hanbok.gateway.steps.inspect import Inspect
+from hanbok.gateway.steps.mark import Mark
+from hanbok.gateway.steps.measure import Measure
+from hanbok.gateway.steps.protect import Protect
+from hanbok.gateway.steps.recall import Recall
+from hanbok.gateway.steps.record import Record
+from hanbok.gateway.steps.show import Halt, Show
+from hanbok.gateway.steps.witness import Witness
+from hanbok.gateway.upstream import Upstream
+from hanbok.gateway.vaults import with_vault
+from hanbok.guard.guard import Guard
+from hanbok.guard.stream import StreamMasker
+from hanbok.policy.cedar import CedarJudge
+from hanbok.policy.keyring import KeyRing
+from hanbok.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from hanbok.gateway.steps.resemble import Resemble
+    from hanbok.vault.service import VaultService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What one version of the settings is made of."""
+
+    settings: Settings
+    guard: Guard
+    judge: CedarJudge
+    catalogue: Catalogue
+    places: Mapping[str, Place]
+    vault: "VaultService | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    path: Path
+    """Of calls."""
+    preview: Path
+    """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
+    steps: Sequence[Step]
+    """Those of `path` that are hanbok's own."""
+
+
+class Paths:
+    """What outlives a version of the settings, for the paths of all of them."""
+
+    def __init__(self, custody: Custody, keyring: KeyRing, upstream: Upstream) -> None:
+        self.measure = Measure(custody.registry)
+        self._custody = custody
+        self._keyring = keyring
+        self._upstream = upstream
+        self._health = Health()
+
+    def of(self, parts: Parts) -> Laid:
+        """Lay the paths of one version of the settings."""
+        settings = parts.settings
+        steps = self._steps(parts)
+        laid = with_vault(with_plugins(steps, settings), parts.vault, parts.guard.kinds)
+        preview = Path(self._preview_steps(parts, steps))
+        return Laid(path=Path(laid), preview=preview, steps=steps)
+
+    def _steps(self, parts: Parts) -> list[Step]:
+        settings, guard, judge, catalogue = parts.settings, parts.guard, parts.judge, parts.catalogue
+        mask_replies = frozenset(settings.guard.mask_replies)
+        masks = {key: kind.mask for key, kind in guard.kinds.items()}
+        # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
+        sharp = replace(guard, others=())
+
+        def masker_of(spared: frozenset[str]) -> StreamMasker:
+            return StreamMasker(sharp, mask_replies, spared)
+
+        log = self._custody.log
+        return [
+            self.measure,
+            Authenticate(self._keyring, now),
+            Witness(log, judge, catalogue),
+            Admit(catalogue, self._custody.calls),
+            Inspect(guard, guard.kinds),
+            Decide(judge),
+            Record(log, judge),
+            Mark(settings.marking.marks),
+            Protect(masks, masker_of if mask_replies else None, hider_of(settings)),
+            *self._answering(parts),
+        ]
+
+    def _answering(self, parts: Parts) -> list[Step]:
+        """Return the steps that find the answer."""
+        settings, offers = parts.settings, list(parts.catalogue)
+        steps: list[Step] = [Recall(Cache(settings.cache.mib << 20), parts.judge)]
+        if any(offer.caching and offer.caching.alike for offer in offers):
+            steps.append(self._resemble(parts))
+        asking = Asking(parts.places, self._upstream)
+        return [*steps, CallModel(asking, routing(self._health, settings))]
+
+    def _resemble(self, parts: Parts) -> Step:
+        said = parts.settings.cache
+        embedder = said.embedder
+        if embedder is None:
+            raise RuntimeError("settings without an embedder must not pass")
+        resemble = cast("type[Resemble]", import_module("hanbok.gateway.steps.resemble").Resemble)
+        place = parts.places[embedder.endpoint]
+        return resemble.of(
+            place, self._upstream, embedder.model, embedder.seconds, said.mib << 20, parts.judge
+        )
+
+    def _preview_steps(self, parts: Parts, steps: list[Step]) -> list[Step]:
+        shared = {type(step): step for step in steps}
+        policies = {policy.clause.id: policy for policy in parts.judge.policies}
+        return [
+            shared[Authenticate],
+            Admit(parts.catalogue, self._custody.previews),
+            Show(parts.guard.kinds, policies, parts.places),
+            shared[Inspect],
+            shared[Decide],
+            shared[Protect],
+            Halt(),
+        ]
