@@ -179,6 +179,7 @@ class App:
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""
         await asyncio.gather(self.tuning.close(), self.offstage.close())
+        await self._paths.close()
         await self._stop_duties()
         for endpoint in await self._endpoints.put_in_force({}):
             await endpoint.close()
@@ -257,6 +258,7 @@ class App:
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
         self._policy_changes = changes
+        await self._paths.settle()
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
         if self._custody.leads:

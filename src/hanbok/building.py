@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -15,12 +15,25 @@ from msgspec import structs
 from hanbok.core.clock import stamp
 from hanbok.core.plugin import find, installed, names
 from hanbok.evidence.entry import Act
-from hanbok.gateway.catalogue import By, Catalogue, Need, Offer, Routing, Rule, Target
+from hanbok.gateway.catalogue import (
+    By,
+    Catalogue,
+    Escalation,
+    Lacking,
+    Need,
+    Offer,
+    Routing,
+    Rule,
+    Shadow,
+    Target,
+)
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.health import Breaker, Health
+from hanbok.gateway.judging import JUDGED_BYTES, JUDGED_TOKENS
 from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.order import Order
+from hanbok.gateway.price import estimate
 from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import endpoint_of
 from hanbok.gateway.routing import Router
@@ -129,10 +142,39 @@ def catalogue_of(settings: Settings, day: date, prices: PriceList | None = None)
                 ),
                 rules=tuple(map(_rule, count(1), model.rules)),
                 caching=model.cache.to(),
+                escalation=_escalation(model, targets),
+                shadow=_shadow(model),
             )
             for name, model in settings.models.items()
         }
     )
+
+
+def _escalation(model: ModelSettings, targets: Mapping[str, tuple[Target, ...]]) -> Escalation | None:
+    """Raise ModelUnpriced for a judge of which nobody knows what it costs."""
+    said = model.escalation
+    if said is None:
+        return None
+    judge = targets[said.judge.model][0] if said.judge else None
+    return Escalation(
+        to=said.to,
+        min_characters=said.min_characters,
+        refusals=tuple(word.lower() for word in said.refusals),
+        json=said.json,
+        min_logprob=said.min_logprob,
+        judge=judge,
+        seconds=said.judge.seconds if said.judge else 0,
+        judging=estimate(JUDGED_BYTES, JUDGED_TOKENS, judge.facts) if judge else 0,
+        unjudged=Lacking(said.unjudged),
+        unanswered=Lacking(said.unanswered),
+    )
+
+
+def _shadow(model: ModelSettings) -> Shadow | None:
+    said = model.shadow
+    if said is None:
+        return None
+    return Shadow(model=said.model, percent=said.percent, keys=said.keys, at_once=said.at_once)
 
 
 def _rule(number: int, said: RuleSettings) -> Rule:

@@ -3,7 +3,7 @@
 What only some settings ask for is loaded when settings do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -13,7 +13,7 @@ from hanbok.core.clock import now
 from hanbok.custody import Custody
 from hanbok.gateway.asking import Asking, Place
 from hanbok.gateway.cache import Cache
-from hanbok.gateway.catalogue import Catalogue
+from hanbok.gateway.catalogue import Catalogue, Offer
 from hanbok.gateway.health import Health
 from hanbok.gateway.path import Path
 from hanbok.gateway.step import Step
@@ -38,7 +38,13 @@ from hanbok.policy.keyring import KeyRing
 from hanbok.settings.settings import Settings
 
 if TYPE_CHECKING:
+    from hanbok.gateway.aside import Aside
+    from hanbok.gateway.shadows import Shadows
+    from hanbok.gateway.steps.cast import Cast
+    from hanbok.gateway.steps.escalate import Escalate
     from hanbok.gateway.steps.resemble import Resemble
+    from hanbok.gateway.steps.within import Within
+    from hanbok.gateway.tallies import Tallies
     from hanbok.vault.service import VaultService
 
 
@@ -73,14 +79,57 @@ class Paths:
         self._keyring = keyring
         self._upstream = upstream
         self._health = Health()
+        self._tallies: Tallies | None = None
+        self._shadows: Shadows | None = None
+        self._copies: Path | None = None
 
     def of(self, parts: Parts) -> Laid:
         """Lay the paths of one version of the settings."""
         settings = parts.settings
         steps = self._steps(parts)
         laid = with_vault(with_plugins(steps, settings), parts.vault, parts.guard.kinds)
+        self._copies = None
+        if any(offer.shadow for offer in parts.catalogue):
+            laid = self._with_shadows(laid, parts)
         preview = Path(self._preview_steps(parts, steps))
         return Laid(path=Path(laid), preview=preview, steps=steps)
+
+    async def settle(self) -> None:
+        """Break off copies of calls that went down other paths than the one laid last."""
+        if self._shadows is not None:
+            await self._shadows.leave(self._copies)
+
+    async def close(self) -> None:
+        """Break off all copies of calls."""
+        if self._shadows is not None:
+            await self._shadows.close()
+
+    def _with_shadows(self, steps: Sequence[Step], parts: Parts) -> list[Step]:
+        """Return the steps with the one that copies calls, whose path is made of the others: what was found is known
+        already, and an answer that was given before is none.
+        """
+        cast_kind = cast("type[Cast]", import_module("hanbok.gateway.steps.cast").Cast)
+        resemble = cast("type[Resemble]", import_module("hanbok.gateway.steps.resemble").Resemble)
+        within = cast("type[Within]", import_module("hanbok.gateway.steps.within").Within)
+        if self._shadows is None:
+            shadows = cast("type[Shadows]", import_module("hanbok.gateway.shadows").Shadows)
+            self._shadows = shadows(self._counted())
+        copying = cast_kind(self._shadows, self._keyring, now)
+        copies: list[Step] = []
+        for step in steps:
+            if not isinstance(step, (Inspect, Mark, Recall, resemble)):
+                copies.append(step)
+            if isinstance(step, Decide):
+                copies.append(within(parts.judge))
+        copying.path = self._copies = Path(copies)
+        behind = next(index for index, step in enumerate(steps) if isinstance(step, Mark))
+        return [*steps[:behind], copying, *steps[behind:]]
+
+    def _counted(self) -> "Tallies":
+        if self._tallies is None:
+            tallies = cast("type[Tallies]", import_module("hanbok.gateway.tallies").Tallies)
+            self._tallies = tallies(self._custody.registry)
+        return self._tallies
 
     def _steps(self, parts: Parts) -> list[Step]:
         settings, guard, judge, catalogue = parts.settings, parts.guard, parts.judge, parts.catalogue
@@ -112,19 +161,32 @@ class Paths:
         steps: list[Step] = [Recall(Cache(settings.cache.mib << 20), parts.judge)]
         if any(offer.caching and offer.caching.alike for offer in offers):
             steps.append(self._resemble(parts))
+        if any(offer.escalation for offer in offers):
+            steps.append(self._escalate(parts, offers))
         asking = Asking(parts.places, self._upstream)
         return [*steps, CallModel(asking, routing(self._health, settings))]
 
     def _resemble(self, parts: Parts) -> Step:
         said = parts.settings.cache
-        embedder = said.embedder
-        if embedder is None:
+        if said.embedder is None:
             raise RuntimeError("settings without an embedder must not pass")
-        resemble = cast("type[Resemble]", import_module("hanbok.gateway.steps.resemble").Resemble)
-        place = parts.places[embedder.endpoint]
-        return resemble.of(
-            place, self._upstream, embedder.model, embedder.seconds, said.mib << 20, parts.judge
-        )
+        kind = cast("type[Resemble]", import_module("hanbok.gateway.steps.resemble").Resemble)
+        place = parts.places[said.embedder.endpoint]
+        aside = self._aside(place, said.embedder.model, said.embedder.seconds)
+        return kind.of(aside, said.mib << 20, parts.judge, self._counted())
+
+    def _escalate(self, parts: Parts, offers: Sequence[Offer]) -> Step:
+        kind = cast("type[Escalate]", import_module("hanbok.gateway.steps.escalate").Escalate)
+        judges = {
+            offer.name: self._aside(parts.places[one.judge.endpoint], one.judge.model, one.seconds)
+            for offer in offers
+            if (one := offer.escalation) and one.judge
+        }
+        return kind(judges, parts.judge, self._counted())
+
+    def _aside(self, place: Place, model: str, seconds: float) -> "Aside":
+        aside = cast("type[Aside]", import_module("hanbok.gateway.aside").Aside)
+        return aside(place, self._upstream, model, seconds)
 
     def _preview_steps(self, parts: Parts, steps: list[Step]) -> list[Step]:
         shared = {type(step): step for step in steps}

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from gateway.again import BODY, OTHERS, PLANNED, Model, Policy, call, said
 from hanbok.core.values import Destination, Form, Grade, Zone
@@ -25,6 +26,7 @@ from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.recall import Recall
 from hanbok.gateway.steps.resemble import Resemble
+from hanbok.gateway.tallies import Tallies
 from hanbok.guard.guard import Guard
 from hanbok.policy.ruling import Ruling
 
@@ -61,7 +63,9 @@ class Aside:
 
 
 def resembling(policy: Policy | None = None, **angles: float) -> Resemble:
-    return Resemble(Embedder(Aside(angles)), Resembling(1 << 20), policy or Policy())
+    return Resemble(
+        Embedder(Aside(angles)), Resembling(1 << 20), policy or Policy(), Tallies(CollectorRegistry())
+    )
 
 
 def asking(text: str, **facts: Any) -> Call:

@@ -6,6 +6,7 @@ from hanbok.building import catalogue_of
 from hanbok.cli.config import File
 from hanbok.cli.models_check import check
 from hanbok.cli.models_prices import prices
+from hanbok.cli.models_shadow import shadow
 from hanbok.cli.options import Json
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.records import opened
@@ -20,6 +21,7 @@ from hanbok.settings.released import with_releases
 models = App(name="models", result_action="return_value")
 models.command(prices)
 models.command(check)
+models.command(shadow)
 
 
 @models.default

@@ -114,6 +114,8 @@ class Call:
     max_output: int | None = None
     weight: int | None = None
     """Bytes that bound the tokens of the request; None: those of `body`."""
+    behalf: Principal | None = None
+    """Whose data it holds, where the key is another's: policy must allow both."""
     # authenticate
     key: Key | None = None
     principal: Principal = field(default=Principal(organisation="", key=""))

@@ -172,6 +172,51 @@ class Caching:
         return grade in self.grades and (not self.organisations or organisation in self.organisations)
 
 
+class Lacking(StrEnum):
+    """What is done where a judgement, or the second answer, is not to be had."""
+
+    KEEP = "keep"
+    """The first answer is given."""
+    ESCALATE = "escalate"
+    """The second group is asked."""
+    REFUSE = "refuse"
+    """The call fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Targets of the group `to` answer what the others have not answered well enough."""
+
+    to: str
+    min_characters: int = 0
+    refusals: tuple[str, ...] = ()
+    """Words by which an answer declines, in small letters."""
+    json: bool = True
+    """Whether a document that was asked for must be one."""
+    min_logprob: float | None = None
+    """Least mean logarithm of the tokens' probabilities."""
+    judge: Target | None = None
+    """Who is asked whether an answer is good; None: the rules above alone decide."""
+    seconds: float = 10.0
+    """How long its judgement may take."""
+    judging: MicroWon = 0
+    """The most that a judgement costs."""
+    unjudged: Lacking = Lacking.ESCALATE
+    unanswered: Lacking = Lacking.KEEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """Some calls are answered by another model too: for nobody, and at the cost of keys of their own."""
+
+    model: str
+    """Name of its offer."""
+    percent: float
+    keys: tuple[str, ...]
+    """Ids: a call is copied in the name of the key of its own organisation, and not where there is none."""
+    at_once: int = 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What a name that clients ask for stands for."""
@@ -187,8 +232,22 @@ class Offer:
     caching: Caching | None = None
     """None: no answer is given twice."""
 
+    escalation: Escalation | None = None
+    """None: whoever answers first has answered."""
+    shadow: Shadow | None = None
+
     def most(self, costs: Sequence[MicroWon]) -> MicroWon:
-        """Return the most that one call can cost, of what it can cost at each place: a hedge asks two of them."""
+        """Return the most that one call can cost, of what it can cost at each place of `every`: a hedge asks two of
+        them, an escalation one of each group.
+        """
+        if self.escalation is None:
+            return self._dearest(costs)
+        groups: tuple[list[MicroWon], list[MicroWon]] = ([], [])
+        for target, cost in zip(self.every, costs, strict=True):
+            groups[target.group == self.escalation.to].append(cost)
+        return sum(map(self._dearest, groups)) + self.escalation.judging
+
+    def _dearest(self, costs: Sequence[MicroWon]) -> MicroWon:
         return sum(sorted(costs)[-2 if self.routing.hedge else -1 :])
 
     @property

@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields, replace
 
 from hanbok.gateway.asking import FAILURES
-from hanbok.gateway.call import Call, Ending, Planned, Reply
+from hanbok.gateway.call import Call, Planned, Reply
+from hanbok.gateway.leg import leg_of, let_go, take_over, tell
 
 Ask = Callable[[Call, Planned], Awaitable[Reply]]
 
 
 class _Leg:
-    """One of the two: it works on a call of its own, so that what it learns can be told apart."""
+    """One of the two."""
 
     def __init__(self, call: Call, planned: Planned, ask: Ask) -> None:
         self.endpoint = planned.target.endpoint
-        self.call = replace(call, ending=Ending(steps=dict(call.ending.steps)), hooks=[])
+        self.call = leg_of(call)
         self.task = asyncio.ensure_future(ask(self.call, planned))
 
     @property
@@ -39,9 +39,9 @@ async def hedged(call: Call, pair: Sequence[Planned], seconds: float, ask: Ask) 
             await _let_go(call, legs, "left")
         finally:
             for leg in legs:
-                _tell(call, leg)
+                tell(call, leg.call)
         raise
-    _take_over(call, won)  # first: it is let go with the call, should the client leave now
+    take_over(call, won.call)  # first: it is let go with the call, should the client leave now
     await _let_go(call, [leg for leg in legs if leg is not won], "outrun")
     return won.task.result()
 
@@ -71,31 +71,7 @@ async def _let_go(call: Call, legs: Sequence[_Leg], why: str) -> None:
     finally:
         for leg in legs:
             try:
-                leg.call.finish()
+                let_go(call, leg.call)
             finally:
-                _add(call, leg, why)
-
-
-def _add(call: Call, leg: _Leg, why: str) -> None:
-    call.ending.cost += leg.call.ending.cost
-    call.ending.attempts += leg.call.ending.attempts
-    if not leg.failed:
-        call.ending.attempts.append(f"{leg.endpoint}:{why}")
-
-
-def _tell(call: Call, leg: _Leg) -> None:
-    """Where no place has answered, the call's ending names the last one that was told something."""
-    ending, its = call.ending, leg.call.ending
-    if its.used is not None:
-        ending.used, ending.usage, ending.sent = its.used, its.usage, its.sent
-
-
-def _take_over(call: Call, won: _Leg) -> None:
-    """From here on the winner's call and the call itself end together."""
-    ending, its = call.ending, won.call.ending
-    its.cost += ending.cost
-    its.attempts = ending.attempts + its.attempts
-    for one in fields(Ending):
-        setattr(ending, one.name, getattr(its, one.name))
-    won.call.ending = ending
-    call.hooks += won.call.hooks
+                if not leg.failed:
+                    call.ending.attempts.append(f"{leg.endpoint}:{why}")

@@ -74,10 +74,12 @@ class Asked(msgspec.Struct):
 _ASKED = msgspec.json.Decoder(Asked)
 
 
-def asked_of(call: Call) -> Asked:
-    """Return what a call asks for; nothing of one that cannot be read: the provider will say so."""
+def asked_of(call: Call, body: bytes | None = None) -> Asked:
+    """Return what a call asks for, or what its body in another form does; nothing of one that cannot be read: the
+    provider will say so.
+    """
     try:
-        body = call.body
+        body = call.body if body is None else body
         if call.front is not None and call.head is not None:
             body = call.front.chat(body, call.head)
         return _ASKED.decode(body)

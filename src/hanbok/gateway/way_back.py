@@ -58,7 +58,7 @@ class WayBack:
         if make is None and not hide_usage:
             self._note()
             return reply
-        structured = make is not None and _wants_document(self._call)
+        structured = make is not None and wants_document(self._call)
         if reply.chunks is None:
             if make is not None:
                 reply.body = await self._whole(reply, make, structured=structured)
@@ -156,7 +156,7 @@ class _Asked(msgspec.Struct):
     response_format: _ResponseFormat | None = None
 
 
-def _wants_document(call: Call) -> bool:
+def wants_document(call: Call) -> bool:
     """Whether the request asked for an answer that is a JSON document."""
     body = call.body
     if call.front is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, structs
 
 from hanbok.core.values import Grade, Zone
+from hanbok.settings.answering import EscalationSettings, ShadowSettings
 from hanbok.settings.cache import ModelCacheSettings
 from hanbok.settings.section import Count, Section
 
@@ -117,6 +118,13 @@ class ModelSettings(Section, frozen=True, kw_only=True):
     cache: Annotated[
         ModelCacheSettings, Meta(description="Answers that are given again; off unless `seconds` is set.")
     ] = ModelCacheSettings()
+    escalation: Annotated[
+        EscalationSettings | None,
+        Meta(description="When a second group of targets answers; none: whoever answers first has answered."),
+    ] = None
+    shadow: Annotated[
+        ShadowSettings | None, Meta(description="Another model that answers some calls too, for nobody.")
+    ] = None
     rules: Annotated[
         tuple[RuleSettings, ...],
         Meta(
@@ -129,3 +137,7 @@ class ModelSettings(Section, frozen=True, kw_only=True):
         groups = {one.group for one in self.targets} | {""}
         if missing := {one.use for one in self.rules} - groups:
             raise ValueError(f"no target is in the group {min(missing)!r}")
+        if self.escalation is not None and self.escalation.to not in groups:
+            raise ValueError(f"no target is in the group {self.escalation.to!r}")
+        if self.escalation is not None and all(one.group == self.escalation.to for one in self.targets):
+            raise ValueError("no target is left that answers first: all are in the group of `escalation.to`")

@@ -116,6 +116,7 @@ def _dangling(settings: Settings) -> Iterator[Problem]:
         if opened not in settings.models:
             yield ("realtime", "models", index), f"there is no model {opened!r}"
     yield from _unlike(settings)
+    yield from _unfit(settings)
 
 
 def _unlike(settings: Settings) -> Iterator[Problem]:
@@ -131,6 +132,21 @@ def _unlike(settings: Settings) -> Iterator[Problem]:
     for name, model in settings.models.items():
         if model.cache.similar.seconds and embedder is None:
             yield ("models", name, "cache", "similar"), "there is no `cache.embedder`"
+
+
+def _unfit(settings: Settings) -> Iterator[Problem]:
+    """Yield judges that cannot be asked, and shadows of nothing."""
+    for name, model in settings.models.items():
+        judge = model.escalation.judge if model.escalation else None
+        if judge is not None:
+            where, there = ("models", name, "escalation", "judge", "model"), settings.models.get(judge.model)
+            endpoint = settings.endpoints.get(there.targets[0].endpoint) if there else None
+            if there is None or judge.model == name:
+                yield where, f"there is no other model {judge.model!r}"
+            elif endpoint is not None and endpoint.zone is Zone.FOREIGN:
+                yield where, "a first answer is not shown abroad: this model is in the zone `foreign`"
+        if model.shadow is not None and model.shadow.model not in settings.models.keys() - {name}:
+            yield ("models", name, "shadow", "model"), f"there is no other model {model.shadow.model!r}"
 
 
 def _parts(tree: Any) -> Iterator[tuple[Any, Where]]:  # noqa: ANN401 - as `tree`

@@ -14,18 +14,19 @@ import msgspec
 
 from hanbok.core.values import Form
 from hanbok.gateway.aside import Aside
-from hanbok.gateway.asking import FAILURES, Place
+from hanbok.gateway.asking import FAILURES
 from hanbok.gateway.cache import Answer, noted
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.catalogue import Alike
 from hanbok.gateway.embedder import Embedder, Vector
 from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.head import InvalidRequest
+from hanbok.gateway.last_text import taken_apart
 from hanbok.gateway.resembling import Resembling
 from hanbok.gateway.sameness import Words, words_of
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.recall import circumstances
-from hanbok.gateway.upstream import Upstream
+from hanbok.gateway.tallies import SIMILAR, Tallies
 from hanbok.policy.ruling import Judge, Question
 
 _OK: Final = 200
@@ -45,13 +46,12 @@ class Resemble:
     embedder: Embedder
     kept: Resembling
     judge: Judge
+    tallies: Tallies
 
     @classmethod
-    def of(
-        cls, place: Place, upstream: Upstream, model: str, seconds: float, limit: int, judge: Judge
-    ) -> Self:
-        """Build it: answers and what they are found by take so many bytes, an embedding may take so many seconds."""
-        return cls(Embedder(Aside(place, upstream, model, seconds)), Resembling(limit), judge)
+    def of(cls, aside: Aside, limit: int, judge: Judge, tallies: Tallies) -> Self:
+        """Build it: answers and what they are found by take so many bytes."""
+        return cls(Embedder(aside), Resembling(limit), judge, tallies)
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         caching = call.offer.caching if call.offer else None
@@ -62,10 +62,12 @@ class Resemble:
             asked = self._asked(call, caching.alike)
         if asked is None:
             call.ending.steps[STEP] = "not run"
+            self.tallies.add(SIMILAR, call.model, "not run")
             return await call_next(call)
         try:
             vector = await self.embedder.embed(asked.text)
         except FAILURES as error:
+            self.tallies.add(SIMILAR, call.model, error.code)
             call.ending.steps[STEP] = f"not run: {self.embedder.endpoint}:{error.code}"
             return await call_next(call)
         return self._again(call, asked, vector, caching.alike) or await self._anew(
@@ -80,10 +82,12 @@ class Resemble:
         ending = call.ending
         ending.used, ending.steps["cache"] = found.answer.planned, "similar"
         ending.steps[STEP] = f"{likeness} to {found.call}, by {self.embedder.endpoint}"
+        self.tallies.add(SIMILAR, call.model, "hit")
         ending.told += (("x-hanbok-cache", f"similar; likeness={likeness}; call={found.call}"),)
         return found.answer.reply()
 
     async def _anew(self, call: Call, call_next: Next, asked: _Asked, vector: Vector, alike: Alike) -> Reply:
+        self.tallies.add(SIMILAR, call.model, "miss")
         call.ending.steps[STEP] = f"miss, by {self.embedder.endpoint}"
         reply = await call_next(call)
         used = call.ending.used
@@ -124,7 +128,7 @@ class Resemble:
             if call.front is not None and call.head is not None:
                 body = call.front.chat(body, call.head)
             request: Any = msgspec.json.decode(body)
-            text, rest = _taken_apart(request)
+            text, rest = taken_apart(request)
             exact = msgspec.json.encode(rest, order="sorted")
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidRequest, UnsupportedRequest):
             return None
@@ -134,21 +138,3 @@ class Resemble:
         words = words_of(text, facts_only=not alike.words)
         told = circumstances(call, self.judge.version), hidden, msgspec.json.encode(words.said), exact
         return _Asked(sha256(b"\n".join(told)).digest(), words, text)
-
-
-def _taken_apart(request: Any) -> tuple[str, Any]:  # noqa: ANN401 - any JSON text
-    """Return the last text, empty where it is not a user's words alone, and the request without it."""
-    match request:
-        case {
-            "messages": [
-                *before,
-                {"role": "user", "content": [{"type": "text", "text": str(text), **more}]} as last,
-            ]
-        }:
-            if more:
-                return "", request
-        case {"messages": [*before, {"role": "user", "content": str(text)} as last]}:
-            pass
-        case _:
-            return "", request
-    return text, request | {"messages": [*before, last | {"content": ""}]}
