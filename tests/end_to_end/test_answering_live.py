@@ -138,7 +138,9 @@ def entries(server):
 def ended(server, call):
     """Return the last entry of a call, once it is there."""
     done = {"outcome", "refusal"}
-    return soon(lambda: [one for one in entries(server) if one["entry"] in done and one.get("call") == call])[0]
+    return soon(lambda: [one for one in entries(server) if one["entry"] in done and one.get("call") == call])[
+        0
+    ]
 
 
 def test_a_like_question_is_answered_from_memory_and_says_so(server, stands):

@@ -29,6 +29,7 @@ class CommonParams:
     ctx_shift: bool
     cache_ram_mib: int
     embedding: bool
+    pooling_type: llama_pooling_type
     chat_template: str
     antiprompt: list[str]
     lora_adapters: list[CommonAdapterLoraInfo]
@@ -36,3 +37,6 @@ class CommonParams:
 class Server:
     listening_address: str
     def __init__(self, params: CommonParams) -> None: ...
+
+class llama_pooling_type:
+    LLAMA_POOLING_TYPE_MEAN: llama_pooling_type

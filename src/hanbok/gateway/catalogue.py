@@ -151,8 +151,6 @@ class Alike:
     seconds: float
     threshold: float
     """Least cosine of the two embeddings."""
-    words: bool = True
-    """Whether all words that say something must be the same; else only facts must be (`sameness.py`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

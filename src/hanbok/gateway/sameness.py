@@ -15,13 +15,7 @@ _NOBODY: Final = "-"
 _TOKEN: Final = re.compile(
     r"\[[^\[\]]{1,40}\]|[-−]?\d[\d.,:/-]*|[A-Za-z][\w.@+'/-]*|[가-힣]+|[^\W\d_]|[^\s\w.,!?~…\"'“”‘’()·:;-]"
 )
-_NOT: Final = "않없못"
-"""Syllables with which words begin that deny."""
 _FINALS: Final = {"ㄴ": "\u11ab", "ㄹ": "\u11af", "ㅂ": "\u11b8"}
-_SPELLED: Final = re.compile(
-    r"[영공일이삼사오육륙칠팔구십백천만억조]{2,}|[일이삼사오육칠팔구십백천만억조](?=[월년원호])"
-)
-"""Numbers in hangul. What only looks like one costs nothing: it must be the same, as most words must."""
 
 
 class Words(NamedTuple):
@@ -44,11 +38,9 @@ class _Book(NamedTuple):
     light: tuple[str, ...]
     harmless: frozenset[str]
     asks: dict[str, str]
-    facts: dict[str, str]
-    particle: re.Pattern[str]
 
 
-def words_of(text: str, *, facts_only: bool = False) -> Words:
+def words_of(text: str) -> Words:
     """Return what another question must have too to be given the same answer."""
     book = _book()
     said: list[str] = []
@@ -64,10 +56,8 @@ def words_of(text: str, *, facts_only: bool = False) -> Words:
             continue
         if not unit and (stem in book.harmless or token in book.harmless):
             continue
-        word = _fact(token, stem, book) if facts_only and hangul and not unit else stem
-        if word:
-            said.append(word)
-            roles.append(_NOBODY if facts_only else role)
+        said.append(stem)
+        roles.append(role)
     if len(asks) > 1:
         asks.discard("what")  # what the way is, and how: the same
     return Words((*said, "?", *sorted(asks)), "".join(roles) + _NOBODY * (1 + len(asks)))
@@ -94,23 +84,12 @@ def _unlit(stem: str, book: _Book) -> str:
     return stem
 
 
-def _fact(token: str, stem: str, book: _Book) -> str:
-    if found := book.facts.get(stem) or book.facts.get(token) or book.facts.get(token[:2]):
-        return found
-    if token[0] in _NOT:
-        return "not"
-    return token if book.particle.search(token) or _SPELLED.search(token) else ""
-
-
 @cache
 def _book() -> _Book:
     said: dict[str, Any] = tomllib.loads(
         (files("hanbok.gateway") / "sameness.toml").read_text(encoding="utf-8")
     )
     endings = sorted((_letters(one) for one in said["endings"].split()), key=len, reverse=True)
-    facts = {word: word for word in said["facts"]["words"].split()}
-    facts |= dict.fromkeys(said["facts"]["not"].split(), "not")
-    particles = "|".join(sorted(said["facts"]["particles"].split(), key=len, reverse=True))
     return _Book(
         ending=re.compile(f"(?:{'|'.join(endings)})$"),
         roles=tuple(
@@ -120,8 +99,6 @@ def _book() -> _Book:
         light=tuple(sorted(said["light"].split(), key=len, reverse=True)),
         harmless=frozenset(said["harmless"].split()),
         asks={word: name for name, some in said["asks"].items() for word in some.split()},
-        facts=facts,
-        particle=re.compile(f"(?<=..)(?:{particles})$"),
     )
 
 

@@ -1,6 +1,6 @@
 """`cache` and `models.<name>.cache`: answers that are given again."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -36,13 +36,6 @@ class SimilarSettings(Section, frozen=True, kw_only=True):
     threshold: Annotated[
         float, Meta(gt=0, le=1, description="Least likeness: the cosine of the two embeddings.")
     ] = 0.95
-    words: Annotated[
-        Literal["same", "facts"],
-        Meta(
-            description="What must be the same in both besides: `same`, all words that say something; "
-            "`facts`, only numbers, negations, opposites, times, names in Latin letters and where from and to."
-        ),
-    ] = "same"
 
 
 class ModelCacheSettings(Section, frozen=True, kw_only=True):
@@ -66,7 +59,7 @@ class ModelCacheSettings(Section, frozen=True, kw_only=True):
         """Return what the offer is told; None: nothing is kept."""
         like, alike = self.similar, None
         if like.seconds:
-            alike = Alike(seconds=like.seconds, threshold=like.threshold, words=like.words == "same")
+            alike = Alike(seconds=like.seconds, threshold=like.threshold)
         if not self.seconds and alike is None:
             return None
         return Caching(

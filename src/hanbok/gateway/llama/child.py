@@ -83,6 +83,9 @@ def _parameters(spec: Spec, path: Path) -> xllamacpp.CommonParams:
     given.cache_ram_mib = _CACHE_MIB if spec.remember else 0
     given.cpuparams.n_threads = spec.threads
     given.embedding = spec.embeddings
+    if spec.embeddings and not spec.path:
+        # The bundled weights are no embedding model and name no way of pooling; the API needs one.
+        given.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     given.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(one.path, one.scale) for one in spec.adapters]
     _dress(given, spec)
     return given

@@ -106,16 +106,16 @@ class Escalate:
     ) -> Reply:
         try:
             reply = await call_next(leg)
-        except BaseException as error:
-            if not isinstance(error, FAILURES) or first.reply is None or rules.unanswered is not Lacking.KEEP:
-                let_go(call, first.leg)
+        except FAILURES as error:
+            if first.reply is not None and rules.unanswered is Lacking.KEEP:
+                kept = self._kept(call, first.leg, first.reply, f"{first.fault}, {error.code}")
                 let_go(call, leg)
-                tell(call, first.leg)
-                tell(call, leg)
-                raise
-            kept = self._kept(call, first.leg, first.reply, f"{first.fault}, {error.code}")
-            let_go(call, leg)
-            return kept
+                return kept
+            _give_up(call, first.leg, leg)
+            raise
+        except BaseException:
+            _give_up(call, first.leg, leg)
+            raise
         take_over(call, leg)
         let_go(call, first.leg)
         self._note(call, first.leg, first.fault)
@@ -135,3 +135,9 @@ class Escalate:
         call.ending.steps[STEP] = f"{place}: {why}{tokens}"
         call.ending.told += (("x-hanbok-escalation", why),)
         self.tallies.add(ESCALATIONS, call.model, why)
+
+
+def _give_up(call: Call, *legs: Call) -> None:
+    for leg in legs:
+        let_go(call, leg)
+        tell(call, leg)

@@ -59,7 +59,7 @@ class Resemble:
             return await call_next(call)
         asked = None
         if caching.covers(call.principal.organisation, call.grade) and self._may_be_embedded(call):
-            asked = self._asked(call, caching.alike)
+            asked = self._asked(call)
         if asked is None:
             call.ending.steps[STEP] = "not run"
             self.tallies.add(SIMILAR, call.model, "not run")
@@ -119,7 +119,7 @@ class Resemble:
         )
         return self.judge.rule(question).allowed
 
-    def _asked(self, call: Call, alike: Alike) -> _Asked | None:
+    def _asked(self, call: Call) -> _Asked | None:
         """Take a request apart; None: it does not end with the text of a user."""
         if call.body_in is None:
             raise RuntimeError("the protect step must stand before the resemble step")
@@ -135,6 +135,6 @@ class Resemble:
         if not text.strip() or len(text) > _LONGEST:
             return None
         hidden = msgspec.json.encode([pseudonym for pseudonym, _, _ in call.hidden])
-        words = words_of(text, facts_only=not alike.words)
+        words = words_of(text)
         told = circumstances(call, self.judge.version), hidden, msgspec.json.encode(words.said), exact
         return _Asked(sha256(b"\n".join(told)).digest(), words, text)
