@@ -107,7 +107,9 @@ class App:
         self._endpoints = Endpoints(self._upstream, self._egress, custody.housed)
         self._vaults = Vaults(store)
         self.offstage = Offstage(store, self._vaults)
-        self._sides = SideGates(self._upstream, self.version, self._paths.measure, custody, store, self.keyring)
+        self._sides = SideGates(
+            self._upstream, self.version, self._paths.measure, custody, store, self.keyring
+        )
         self._changes = Changes(store)
         self._policy_changes = 0
         self._bases: dict[str, str] = {}
@@ -266,7 +268,6 @@ class App:
             await self._tell_transfers(settings, day)
         if before is not None and retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
-
 
     async def _keep_policy(self) -> None:
         """Take up policies that any process has put in force."""

@@ -156,7 +156,7 @@ async def test_a_stop_or_other_settings_break_copies_off(cast: Cast, far: Far, s
     await asyncio.sleep(0.01)
     await cast.shadows.leave(cast.path)
     assert far.cancelled == 0, "they are on the path in force"
-    await cast.shadows.leave(None if stop else Path([far]))
+    await (cast.shadows.close() if stop else cast.shadows.leave(None))
     assert far.cancelled == 1
     assert counts(cast) == {"cancelled": 1}
     assert far.asked[0].hooks == [], "what it held is given back"
