@@ -33,16 +33,18 @@ mcp:
       operator: Example Inc.
       data_use: {{trains: false, basis: 개인정보 보호법 제28조의8제1항제1호}}
       price: 5
-      approve: [delete]
+      approve: [delete, "notes://open/of/boss"]
       allow:
-        - {{tools: [echo, read, delete, poisoned, broken]}}
+        - {{tools: [echo, read, delete, poisoned, broken], prompts: [letter], resources: ["notes://open/*"]}}
         - {{tools: ["admin_*"], teams: [wipers]}}
     new:
       url: {new}
       zone: home
       operator: self
       data_use: {{trains: false}}
-      allow: [{{tools: [echo, read], organisations: [default]}}]
+      allow:
+        - {{tools: [echo, read, where], organisations: [default]}}
+        - {{prompts: [letter], resources: ["notes://open/*"], organisations: [default]}}
     gone:
       url: http://127.0.0.1:9/mcp
       zone: home
@@ -115,8 +117,16 @@ def test_both_generations_of_clients_see_the_tools_that_they_may_use_and_no_othe
             return everywhere, [tool.name for tool in (await connected.list_tools()).tools]
 
     everywhere, alone = run(work())
-    assert everywhere == ["old__echo", "old__read", "old__delete", "old__broken", "new__echo", "new__read"]
-    assert alone == ["echo", "read"]
+    assert everywhere == [
+        "old__echo",
+        "old__read",
+        "old__delete",
+        "old__broken",
+        "new__echo",
+        "new__read",
+        "new__where",
+    ]
+    assert alone == ["echo", "read", "where"]
 
 
 @pytest.mark.parametrize("server", ["old", "new"])
@@ -277,6 +287,164 @@ def test_a_program_has_no_person_who_could_be_allowed(tools):
     assert error.data["code"] == "not_a_person"
 
 
+async def shelves(connected) -> tuple[list[str], list[str], list[str]]:
+    resources = await connected.list_resources()
+    templates = await connected.list_resource_templates()
+    prompts = await connected.list_prompts()
+    return (
+        [str(one.uri) for one in resources.resources],
+        [one.uri_template for one in templates.resource_templates],
+        [one.name for one in prompts.prompts],
+    )
+
+
+@pytest.mark.parametrize("mode", GENERATIONS)
+def test_resources_and_prompts_are_seen_as_far_as_a_rule_names_them(tools, mode):
+    async def work():
+        async with tools.of(mode=mode) as connected:
+            everywhere = await shelves(connected)
+        async with tools.of("new", mode=mode) as connected:
+            return everywhere, await shelves(connected)
+
+    everywhere, alone = run(work())
+    assert alone == (["notes://open/today"], ["notes://open/of/{person}"], ["letter"])
+    assert everywhere == (
+        ["old+notes://open/today", "new+notes://open/today"],
+        ["old+notes://open/of/{person}", "new+notes://open/of/{person}"],
+        ["old__letter", "new__letter"],
+    )
+
+
+def using(tools: Tools, verb: str, *arguments: object, **how: str):
+    tools.began = stamp()
+
+    async def work():
+        async with tools.of(**how) as connected:
+            try:
+                return await getattr(connected, verb)(*arguments)
+            except MCPError as error:
+                return error
+
+    return run(work())
+
+
+@pytest.mark.parametrize("server", ["old", "new"])
+@pytest.mark.parametrize("mode", GENERATIONS)
+def test_a_resource_and_a_prompt_come_over_every_pair_of_generations(tools, mode, server):
+    tools.old.says = tools.new.says = "점검은 오후 두 시입니다"
+    read = using(tools, "read_resource", f"{server}+notes://open/today", mode=mode)
+    assert [(str(one.uri), one.text) for one in read.contents] == [
+        (f"{server}+notes://open/today", "점검은 오후 두 시입니다")
+    ]
+    outcome = tools.last(Outcome)
+    intent = next(one for one in tools.logged() if one.call == outcome.call and isinstance(one, Intent))
+    assert (intent.model, intent.person, outcome.status) == (f"{server}/resources/read", "kim", "completed")
+    assert outcome.cost == (5_000_000 if server == "old" else 0)
+    got = using(tools, "get_prompt", f"{server}__letter", {"to": "고객"}, mode=mode)
+    assert "고객님께 보낼 답장" in got.messages[0].content.text
+    assert tools.last(Outcome).cost == outcome.cost
+    assert next(one for one in tools.logged() if one.call == tools.last(Outcome).call).model == (
+        f"{server}/prompts/letter"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "code"),
+    [
+        ("read_resource", "new+notes://closed/board", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/../closed/board", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/%2e%2e/closed/board", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/%252e%252e%252fclosed/board", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/..\\closed", "resource_not_allowed"),
+        ("read_resource", "gone+notes://open/today", "resource_not_allowed"),
+        ("read_resource", "notes://open/today", "tool_server_unknown"),
+        ("get_prompt", "new__secret", "prompt_not_allowed"),
+        ("get_prompt", "new__echo", "prompt_not_allowed"),
+        ("get_prompt", "old__invented", "prompt_not_allowed"),
+    ],
+)
+def test_a_resource_or_prompt_that_no_rule_names_is_refused_and_never_asked_for(tools, verb, name, code):
+    before = len(tools.old.calls) + len(tools.new.calls)
+    error = using(tools, verb, name)
+    assert isinstance(error, MCPError)
+    assert error.data["code"] == code
+    assert "notes:" not in repr((error.message, error.data))
+    assert len(tools.old.calls) + len(tools.new.calls) == before
+    entry = tools.last(Refusal)
+    assert (entry.code, "notes:" in entry.model) == (code, False)
+
+
+def test_a_number_in_an_address_or_a_prompt_leaves_as_policy_asks(tools):
+    tools.old.says, phone, number = "끝", PEOPLE.mobile(), PEOPLE.rrn()
+    read = using(tools, "read_resource", f"old+notes://open/of/{phone}")
+    assert phone not in tools.old.seen()
+    assert read.contents[0].text == f"{phone}의 알림"
+    got = using(tools, "get_prompt", "old__letter", {"to": phone})
+    assert phone not in tools.old.seen()
+    assert got.messages[0].content.text.startswith(f"{phone}님께")
+    refused = using(tools, "get_prompt", "old__letter", {"to": number})
+    assert (refused.data["code"], "제24조의2" in refused.message) == ("policy_refused", True)
+
+
+def test_what_a_resource_or_prompt_brings_is_read_as_a_tool_s_result_is(tools):
+    number = PEOPLE.rrn()
+    tools.new.says = f"주민등록번호는 {number}입니다"
+    assert number not in repr(using(tools, "read_resource", "new+notes://open/today"))
+    assert tools.last(Outcome).reply_findings["RRN"] == 1
+    assert number not in repr(using(tools, "get_prompt", "new__letter", {"to": "고객"}))
+    tools.new.says = HIDDEN_ORDER
+    for verb, *what in (
+        ("read_resource", "new+notes://open/today"),
+        ("get_prompt", "new__letter", {"to": "고객"}),
+    ):
+        error = using(tools, verb, *what)
+        assert error.data["code"] == "tool_result_refused"
+        assert tools.last(Outcome).status == "failed"
+
+
+def test_an_address_that_another_person_must_allow_waits_for_them(tools):
+    before = len(tools.old.calls)
+    asked = using(tools, "read_resource", "old+notes://open/of/boss")
+    assert asked.data["code"] == "approval_required"
+    assert len(tools.old.calls) == before
+    assert approved(tools, asked.data["approval"]) == 200
+    read = using(tools, "read_resource", "old+notes://open/of/boss")
+    assert read.contents[0].text == "boss의 알림"
+    again = using(tools, "read_resource", "old+notes://open/of/boss")
+    assert again.data["code"] == "approval_required", "an approval serves once"
+
+
+def test_addresses_in_a_tool_s_result_can_be_read_where_it_was_called(tools):
+    parts = using(tools, "call_tool", "new__where", {}).content
+    assert [str(getattr(one, "resource", one).uri) for one in parts] == ["new+notes://open/today"] * 2
+    parts = using(tools, "call_tool", "where", {}, server="new").content
+    assert str(parts[0].uri) == "notes://open/today"
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("resources/read", {}),
+        ("resources/read", {"uri": 3}),
+        ("prompts/get", {"name": "new__letter", "arguments": {"to": 3}}),
+        ("prompts/get", {"name": "new__letter", "arguments": ["고객"]}),
+        ("tools/call", {"name": None, "arguments": {}}),
+    ],
+)
+def test_params_that_are_none_are_refused(tools, method, params):
+    assert raw(tools, method, params)["error"]["code"] == -32602
+
+
+def test_a_modern_resource_is_nobody_elses_and_names_itself_twice(tools):
+    tools.new.says = "알림"
+    params = {"uri": "new+notes://open/today", "_meta": META}
+    headers = MODERN | {"mcp-method": "resources/read", "mcp-name": params["uri"]}
+    result = raw(tools, "resources/read", params, **headers)["result"]
+    assert (result["resultType"], result["cacheScope"], result["ttlMs"]) == ("complete", "private", 0)
+    other = raw(tools, "resources/read", params, **headers | {"mcp-name": "new+notes://open/other"})
+    assert other["error"]["code"] == -32020
+
+
 def raw(tools: Tools, method: str, params: dict, **headers: str) -> dict:
     body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
     answer = tools.stand.ask("POST", "/mcp", body, key="default/kim", headers=headers)
@@ -310,8 +478,9 @@ def test_a_modern_request_that_disagrees_with_itself_is_refused(tools, params, h
 def test_a_modern_answer_says_that_it_is_whole_and_nobody_elses(tools):
     result = raw(tools, "tools/list", {"_meta": META}, **MODERN)["result"]
     assert (result["resultType"], result["cacheScope"]) == ("complete", "private")
-    gone = raw(tools, "resources/list", {"_meta": META}, **MODERN | {"mcp-method": "resources/list"})
-    assert (gone["error"]["code"], gone["http"]) == (-32601, 404)
+    for method in ("resources/subscribe", "completion/complete", "resources", "prompts/delete"):
+        gone = raw(tools, method, {"_meta": META}, **MODERN | {"mcp-method": method})
+        assert (gone["error"]["code"], gone["http"]) == (-32601, 404)
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"jsonrpc":"2.0","id":1}', b"\xff"])

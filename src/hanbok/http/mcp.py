@@ -1,4 +1,5 @@
-"""`/mcp`: the tools of all MCP servers that a key may use, as `server__tool`; `/mcp/{server}`: those of one.
+"""`/mcp`: what a key may use of all MCP servers, tools and prompts as `server__name`, resources as `server+address`;
+`/mcp/{server}`: what it may use of one.
 
 Both generations of the protocol are served from the same address. Answers are JSON; one that takes long becomes a
 stream of events, so that proxies in between see something move. The server asks nothing of clients, so there is no
@@ -23,6 +24,7 @@ from hanbok.gateway.mcp.wire import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     MODERN,
+    NAMING,
     PARSE_ERROR,
     SUPPORTED,
     UNSUPPORTED_VERSION,
@@ -156,18 +158,18 @@ def _misfit(inbound: Inbound, asked: Asked) -> Fault | None:
     params, headers = asked.params or {}, inbound.headers
     try:
         meta = msgspec.json.decode(params.get("_meta", msgspec.Raw(b"null")), type=dict[str, object])
-        name = msgspec.json.decode(params.get("name", msgspec.Raw(b'""')), type=str)
+        name = msgspec.json.decode(params.get(NAMING.get(asked.method, ""), msgspec.Raw(b'""')), type=str)
     except msgspec.DecodeError:
-        return Fault(INVALID_PARAMS, "params._meta must be an object and params.name a string")
+        return Fault(INVALID_PARAMS, "params._meta must be an object, params.name or params.uri a string")
     missing = ", ".join(one for one in (VERSION_META, CAPABILITIES_META) if one not in meta)
     version = meta.get(VERSION_META)
-    called = asked.method == "tools/call"
+    named = asked.method in NAMING
     known = {"supported": SUPPORTED, "requested": version}
     checks = (
         (not missing, Fault(INVALID_PARAMS, f"params._meta is missing {missing}")),
         (headers.get("mcp-protocol-version") == version, _unlike("mcp-protocol-version")),
         (headers.get("mcp-method") == asked.method, _unlike("mcp-method")),
-        (not called or header_text(headers.get("mcp-name", "")) == name, _unlike("mcp-name")),
+        (not named or header_text(headers.get("mcp-name", "")) == name, _unlike("mcp-name")),
         (version == MODERN, Fault(UNSUPPORTED_VERSION, "unsupported protocol version", known)),
     )
     return next((fault for fits, fault in checks if not fits), None)

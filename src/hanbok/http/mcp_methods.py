@@ -1,7 +1,8 @@
 """What each method of the protocol does."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from hanbok.gateway.call import Call, Operation
 from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.head import refuse_doubles
 from hanbok.gateway.mcp.gate import ToolGate
-from hanbok.gateway.mcp.toolbox import Tool
+from hanbok.gateway.mcp.server import Kind
+from hanbok.gateway.mcp.shelf import LISTINGS, Listed, Listing
+from hanbok.gateway.mcp.toolbox import model_of
 from hanbok.gateway.mcp.wire import (
     HANDSHAKE,
     INTERNAL_ERROR,
@@ -29,7 +32,9 @@ from hanbok.http.statuses import status_of
 from hanbok.policy.key import Key
 
 _JOINT: Final = "__"
-"""Between a server's name, which holds no underscore, and a tool's."""
+"""Between a server's name, which holds no underscore, and that of a tool or prompt."""
+_JOINT_ADDRESS: Final = "+"
+"""Between a server's name and a resource's address: together they are an address, as RFC 3986 spells schemes."""
 _REFUSED, _LIMITED, _BEHIND = -32010, -32011, -32012
 """Of the codes that the protocol leaves to implementations: not allowed, no more for now, the server behind failed."""
 _CODES: Final = {
@@ -42,6 +47,13 @@ _CODES: Final = {
     503: _BEHIND,
     504: _BEHIND,
 }
+_LISTS: Final = {listing.method: listing for listing in LISTINGS}
+_USES: Final = {
+    "tools/call": Operation.TOOL,
+    "prompts/get": Operation.PROMPT,
+    "resources/read": Operation.RESOURCE,
+}
+_SERVER: Final = re.compile("[a-z0-9-]{1,32}")
 _TTL: Final = 60_000
 _APPROVAL_META: Final = "hanbok/approval"
 
@@ -93,10 +105,10 @@ async def answer(client: Client, asked: Asked, *, modern: bool) -> Told:
                 told = _result({})
             case "server/discover" if modern:
                 told = _result(_about(client), cached=True)
-            case "tools/list":
-                told = _result({"tools": await _tools(client)}, cached=modern)
-            case "tools/call":
-                told = await _call(client, params, modern=modern)
+            case method if method in _LISTS:
+                told = await _list(client, _LISTS[method], modern=modern)
+            case method if method in _USES:
+                told = await _call(client, _USES[method], params, modern=modern)
             case _:
                 told = _fault(METHOD_NOT_FOUND, f"hanbok serves no {asked.method[:100]}")
     except HanbokError as error:
@@ -125,9 +137,15 @@ def _me(client: Client) -> dict[str, str]:
     return {"name": "hanbok", "version": client.version}
 
 
+def _capabilities(client: Client) -> dict[str, object]:
+    toolbox = client.gate.toolbox
+    more = [kind for kind in (Kind.PROMPT, Kind.RESOURCE) if toolbox.offers(kind, client.server)]
+    return {kind.value: {} for kind in (Kind.TOOL, *more)}
+
+
 def _about(client: Client) -> dict[str, object]:
     return {
-        "capabilities": {"tools": {}},
+        "capabilities": _capabilities(client),
         "supportedVersions": SUPPORTED,
         "_meta": {SERVER_META: _me(client)},
     }
@@ -136,43 +154,67 @@ def _about(client: Client) -> dict[str, object]:
 def _initialized(client: Client, params: Mapping[str, msgspec.Raw]) -> dict[str, object]:
     wanted = _text(params, "protocolVersion")
     version = wanted if wanted in HANDSHAKE else HANDSHAKE[-1]
-    return {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": _me(client)}
+    return {"protocolVersion": version, "capabilities": _capabilities(client), "serverInfo": _me(client)}
 
 
-async def _tools(client: Client) -> list[Mapping[str, Any]]:
+async def _list(client: Client, listing: Listing, *, modern: bool) -> Told:
     who, toolbox = client.key.principal, client.gate.toolbox
-    if client.server:
-        return [tool.definition for tool in await toolbox.visible(client.server, who)]
     shown: list[Mapping[str, Any]] = []
-    for server, tools in (await toolbox.visible_everywhere(who)).items():
-        shown += [_joint(server, tool) for tool in tools]
-    return shown
+    if client.server:
+        shown += [one.definition for one in await toolbox.visible(listing, client.server, who)]
+    else:
+        for server, things in (await toolbox.visible_everywhere(listing, who)).items():
+            shown += [_joint(listing, server, one) for one in things]
+    return _result({listing.member: shown}, cached=modern)
 
 
-def _joint(server: str, tool: Tool) -> Mapping[str, Any]:
-    return {**tool.definition, "name": f"{server}{_JOINT}{tool.name}"}
+def _joint(listing: Listing, server: str, one: Listed) -> Mapping[str, Any]:
+    sign = _JOINT_ADDRESS if listing.kind is Kind.RESOURCE else _JOINT
+    return {**one.definition, listing.name: f"{server}{sign}{one.name}"}
 
 
-async def _call(client: Client, params: Mapping[str, msgspec.Raw], *, modern: bool) -> Told:
-    arguments = bytes(params.get("arguments", b"{}"))
-    if not arguments.startswith((b"{", b"null")):
-        return _fault(INVALID_PARAMS, "params.arguments must be an object")
+async def _call(
+    client: Client, operation: Operation, params: Mapping[str, msgspec.Raw], *, modern: bool
+) -> Told:
     try:
-        refuse_doubles(arguments)  # what a person allowed must be what any server reads
+        server, name, body = _asked(client, operation, params)
+        refuse_doubles(body)  # what a person allowed must be what any server reads
+    except msgspec.ValidationError:
+        return _fault(INVALID_PARAMS, "params are not as the method has them")
     except (ValueError, RecursionError):
         return _fault(INVALID_PARAMS, "params.arguments cannot be read as JSON in UTF-8")
-    call = _made(client, params)
+    call = _made(client, operation, model_of(operation, server, name), body, params)
     try:
         reply = await client.gate.path.run(call)
         body = reply.body
         error = msgspec.json.decode(body, type=_Replied).error
-        if error is None and modern:
-            body = _completed(body)
+        if error is None and (modern or not client.server):
+            body = _fitted(body, operation, "" if client.server else server, modern=modern)
         return Told(body=body, error=error.code if error else 0, headers=(("x-hanbok-call", call.id),))
     except HanbokError as refused:
         return _failed(refused, client.language, {"call": call.id})
     finally:
         call.finish()
+
+
+def _asked(client: Client, operation: Operation, params: Mapping[str, msgspec.Raw]) -> tuple[str, str, bytes]:
+    """Return the server, the name and what leaves hanbok, a JSON object. Raises ValidationError."""
+    resource = operation is Operation.RESOURCE
+    named = msgspec.json.decode(params.get("uri" if resource else "name", b"null"), type=str)
+    sign = _JOINT_ADDRESS if resource else _JOINT
+    server, name = (client.server, named) if client.server else named.partition(sign)[::2]
+    if resource:
+        server = (
+            server if _SERVER.fullmatch(server) else ""
+        )  # an address may name a person, an error must not
+        return server, name, msgspec.json.encode({"uri": name})
+    body = bytes(params.get("arguments", b"{}"))
+    body = b"{}" if body == b"null" else body
+    if operation is Operation.PROMPT:
+        msgspec.json.decode(body, type=dict[str, str])
+    elif not body.startswith(b"{"):
+        raise msgspec.ValidationError
+    return server, name, body
 
 
 class _Error(msgspec.Struct):
@@ -183,28 +225,50 @@ class _Replied(msgspec.Struct):
     error: _Error | None = None
 
 
-def _completed(body: bytes) -> bytes:
-    """Say that a result is whole, where its server is of a time in which none said so."""
+def _fitted(body: bytes, operation: Operation, server: str, *, modern: bool) -> bytes:
+    """Say that a result is whole, where its server is of a time in which none said so, and that it is nobody else's;
+    give the addresses in it as this client knows them, if it asks all servers at one place.
+    """
     result = msgspec.json.decode(body, type=dict[str, dict[str, Any]])["result"]
-    return msgspec.json.encode({"result": {"resultType": "complete"} | result})
+    if modern:
+        result = {"resultType": "complete"} | result
+        if operation is Operation.RESOURCE:
+            result |= {"ttlMs": 0, "cacheScope": "private"}
+    if server:
+        for one in _addressed(result):
+            one["uri"] = f"{server}{_JOINT_ADDRESS}{one['uri']}"
+    return msgspec.json.encode({"result": result})
 
 
-def _made(client: Client, params: Mapping[str, msgspec.Raw]) -> Call:
-    """Return the call: what leaves hanbok of it are the arguments alone, not `_meta` and not the headers."""
-    name, body = _text(params, "name"), bytes(params.get("arguments", b"{}"))
-    server, tool = (client.server, name) if client.server else name.partition(_JOINT)[::2]
+def _addressed(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what has a resource's address in a result: contents, links and what is embedded in messages."""
+    messages = [one.get("content") for one in _objects(result.get("messages"))]
+    for part in _objects([*_objects(result.get("content")), *messages]):
+        one = part.get("resource") if part.get("type") == "resource" else part
+        yield from (found for found in _objects([one]) if isinstance(found.get("uri"), str))
+    yield from (one for one in _objects(result.get("contents")) if isinstance(one.get("uri"), str))
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType] - JSON
+
+
+def _made(
+    client: Client, operation: Operation, model: str, body: bytes, params: Mapping[str, msgspec.Raw]
+) -> Call:
+    """Return the call: what leaves hanbok of it is `body` alone, not `_meta` and not the headers."""
     headers = dict(client.inbound.headers)
     if approval := _text(_members(params.get("_meta")), _APPROVAL_META):
         headers[APPROVAL] = approval
     return Call(
         id=fresh_id(),
         route="/mcp",
-        operation=Operation.TOOL,
-        body=b"{}" if body == b"null" else body,
+        operation=operation,
+        body=body,
         headers=headers,
         origin=client.inbound.peer,
         digest=hashlib.sha256(body).hexdigest(),
-        model=f"{server}/{tool}",
+        model=model,
         stream=False,
     )
 

@@ -98,6 +98,8 @@ _STATUSES: dict[str, HTTPStatus] = {
     "studio_extra_missing": HTTPStatus.SERVICE_UNAVAILABLE,
     "origin_forbidden": HTTPStatus.FORBIDDEN,
     "token_unfit": HTTPStatus.UNAUTHORIZED,
+    "prompt_not_allowed": HTTPStatus.FORBIDDEN,
+    "resource_not_allowed": HTTPStatus.FORBIDDEN,
     "tool_not_allowed": HTTPStatus.FORBIDDEN,
     "tool_result_refused": HTTPStatus.FORBIDDEN,
     "tool_server_failed": HTTPStatus.BAD_GATEWAY,

@@ -12,15 +12,30 @@ from hanbok.settings.endpoints import DataUseSettings, TimeoutSettings
 from hanbok.settings.section import Count, Section
 
 _ServerName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-_Patterns = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class ToolAllowSettings(Section, frozen=True, kw_only=True):
-    tools: Annotated[_Patterns, Meta(description="Names of tools; `*` stands for any run of letters.")]
+    tools: Annotated[
+        tuple[str, ...], Meta(description="Names of tools; `*` stands for any run of letters.")
+    ] = ()
+    prompts: Annotated[
+        tuple[str, ...], Meta(description="Names of prompts; `*` stands for any run of letters.")
+    ] = ()
+    resources: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses (URI) of resources, and of their templates; `*` stands for any run of letters."
+        ),
+    ] = ()
     organisations: Annotated[tuple[str, ...], Meta(description="Organisations; none: all.")] = ()
     teams: Annotated[tuple[str, ...], Meta(description="Teams; none: all.")] = ()
     applications: Annotated[tuple[str, ...], Meta(description="Applications; none: all.")] = ()
     keys: Annotated[tuple[str, ...], Meta(description="Ids of keys; none: all.")] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a rule that allows nothing."""
+        if not (self.tools or self.prompts or self.resources):
+            raise ValueError("a rule names `tools`, `prompts` or `resources`")
 
 
 class ToolServerSettings(Section, frozen=True, kw_only=True):
@@ -58,15 +73,16 @@ class ToolServerSettings(Section, frozen=True, kw_only=True):
     ] = ()
     allow: Annotated[
         tuple[ToolAllowSettings, ...],
-        Meta(min_length=1, description="Who may use which tools; what no rule allows is hidden and refused."),
+        Meta(min_length=1, description="Who may use what; what no rule allows is hidden and refused."),
     ]
     approve: Annotated[
-        tuple[str, ...], Meta(description="Patterns of tools of which another person allows each call.")
+        tuple[str, ...],
+        Meta(description="Patterns of names and addresses of which another person allows each use."),
     ] = ()
     refuse: Annotated[
         tuple[str, ...], Meta(description="Types that a result must not hold: it is not passed on then.")
     ] = ("INJECTION",)
-    price: Annotated[Decimal, Meta(description="Won of one call, counted against budgets.")] = Decimal(0)
+    price: Annotated[Decimal, Meta(description="Won of one use, counted against budgets.")] = Decimal(0)
     timeouts: Annotated[TimeoutSettings, Meta(description="Time limits.")] = TimeoutSettings()
 
     def __post_init__(self) -> None:

@@ -183,6 +183,8 @@ class Settings(Section, frozen=True, kw_only=True):
             allow=tuple(
                 AllowRule(
                     tools=rule.tools,
+                    prompts=rule.prompts,
+                    resources=rule.resources,
                     organisations=frozenset(rule.organisations),
                     teams=frozenset(rule.teams),
                     applications=frozenset(rule.applications),

@@ -17,6 +17,35 @@ class ToolNotAllowed(HanbokError):
     )
 
 
+class PromptNotAllowed(HanbokError):
+    """There is none, or it is not for this caller: an answer must not tell which."""
+
+    code = "prompt_not_allowed"
+    message = Text(
+        ko="이 키로 쓸 수 있는 프롬프트 가운데 {prompt!r}이(가) 없습니다",
+        en="this key may use no prompt {prompt!r}",
+    )
+    hint = Text(
+        ko="`prompts/list`에 나오는 프롬프트를 쓰거나, 관리자에게 `mcp.servers.*.allow`에 더해 달라고 하십시오.",
+        en="Use a prompt that `prompts/list` shows, or ask the administrator for it in `mcp.servers.*.allow`.",
+    )
+
+
+class ResourceNotAllowed(HanbokError):
+    """Its address is not repeated: it may name a person."""
+
+    code = "resource_not_allowed"
+    message = Text(
+        ko="이 키로 읽을 수 있는 리소스의 주소가 아닙니다", en="this key may read no resource at this address"
+    )
+    hint = Text(
+        ko="`resources/list`와 `resources/templates/list`에 나오는 주소를 쓰거나, 관리자에게 "
+        "`mcp.servers.*.allow`에 더해 달라고 하십시오.",
+        en="Use an address that `resources/list` or `resources/templates/list` shows, or ask the administrator for it "
+        "in `mcp.servers.*.allow`.",
+    )
+
+
 class ToolResultRefused(HanbokError):
     """The tool was called; what it gave back does not go on."""
 

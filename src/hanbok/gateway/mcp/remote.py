@@ -16,6 +16,7 @@ from hanbok.gateway.mcp.wire import (
     CLIENT_META,
     HANDSHAKE,
     MODERN,
+    NAMING,
     VERSION_META,
     Answer,
     header_value,
@@ -111,8 +112,8 @@ class Remote:
     ) -> Answer:
         meta = {VERSION_META: MODERN, CAPABILITIES_META: dict[str, Any](), CLIENT_META: self._me}
         told = [("mcp-protocol-version", MODERN), ("mcp-method", method), *headers]
-        if "name" in params:
-            told.append(("mcp-name", header_value(str(params["name"]))))
+        if naming := NAMING.get(method):
+            told.append(("mcp-name", header_value(str(params[naming]))))
         return await self._send(method, {**params, "_meta": meta}, tuple(told))
 
     async def _session(self, visitor: str) -> tuple[tuple[str, str], ...]:

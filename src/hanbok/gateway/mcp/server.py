@@ -1,28 +1,58 @@
-"""An MCP server behind hanbok, as the settings tell it, and who may use which of its tools."""
+"""An MCP server behind hanbok, as the settings tell it, and who may use what of it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Final
+from urllib.parse import unquote
 
 from hanbok.core.values import Destination, MicroWon, Principal
 from hanbok.gateway.upstream import Timeouts
 
+_ODD: Final = re.compile(r"[\x00-\x1f\x7f\\]|(?:^|[/:])\.\.?(?:[/?#]|$)")
+"""What a server may read as another address than the pattern did: steps up, controls, backslashes."""
+_UNQUOTED: Final = 3
+"""How often an address may have been percent-encoded over."""
+
+
+class Kind(StrEnum):
+    """What a server offers."""
+
+    TOOL = "tools"
+    PROMPT = "prompts"
+    RESOURCE = "resources"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowRule:
-    """Tools by pattern (`find_*`), and who may use them. An empty set of names stands for everybody."""
+    """Tools and prompts by pattern (`find_*`), resources by pattern of their addresses (`file:///open/*`), and who may
+    use them. An empty set of names stands for everybody.
+    """
 
-    tools: tuple[str, ...]
+    tools: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
     organisations: frozenset[str] = frozenset()
     teams: frozenset[str] = frozenset()
     applications: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
 
-    def admits(self, tool: str, who: Principal) -> bool:
-        """Whether the tool and the caller are both meant."""
+    def patterns(self, kind: Kind) -> tuple[str, ...]:
+        """Return what is allowed of a kind."""
+        match kind:
+            case Kind.TOOL:
+                return self.tools
+            case Kind.PROMPT:
+                return self.prompts
+            case Kind.RESOURCE:
+                return self.resources
+
+    def means(self, who: Principal) -> bool:
+        """Whether the caller is meant."""
         return (
-            matches(self.tools, tool)
-            and (not self.organisations or who.organisation in self.organisations)
+            (not self.organisations or who.organisation in self.organisations)
             and (not self.teams or who.team in self.teams)
             and (not self.applications or who.application in self.applications)
             and (not self.keys or who.key in self.keys)
@@ -43,20 +73,37 @@ class ToolServer:
     command: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     approve: tuple[str, ...] = ()
-    """Patterns of tools that another person allows each time."""
+    """Patterns of names and addresses that another person allows each time."""
     refuse: frozenset[str] = frozenset()
     """Kinds of findings that a result must not hold."""
     price: MicroWon = 0
     """Of one call."""
     timeouts: Timeouts = field(default_factory=Timeouts)
 
-    def admits(self, tool: str, who: Principal) -> bool:
-        """Whether the caller may use the tool."""
-        return any(rule.admits(tool, who) for rule in self.allow)
+    def offers(self, kind: Kind) -> bool:
+        """Whether anybody may use anything of a kind."""
+        return any(rule.patterns(kind) for rule in self.allow)
 
-    def asks_leave(self, tool: str) -> bool:
-        """Whether each call of the tool needs another person."""
-        return matches(self.approve, tool)
+    def admits(self, kind: Kind, name: str, who: Principal) -> bool:
+        """Whether the caller may use the thing of this name."""
+        if kind is Kind.RESOURCE and is_odd(name):
+            return False
+        return any(matches(rule.patterns(kind), name) and rule.means(who) for rule in self.allow)
+
+    def asks_leave(self, name: str) -> bool:
+        """Whether each use of the thing needs another person."""
+        return matches(self.approve, name)
+
+
+def is_odd(uri: str) -> bool:
+    """Whether an address may be read as another one than it seems to be."""
+    for _ in range(_UNQUOTED):
+        if _ODD.search(uri):
+            return True
+        uri, before = unquote(uri), uri
+        if uri == before:
+            return False
+    return True
 
 
 def matches(patterns: Iterable[str], name: str) -> bool:

@@ -1,66 +1,63 @@
-"""The tools of all MCP servers, as a catalogue that the steps can ask: who may use which, and where it is."""
+"""What all MCP servers offer, as a catalogue that the steps can ask: who may use what, and where it is."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Principal, Text
+from hanbok.core.values import Principal
+from hanbok.gateway.call import Operation
 from hanbok.gateway.catalogue import Catalogue, Offer, Target
-from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.facts import unknown_facts
-from hanbok.gateway.mcp.errors import ToolNotAllowed, ToolServerFailed, ToolServerUnknown
+from hanbok.gateway.mcp.errors import (
+    PromptNotAllowed,
+    ResourceNotAllowed,
+    ToolNotAllowed,
+    ToolServerUnknown,
+)
 from hanbok.gateway.mcp.line import Line
-from hanbok.gateway.mcp.server import ToolServer
-from hanbok.gateway.mcp.wire import Answer, mirrored, mirrors, without_mirrors
-from hanbok.gateway.texts import Texts
-from hanbok.guard.injection import screen
+from hanbok.gateway.mcp.server import Kind, ToolServer
+from hanbok.gateway.mcp.shelf import LISTINGS, PROMPTS, TOOLS, Listed, Listing, Shelf
+from hanbok.gateway.mcp.wire import Answer, mirrored
 
 _FRESH: Final = 60.0
-"""Seconds for which a server's list of tools is believed."""
+"""Seconds for which a server's list is believed."""
 _PATIENCE: Final = 5.0
-"""Seconds between two looks for a tool that was not in the list."""
-_PAGES: Final = 100
-_NO_LIST: Final = Text(ko="도구 목록이 아닙니다", en="it is no list of tools")
+"""Seconds between two looks for what was not in the list."""
+_PROMPT: Final = "prompts/"
+_READ: Final = "resources/read"
+"""An address may name a person: no record names the resource, all bear the digest of what was asked."""
 _log = logging.getLogger("hanbok.mcp")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """One tool as its server describes it; `definition` is what clients are shown, as JSON."""
-
-    name: str
-    definition: Mapping[str, Any]
-    mirrors: tuple[tuple[tuple[str, ...], str], ...] = ()
+class _Address(msgspec.Struct):
+    uri: str
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """The tools of one server, as last seen."""
-
-    tools: dict[str, Tool] = field(default_factory=dict[str, Tool])
-    seen: float = float("-inf")
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-class _Page(msgspec.Struct):
-    tools: tuple[dict[str, Any], ...]
-    nextCursor: str | None = None  # noqa: N815 - the protocol's spelling
+def model_of(operation: Operation, server: str, name: str) -> str:
+    """Return what stands in records for a thing of a server."""
+    match operation:
+        case Operation.PROMPT:
+            return f"{server}/{_PROMPT}{name}"
+        case Operation.RESOURCE:
+            return f"{server}/{_READ}"
+        case _:
+            return f"{server}/{name}"
 
 
 class Toolbox(Catalogue):
-    """Names are `server/tool`. Offers have one target: the server."""
+    """Names are those of `model_of`. Offers have one target: the server."""
 
     def __init__(self, servers: Mapping[str, ToolServer], lines: Mapping[str, Line]) -> None:
         super().__init__({})
         self._servers = dict(servers)
         self._lines = dict(lines)
-        self._shelves = {name: _Shelf() for name in servers}
+        self._shelves = {
+            (name, listing): Shelf(name, lines[name], listing) for name in servers for listing in LISTINGS
+        }
 
     def offer(self, name: str) -> Offer:
         """Raise ToolServerUnknown."""
@@ -74,13 +71,16 @@ class Toolbox(Catalogue):
         return Offer(name=name, targets=(target,))
 
     def __contains__(self, name: str) -> bool:
-        server, _, tool = name.partition("/")
-        return server in self._shelves and tool in self._shelves[server].tools
+        server, _, rest = name.partition("/")
+        if server not in self._servers:
+            return False
+        prompts, tools = self._shelves[server, PROMPTS].things, self._shelves[server, TOOLS].things
+        return rest == _READ or rest in tools or rest.removeprefix(_PROMPT) in prompts
 
     def split(self, name: str) -> tuple[ToolServer, str]:
-        """Return the server and the tool's own name. Raises ToolServerUnknown."""
-        server, _, tool = name.partition("/")
-        return self.server(server), tool
+        """Return the server, and what it is of it. Raises ToolServerUnknown."""
+        server, _, rest = name.partition("/")
+        return self.server(server), rest
 
     def server(self, name: str) -> ToolServer:
         """Return the server of this name. Raises ToolServerUnknown."""
@@ -89,93 +89,88 @@ class Toolbox(Catalogue):
         except KeyError:
             raise ToolServerUnknown(server=name[:50]) from None
 
-    async def visible(self, server: str, who: Principal) -> list[Tool]:
-        """Return the tools of a server that the caller may use. Raises what `Line.ask` does, ToolServerUnknown."""
-        config = self.server(server)
-        shelf = await self._look(config, _FRESH)
-        return [tool for tool in shelf.tools.values() if config.admits(tool.name, who)]
+    def offers(self, kind: Kind, server: str) -> bool:
+        """Whether a server, or any if none is named, has something of a kind that anybody may use."""
+        servers = [self.server(server)] if server else self._servers.values()
+        return any(one.offers(kind) for one in servers)
 
-    async def visible_everywhere(self, who: Principal) -> dict[str, list[Tool]]:
-        """Return the tools that the caller may use, by server; of a server that does not answer, none."""
-        found = await asyncio.gather(*(self._visible_or_none(server, who) for server in self._servers))
+    async def visible(self, listing: Listing, server: str, who: Principal) -> list[Listed]:
+        """Return what the caller may use of a server's list. Raises what `Line.ask` does, ToolServerUnknown."""
+        config = self.server(server)
+        if not config.offers(listing.kind):
+            return []
+        things = await self._shelves[server, listing].look(_FRESH)
+        return [one for one in things.values() if config.admits(listing.kind, one.name, who)]
+
+    async def visible_everywhere(self, listing: Listing, who: Principal) -> dict[str, list[Listed]]:
+        """Return what the caller may use, by server; of a server that does not answer, none."""
+        found = await asyncio.gather(
+            *(self._visible_or_none(listing, server, who) for server in self._servers)
+        )
         return dict(zip(self._servers, found, strict=True))
 
-    async def _visible_or_none(self, server: str, who: Principal) -> list[Tool]:
+    async def _visible_or_none(self, listing: Listing, server: str, who: Principal) -> list[Listed]:
         try:
-            return await self.visible(server, who)
+            return await self.visible(listing, server, who)
         except HanbokError as error:
-            _log.warning("the MCP server %r shows no tools: %s", server, error)
+            _log.warning("the MCP server %r shows no %s: %s", server, listing.member, error)
             return []
 
-    async def find(self, name: str, who: Principal) -> Tool:
-        """Return a tool that the caller may use. Raises ToolNotAllowed, and as `visible`."""
-        config, tool = self.split(name)
-        if not config.admits(tool, who):
-            raise ToolNotAllowed(tool=tool[:100])
-        shelf = await self._look(config, _FRESH)
-        if tool not in shelf.tools:
-            shelf = await self._look(config, _PATIENCE)
-        if tool not in shelf.tools:
-            raise ToolNotAllowed(tool=tool[:100])
-        return shelf.tools[tool]
+    def subject(self, operation: Operation, name: str, body: bytes) -> str:
+        """Return what patterns are about: the name of a tool or prompt, or the address of a resource."""
+        match operation:
+            case Operation.PROMPT:
+                return self.split(name)[1].removeprefix(_PROMPT)
+            case Operation.RESOURCE:
+                return _address(body)
+            case _:
+                return self.split(name)[1]
 
-    async def call(self, name: str, arguments: bytes, *, visitor: str) -> Answer:
-        """Call a tool that `find` found. `arguments` is a JSON object as it may leave.
-
-        Raises ToolNotAllowed when its server took it back meanwhile, and what `Line.ask` does.
+    async def admit(self, operation: Operation, name: str, body: bytes, who: Principal) -> None:
+        """Return if the caller may use it. Raises ToolNotAllowed, PromptNotAllowed, ResourceNotAllowed, and as
+        `visible`.
         """
-        config, tool = self.split(name)
-        found = self._shelves[config.name].tools.get(tool)
+        config, subject = self.split(name)[0], self.subject(operation, name, body)
+        match operation:
+            case Operation.PROMPT:
+                allowed = config.admits(Kind.PROMPT, subject, who)
+                if not allowed or not await self._is_there(config.name, PROMPTS, subject):
+                    raise PromptNotAllowed(prompt=subject[:100])
+            case Operation.RESOURCE:
+                if not config.admits(Kind.RESOURCE, subject, who):
+                    raise ResourceNotAllowed
+            case _:
+                allowed = config.admits(Kind.TOOL, subject, who)
+                if not allowed or not await self._is_there(config.name, TOOLS, subject):
+                    raise ToolNotAllowed(tool=subject[:100])
+
+    async def _is_there(self, server: str, listing: Listing, name: str) -> bool:
+        shelf = self._shelves[server, listing]
+        return name in await shelf.look(_FRESH) or name in await shelf.look(_PATIENCE)
+
+    async def call(self, operation: Operation, name: str, body: bytes, *, visitor: str) -> Answer:
+        """Ask for what `admit` let in. `body` is a JSON object as it may leave.
+
+        Raises ToolNotAllowed when its server took a tool back meanwhile, and what `Line.ask` does.
+        """
+        config, subject = self.split(name)[0], self.subject(operation, name, body)
+        line = self._lines[config.name]
+        if operation is Operation.RESOURCE:
+            return await line.ask("resources/read", {"uri": subject}, visitor=visitor)
+        params = {"name": subject, "arguments": msgspec.Raw(body)}
+        if operation is Operation.PROMPT:
+            return await line.ask("prompts/get", params, visitor=visitor)
+        found = self._shelves[config.name, TOOLS].things.get(subject)
         if found is None:
-            raise ToolNotAllowed(tool=tool[:100])
-        headers = mirrored(found.mirrors, msgspec.json.decode(arguments)) if found.mirrors else ()
-        params = {"name": tool, "arguments": msgspec.Raw(arguments)}
-        return await self._lines[config.name].ask("tools/call", params, visitor=visitor, headers=headers)
+            raise ToolNotAllowed(tool=subject[:100])
+        headers = mirrored(found.mirrors, msgspec.json.decode(body)) if found.mirrors else ()
+        return await line.ask("tools/call", params, visitor=visitor, headers=headers)
 
     def leave(self, visitor: str) -> None:
         """Forget what servers keep for this visitor."""
         for line in self._lines.values():
             line.leave(visitor)
 
-    async def _look(self, server: ToolServer, fresh: float) -> _Shelf:
-        shelf = self._shelves[server.name]
-        async with shelf.lock:
-            if monotonic() - shelf.seen > fresh:
-                shelf.tools = await self._read(server)
-                shelf.seen = monotonic()
-        return shelf
 
-    async def _read(self, server: ToolServer) -> dict[str, Tool]:
-        tools: dict[str, Tool] = {}
-        cursor: str | None = None
-        for _ in range(_PAGES):
-            params = {} if cursor is None else {"cursor": cursor}
-            answer = await self._lines[server.name].ask("tools/list", params, visitor="")
-            if not isinstance(answer.result, msgspec.Raw):
-                code = answer.error.code if answer.error else 0
-                raise ToolServerFailed(server=server.name, what=f"JSON-RPC {code}")
-            try:
-                page = msgspec.json.decode(answer.result, type=_Page)
-            except msgspec.ValidationError as error:
-                raise UpstreamGarbled(origin=server.name, why=_NO_LIST) from error
-            for definition in page.tools:
-                if tool := _tool(server, definition):
-                    tools[tool.name] = tool
-            if not (cursor := page.nextCursor):
-                break
-        return tools
-
-
-def _tool(server: ToolServer, definition: Mapping[str, Any]) -> Tool | None:
-    """Return a tool; None for one whose description hides instructions to a model, which nobody may then use."""
-    name = definition.get("name")
-    if not isinstance(name, str) or not name:
-        return None
-    if screen(Texts(msgspec.json.encode(definition)).text):
-        _log.warning(
-            "the tool %r of the MCP server %r is left out: its description instructs", name[:100], server.name
-        )
-        return None
-    schema = definition.get("inputSchema")
-    shown = {key: without_mirrors(one) for key, one in definition.items() if key != "_meta"}
-    return Tool(name=name, definition=shown, mirrors=tuple(mirrors(schema)))
+def _address(body: bytes) -> str:
+    return msgspec.json.decode(body, type=_Address).uri

@@ -29,6 +29,9 @@ INTERNAL_ERROR: Final = -32603
 HEADER_MISMATCH: Final = -32020
 UNSUPPORTED_VERSION: Final = -32022
 
+NAMING: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+"""Methods, and which of their params the header `mcp-name` repeats."""
+
 _SAFE = pattern(r"[\x20-\x7E]*")
 _SENTINEL = pattern(r"=\?base64\?(.*)\?=")
 _MIRROR: Final = "x-mcp-header"

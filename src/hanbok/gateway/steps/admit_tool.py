@@ -1,4 +1,4 @@
-"""May this tool be called now: the allow-list, rate, concurrency and money. What is held is given back on any end."""
+"""May this be used now: the allow-list, rate, concurrency and money. What is held is given back on any end."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class AdmitTool:
         call.offer = self.toolbox.offer(call.model)
         call.reserved = self.toolbox.split(call.model)[0].price
         # First, so that no invented name gets an account.
-        await self.toolbox.find(call.model, call.principal)
+        await self.toolbox.admit(call.operation, call.model, call.body, call.principal)
         hold = await self.gate.enter(call.id, key, call.model, call.reserved)
         call.at_end(lambda: hold.leave(call.ending.cost))
         return await call_next(call)

@@ -29,7 +29,7 @@ class AskLeave:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         server, tool = self.toolbox.split(call.model)
-        if server.asks_leave(tool):
+        if server.asks_leave(self.toolbox.subject(call.operation, call.model, call.body)):
             named = call.headers.get(APPROVAL, "")
             used = await asyncio.to_thread(
                 self.leave.use, call.principal, self._what(call, server.name, tool), named, call.origin

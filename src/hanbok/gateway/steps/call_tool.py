@@ -32,7 +32,7 @@ class CallTool:
         # Callers never share what a server remembers of a session, whatever session they name.
         visitor = f"{call.principal.key}:{call.headers.get(VISITOR, '')}"
         try:
-            answer = await self.toolbox.call(call.model, arguments, visitor=visitor)
+            answer = await self.toolbox.call(call.operation, call.model, arguments, visitor=visitor)
         except UpstreamUnreachable:
             ending.cost = 0
             raise

@@ -76,6 +76,11 @@ def _did(call: Call, unread: tuple[str, ...]) -> str:
     """Say what was done; what was not read (files that are not text, token ids) is named in the record."""
     if call.operation is Operation.EMBEDDINGS and _TOKEN_IDS.match(_input_of(call.body)):
         unread = (*unread, "token ids")
+    return was_read(unread)
+
+
+def was_read(unread: tuple[str, ...]) -> str:
+    """Say that the texts were read, and what was not."""
     if not unread:
         return "ran"
     return f"ran; {len(unread)} not read: {', '.join(sorted(set(unread)))[:200]}"

@@ -15,7 +15,7 @@ from hanbok.gateway.head import InvalidJson
 from hanbok.gateway.mcp.errors import ToolResultRefused
 from hanbok.gateway.mcp.toolbox import Toolbox
 from hanbok.gateway.step import Next
-from hanbok.gateway.steps.inspect import Finder
+from hanbok.gateway.steps.inspect import Finder, was_read
 from hanbok.gateway.steps.protect import Disguise
 from hanbok.gateway.texts import Texts
 from hanbok.guard.injection import screen
@@ -61,7 +61,7 @@ class ProtectTool:
             raise guard_failed(crash) from None
         for one in found:
             call.ending.reply_findings[one.kind] = call.ending.reply_findings.get(one.kind, 0) + 1
-        call.ending.steps["inspect_reply"] = "ran"
+        call.ending.steps["inspect_reply"] = was_read(texts.unread)
         if refused := sorted({one.kind for one in found} & server.refuse):
             raise ToolResultRefused(tool=tool[:100], kinds=", ".join(refused))
         body = texts.replace(mask(texts.text, self._shut(texts.text, found, disguise.values()), self.masks))
