@@ -54,6 +54,7 @@ from hanbok.studio.jobs.desk import Desk
 
 if TYPE_CHECKING:
     from hanbok.gateway.mcp.gate import ToolGate
+    from hanbok.gateway.passthrough.gate import PassageGate
     from hanbok.gateway.realtime.gate import RealtimeGate
 
 _RECORDS_EVERY: Final = 0.4
@@ -84,6 +85,8 @@ class Runtime:
     """None: no MCP server is in the settings."""
     realtime: "RealtimeGate | None"
     """None: no model takes sessions."""
+    passages: "PassageGate | None"
+    """None: no endpoint lets paths pass through."""
 
 
 class App:
@@ -250,12 +253,15 @@ class App:
         path, preview = laid.path, laid.preview
         tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault))
         realtime = self._sides.realtime(settings, laid.steps, vault, guard.kinds)
+        passages = self._sides.passages(settings, laid.steps, vault, guard.kinds, day)
         retired = await self._endpoints.put_in_force(wanted)
         self._sides.put_in_force(tools)
         self._till.alert(settings.alerts.to())
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
-        self.runtime = Runtime(settings, day, guard, judge, catalogue, places, path, preview, tools, realtime)
+        self.runtime = Runtime(
+            settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages
+        )
         self._loaded, self._governing, self._offered = loaded, governing, offered
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")

@@ -1,6 +1,7 @@
 """The gates beside that of models: tools, sessions and passages. Each is loaded when settings first ask for it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -16,11 +17,15 @@ from hanbok.store.database import Store
 
 if TYPE_CHECKING:
     from hanbok.gateway.mcp.gate import ToolGate, ToolGates
+    from hanbok.gateway.passthrough.gate import PassageGate
+    from hanbok.gateway.passthrough.passages import Passage
+    from hanbok.gateway.passthrough.passages import Place as Allowed
     from hanbok.gateway.realtime.gate import RealtimeGate, RealtimeRules
     from hanbok.gateway.realtime.session import Session
     from hanbok.vault.service import VaultService
 
 _MIB = 1024 * 1024
+_MICRO = 1_000_000
 
 
 class SideGates:
@@ -78,6 +83,38 @@ class SideGates:
         )
         gate = cast("type[RealtimeGate]", module.RealtimeGate)
         return gate(rules, steps, vault, kinds, self._upstream, self._sessions)
+
+    def passages(
+        self,
+        settings: Settings,
+        steps: Sequence[Step],
+        vault: "VaultService | None",
+        kinds: Mapping[str, Kind],
+        day: date,
+    ) -> "PassageGate | None":
+        """Return the way of what is passed through; None: no endpoint allows any path."""
+        if not any(one.passthrough for one in settings.endpoints.values()):
+            return None
+        passages = import_module("hanbok.gateway.passthrough.passages")
+        place, passage = cast("type[Allowed]", passages.Place), cast("type[Passage]", passages.Passage)
+        places = {
+            name: place(
+                settings.destination(name, day),
+                tuple(
+                    passage(
+                        method=said.method,
+                        path=tuple(said.path.removeprefix("/").split("/")),
+                        price=None if said.price is None else int(said.price * _MICRO),
+                        unread=frozenset(media.lower() for media in said.unread),
+                    )
+                    for said in one.passthrough
+                ),
+            )
+            for name, one in settings.endpoints.items()
+            if one.passthrough
+        }
+        gate = cast("type[PassageGate]", import_module("hanbok.gateway.passthrough.gate").PassageGate)
+        return gate(places, steps, vault, kinds, self._upstream)
 
     def put_in_force(self, tools: "ToolGate | None") -> None:
         """Let go of what these do not want, when no call is on the path before."""

@@ -22,12 +22,14 @@ _OWNERS: Final = ("response_id", "item_id", "output_index", "content_index", "in
 """Members that say which text an event is of."""
 _NO_WORDS: Final = frozenset(
     {
-        "audio", "b64_json", "call_id", "client_secret", "data", "encrypted_content", "event_id", "finish_reason",
-        "format", "id", "item_id", "model", "name", "object", "previous_item_id", "response_id", "role", "signature",
-        "status", "stop_reason", "stop_sequence", "type", "url", "voice",
+        "audio", "b64_json", "call_id", "client_secret", "encrypted_content", "event_id", "finish_reason", "format",
+        "id", "item_id", "model", "object", "previous_item_id", "response_id", "role", "signature", "status",
+        "stop_reason", "stop_sequence", "type", "url", "voice",
     }
 )  # fmt: skip
 """Members whose strings are names, files or sound."""
+_WHOLE: Final = _NO_WORDS | {"name"}
+"""Those that are whole even where texts flow."""
 _DOCUMENTS: Final = frozenset({"arguments", "partial_json"})
 """Members whose strings are JSON documents."""
 
@@ -66,6 +68,20 @@ class EventTexts:
         skipped = {id(holder): member for _, holder, member in found}
         changed = self._whole(tree, skipped) or changed
         return [*before, _ENCODE(tree) if changed else event]
+
+    def whole(self, body: bytes) -> bytes:
+        """Return a JSON document of any kind with every string changed as one that does not flow. Raises
+        UpstreamGarbled.
+        """
+        try:
+            held: list[Json] = [msgspec.json.decode(body)]
+        except _UNREADABLE as error:
+            raise UpstreamGarbled(origin=self._origin, why="it is no JSON") from error
+        return _ENCODE(held[0]) if self._whole(held, {}) else body
+
+    def text(self, text: str) -> str:
+        """Return a text that is no JSON, changed."""
+        return self._changed(text, in_json=False)
 
     def close(self) -> list[bytes]:
         """Return the events with what is still held when the stream ended."""
@@ -149,7 +165,7 @@ def _flowing(
         for key, one in value.items():
             here = (*place, key)
             if isinstance(one, str):
-                if (inside or key == "delta") and key not in _NO_WORDS:
+                if (inside or key == "delta") and key not in _WHOLE:
                     yield here, value, key
             else:
                 yield from _flowing(one, here, inside=inside or key == "delta" or _is_parts(here))

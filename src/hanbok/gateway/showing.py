@@ -45,6 +45,20 @@ class Showing:
         except CRASHES as crash:
             raise guard_failed(crash) from None
 
+    def whole(self, body: bytes) -> bytes:
+        """Return a JSON document to show. Raises GuardFailed, UpstreamGarbled."""
+        try:
+            return body if self.idle else self._texts.whole(body)
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
+    def text(self, text: str) -> str:
+        """Return a text to show. Raises GuardFailed."""
+        try:
+            return text if self.idle else self._texts.text(text)
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+
     def close(self) -> list[bytes]:
         """Return what was still held. Raises GuardFailed."""
         try:

@@ -19,6 +19,7 @@ class AsgiInbound:
         self._receive, self._send = receive, send
         self.method = str(scope["method"])
         self.path = str(scope["path"])
+        self.escaped = b"%" in bytes(scope.get("raw_path") or b"")
         self.query = bytes(scope.get("query_string", b"")).decode("latin-1")
         self.headers: Mapping[str, str] = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]

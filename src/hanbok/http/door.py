@@ -25,7 +25,6 @@ from hanbok.http.mcp_paths import MCP, WELL_KNOWN
 from hanbok.http.messages import count_tokens
 from hanbok.http.models import models
 from hanbok.http.page import page, static
-from hanbok.http.realtime import realtime
 from hanbok.http.responses import respond, response
 from hanbok.http.statuses import Internal, MethodNotAllowed, RouteUnknown, Stopping
 from hanbok.http.transcription import transcribe
@@ -39,6 +38,7 @@ def _asking(operation: Operation) -> Handler:
 _admin = later("hanbok.http.admin.desk", "admin")
 _mcp = later("hanbok.http.mcp", "mcp")
 _metadata = later("hanbok.http.mcp", "metadata")
+_passthrough = later("hanbok.http.passthrough", "passthrough")
 
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/chat/completions": {"POST": _asking(Operation.CHAT)},
@@ -54,7 +54,7 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/audio/translations": {"POST": partial(transcribe, operation=Operation.TRANSLATION)},
     "/v1/messages": {"POST": _asking(Operation.CHAT)},
     "/v1/messages/count_tokens": {"POST": count_tokens},
-    "/v1/realtime": {"GET": realtime},
+    "/v1/realtime": {"GET": later("hanbok.http.realtime", "realtime")},
     "/v1/responses": {"POST": respond},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
@@ -82,6 +82,7 @@ _BELOW: Final[dict[str, dict[str, Handler]]] = {
     f"{MCP}/": dict.fromkeys(("POST", "DELETE"), _mcp),
     f"{WELL_KNOWN}/": {"GET": _metadata},
     "/console/calls/": {"GET": calls},
+    "/passthrough/": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _passthrough),
     "/static/": {"GET": static},
     "/log/tile/": {"GET": tile},
 }

@@ -74,7 +74,7 @@ def failure_of(error: HanbokError, language: Language) -> Failure:
 async def tell(inbound: Inbound, error: HanbokError, default: Language, headers: Headers) -> None:
     """Answer a request with an error, in the words of the API whose route it is."""
     language, front = language_of(inbound.headers, default), front_of(inbound)
-    inside = front is not None or inbound.path.startswith("/v1/")
+    inside = front is not None or inbound.path.startswith(("/v1/", "/passthrough/"))
     if front is not None:
         body = front.failure(failure_of(error, language))
     else:

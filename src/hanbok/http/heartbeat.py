@@ -21,6 +21,7 @@ class Beating:
         """Beat after so many silent seconds, until `stop`. `headers` begin a stream that has none yet."""
         self.method: str = inbound.method
         self.path: str = inbound.path
+        self.escaped: bool = inbound.escaped
         self.query: str = inbound.query
         self.headers: Mapping[str, str] = inbound.headers
         self.peer: str = inbound.peer

@@ -81,6 +81,8 @@ class Inbound(Protocol):
 
     method: str
     path: str
+    escaped: bool
+    """Whether the path came with percent-escapes, which are read in `path`."""
     query: str
     headers: Mapping[str, str]
     """Lower-case names."""

@@ -48,7 +48,7 @@ class Request:
 
     __slots__ = (
         "_held", "_left", "_limit", "_line", "_on_left", "_pieces", "_waiter", "answered", "chunked", "complete",
-        "expects", "headers", "keep", "method", "path", "peer", "query", "streamed",
+        "escaped", "expects", "headers", "keep", "method", "path", "peer", "query", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -65,7 +65,8 @@ class Request:
         """`keep`: the connection may serve another request after this one. `chunked`: the client reads chunks."""
         path, _, query = target.partition("?")
         self.method = method
-        self.path = unquote(path, errors="strict") if "%" in path else path
+        self.escaped = "%" in path
+        self.path = unquote(path, errors="strict") if self.escaped else path
         self.query = query
         self.headers = headers
         self.peer = peer

@@ -1,6 +1,7 @@
 """`endpoints`: the places where models are reached."""
 
 from datetime import date, time
+from decimal import Decimal
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from msgspec import Meta, field
@@ -58,6 +59,33 @@ class WindowSettings(Section, frozen=True, kw_only=True):
         )
 
 
+class PassageSettings(Section, frozen=True, kw_only=True):
+    method: Annotated[
+        Literal["GET", "POST", "PUT", "PATCH", "DELETE"], Meta(description="The method that is allowed.")
+    ]
+    path: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/([A-Za-z0-9._~-]+|\*))+$",
+            description="The path that is allowed, behind the endpoint's `url`; `*` stands for one segment.",
+        ),
+    ]
+    price: Annotated[
+        Decimal | None, Meta(description="Won of one call; none: not declared, and calls are refused.")
+    ] = None
+    unread: Annotated[
+        tuple[str, ...],
+        Meta(description="Media types of bodies and answers that pass though nobody can inspect them."),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for what cannot be."""
+        if self.price is not None and self.price < 0:
+            raise ValueError("a price cannot be negative")
+        if {".", ".."} & set(self.path.split("/")):
+            raise ValueError("a path has no dots alone in a segment")
+
+
 class EndpointSettings(Section, frozen=True, kw_only=True):
     kind: Annotated[str, Meta(description="How it is reached: a name from `hanbok models kinds`.")]
     url: Annotated[str, Meta(description="Base address; none: the kind's own.")] = ""
@@ -94,6 +122,10 @@ class EndpointSettings(Section, frozen=True, kw_only=True):
     timeouts: Annotated[TimeoutSettings, Meta(description="Time limits.")] = TimeoutSettings()
     maintenance: Annotated[
         tuple[WindowSettings, ...], Meta(description="Times at which it is not asked.")
+    ] = ()
+    passthrough: Annotated[
+        tuple[PassageSettings, ...],
+        Meta(description="Paths of it that pass through `/passthrough/NAME/`; none: nothing does."),
     ] = ()
     options: Annotated[dict[str, str], Meta(description="What only this kind knows, as `api_version`.")] = (
         field(default_factory=dict)

@@ -62,6 +62,8 @@ class Azure:
         if self._tokens is not None:
             who = ("authorization", f"Bearer {await self._tokens.token()}")
         headers = (who, *self._headers)
+        if operation is Operation.PASSAGE and self._deployments:
+            return Address(url=self._home, headers=headers, query=self._query)
         if not self._deployments:
             return Address(url=self._url, headers=headers, query=self._query)
         if operation is Operation.REALTIME:  # the one path that names its deployment in the query
