@@ -60,6 +60,7 @@ MATRIX = {
     "/v1/models/": OBJECT,
     "/console/calls/": OBJECT,
     "/v1/realtime": TOOL,
+    "/passthrough/": TOOL,
     "/mcp": TOOL,
     "/mcp/": TOOL,
     "/.well-known/oauth-protected-resource": PUBLIC,

@@ -7,6 +7,7 @@ from hanbok.core.values import Text
 from hanbok.gateway.preview import Preview
 from hanbok.http.batch_operations import BATCHES
 from hanbok.http.operation import Operation
+from hanbok.http.optional_operations import OPTIONAL
 from hanbok.http.shapes import (
     AnthropicError,
     ChatRequest,
@@ -208,15 +209,6 @@ OPERATIONS: tuple[Operation, ...] = (
         fails=GeminiError,
     ),
     Operation(
-        method="get",
-        path="/v1/realtime",
-        title=Text(
-            ko="WebSocket 실시간 세션(OpenAI Realtime API의 이벤트). `model`은 질의에",
-            en="A session over WebSocket, in the events of OpenAI's Realtime API; `model` in the query",
-        ),
-        errors=(101, 400, 401, 402, 403, 404, 426, 429, 502, 503, 504),
-    ),
-    Operation(
         method="post",
         path="/mcp",
         title=Text(
@@ -265,6 +257,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *TUNING,
     *BATCHES,
+    *OPTIONAL,
     Operation(
         method="get",
         path="/v1/models",

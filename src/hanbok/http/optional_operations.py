@@ -1,0 +1,32 @@
+"""What is there only where settings open it, as the OpenAPI document tells it."""
+
+from typing import Any
+
+from hanbok.core.values import Text
+from hanbok.http.operation import Operation
+from hanbok.http.shapes import OpenaiError
+
+OPTIONAL: tuple[Operation, ...] = (
+    Operation(
+        method="get",
+        path="/v1/realtime",
+        title=Text(
+            ko="WebSocket 실시간 세션(OpenAI Realtime API의 이벤트). `model`은 질의에",
+            en="A session over WebSocket, in the events of OpenAI's Realtime API; `model` in the query",
+        ),
+        errors=(101, 400, 401, 402, 403, 404, 426, 429, 502, 503, 504),
+    ),
+    Operation(
+        method="post",
+        path="/passthrough/{endpoint}/{path}",
+        title=Text(
+            ko="설정이 허용한 제공자의 경로. 메서드도 설정이 정한 대로",
+            en="A provider's path that settings allow; other methods as they say",
+        ),
+        takes=dict[str, Any],
+        gives=dict[str, Any],
+        media=("application/json", "text/event-stream"),
+        fails=OpenaiError,
+        errors=(400, 401, 402, 403, 404, 408, 413, 415, 429, 502, 503, 504),
+    ),
+)
