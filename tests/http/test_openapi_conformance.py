@@ -21,6 +21,7 @@ from administered import Stand, administered
 from hanbok.core.values import Language, Principal
 from hanbok.http.openapi import document
 from hanbok.http.operations import OPERATIONS as DESCRIBED
+from hanbok.http.optional_operations import OPTIONAL
 from hanbok.policy.organisations import Register
 from hanbok.policy.parties import PartyKind
 from hanbok.policy.people import People
@@ -131,8 +132,9 @@ def test_every_answer_is_as_the_document_says(
 def test_the_scanner_got_through_to_most_operations(answered: dict[str, set[int]]) -> None:
     if not answered:
         pytest.skip("runs after the scan, in the same process")
+    shut = {f"{one.method.upper()} {one.path}" for one in OPTIONAL}
     through = {label for label, statuses in answered.items() if statuses & {200, 201}}
-    assert len(through) > 0.6 * len(answered), sorted(answered.keys() - through)
+    assert len(through) > 0.6 * len(answered.keys() - shut), sorted(answered.keys() - through)
     assert not any(status >= 500 and status != 503 for statuses in answered.values() for status in statuses)
 
 
