@@ -3,6 +3,7 @@ wrk.method = "POST"
 wrk.body = io.open(os.getenv("BENCH_BODY")):read("*a")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. (os.getenv("BENCH_KEY") or "none")
+for name, value in (os.getenv("BENCH_HEADERS") or ""):gmatch("([^=\n]+)=([^\n]*)\n") do wrk.headers[name] = value end
 local threads = {}
 function setup(thread) table.insert(threads, thread) end
 function init() bad = 0 end -- a global: `done` reads it from each thread

@@ -1,16 +1,19 @@
-"""CPU a request: hanbok with everything on, beside no proxy and nginx as a plain proxy, in one run.
+"""CPU a request: hanbok with everything on, beside no proxy, nginx as a plain proxy and other gateways, in one run.
 
-    python benchmarks/gateway/run.py [--seconds 5] [--rounds 3]
+    python benchmarks/gateway/run.py [--seconds 5] [--rounds 3] [--peers litellm,tensorzero,portkey] [--homes FOLDER]
 
 Needs Debian's nginx-extras (the stand-in model and the plain proxy) and wrk (the load). CPU time is what the kernel
 counts for the process tree of the proxy, over the requests that wrk saw answered; compare ratios within one run only.
+The other gateways check one key at most: they limit, guard, judge and record nothing here.
+
+FOLDER holds one environment a peer (default $HANBOK_PEERS, else one below the temporary directory); a missing one is
+made and the peer installed from PyPI or npm. `--peers ""` measures none.
 """
 
 import argparse
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,18 +21,20 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from target import Target, cpu, free_port, rss, wait_for
 
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
+from peers import PEERS, running
 
 HERE = Path(__file__).parent
 MODULES = Path("/usr/lib/nginx/modules")
-TICKS = os.sysconf("SC_CLK_TCK")
+DEFAULT_HOMES = os.environ.get("HANBOK_PEERS", str(Path(tempfile.gettempdir()) / "hanbok-peers"))
 SETTINGS = """\
-server: {{port: 0}}
+server: {{port: 0, workers: {workers}}}
 state: state
 endpoints:
   bench:
@@ -44,15 +49,11 @@ models:
     targets: [{{endpoint: bench, model: bench}}]
     price: {{input: 1000, output: 4000, as_of: 2026-11-01}}
 """
+PASSES = (
+    "proxy_pass http://model; proxy_http_version 1.1; proxy_buffering off;"
+    ' proxy_set_header Connection ""; proxy_read_timeout 600s;'
+)
 FILLER = "오늘 회의에서 정한 일정과 담당 부서를 정리해 다음 주 보고서에 넣어 주세요. "
-
-
-@dataclass(frozen=True)
-class Target:
-    name: str
-    url: str
-    pid: int | None
-    key: str = "none"
 
 
 def body(size: int, extra: str = "", *, stream: bool = False) -> bytes:
@@ -71,45 +72,8 @@ def scenarios() -> dict[str, tuple[bytes, int]]:
         "32 KB, clean, 16 at once": (body(32768), 16),
         "stream of 100 chunks, 16 at once": (body(1024, "[[n=100 gap=5]] ", stream=True), 16),
         "stream of 100, pseudonymised": (body(1024, "[[n=100 gap=5]] " + personal, stream=True), 16),
+        "stream of 20 chunks, 512 at once": (body(1024, "[[n=20 gap=50]] ", stream=True), 512),
     }
-
-
-def tree(root: int) -> set[int]:
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(stat[1])
-    found = {root}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
-def cpu(root: int) -> float:
-    ticks = 0
-    for pid in tree(root):
-        stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(stat[11]) + int(stat[12])
-    return ticks / TICKS
-
-
-def rss(root: int) -> float:
-    return sum(
-        int(line.split()[1]) / 1024
-        for pid in tree(root)
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-        if line.startswith("VmRSS")
-    )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -131,31 +95,28 @@ def nginx(folder: Path, role: str, does: str, model: int) -> Iterator[Target]:
     process = subprocess.Popen(["nginx", "-c", str(config), "-e", str(folder / f"{role}.err")])
     try:
         wait_for(port)
-        yield Target(role, f"http://127.0.0.1:{port}/v1", process.pid)
+        yield Target(name=role, url=f"http://127.0.0.1:{port}/v1", pid=process.pid)
     finally:
         process.terminate()
         process.wait()
 
 
-def wait_for(port: int) -> None:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError(port)
-
-
 def load(target: Target, payload: bytes, connections: int, seconds: int) -> dict[str, float]:
     with tempfile.NamedTemporaryFile() as file:
-        file.write(payload)
+        file.write(
+            payload.replace(b'"model": "bench"', json.dumps({"model": target.model}).encode()[1:-1], 1)
+        )
         file.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s"]
         before = cpu(target.pid) if target.pid else 0.0
         done = subprocess.run(
             [*command, str(HERE / "load.lua"), f"{target.url}/chat/completions"],
-            env=os.environ | {"BENCH_BODY": file.name, "BENCH_KEY": target.key},
+            env=os.environ
+            | {
+                "BENCH_BODY": file.name,
+                "BENCH_KEY": target.key,
+                "BENCH_HEADERS": "".join(f"{name}={value}\n" for name, value in target.headers),
+            },
             capture_output=True,
             text=True,
             check=True,
@@ -164,7 +125,7 @@ def load(target: Target, payload: bytes, connections: int, seconds: int) -> dict
     line = next(line for line in done.stdout.splitlines() if line.startswith("BENCH "))
     result = json.loads(line.removeprefix("BENCH "))
     return {
-        "cpu": spent / result["requests"] * 1e6,
+        "cpu": spent / max(result["requests"], 1) * 1e6,
         "rate": result["requests"] / result["microseconds"] * 1e6,
         "p50": result["p50"] / 1000,
         "p99": result["p99"] / 1000,
@@ -173,10 +134,26 @@ def load(target: Target, payload: bytes, connections: int, seconds: int) -> dict
 
 
 def check(target: Target) -> None:
-    headers = {"authorization": f"Bearer {target.key}", "content-type": "application/json"}
-    request = urllib.request.Request(f"{target.url}/chat/completions", body(64), headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        assert "다람쥐".encode() in answer.read()
+    """Ask once, for longer than a listening peer may need to be ready. Raises when the answer is not the model's."""
+    headers = {
+        "authorization": f"Bearer {target.key}",
+        "content-type": "application/json",
+        **dict(target.headers),
+    }
+    asked = json.loads(body(64)) | {"model": target.model}
+    request = urllib.request.Request(f"{target.url}/chat/completions", json.dumps(asked).encode(), headers)
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                said = answer.read().decode()
+                assert "다람쥐" in said, f"{target.name}: {said[:300]}"
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def measure(targets: list[Target], seconds: int, rounds: int) -> None:
@@ -192,44 +169,67 @@ def measure(targets: list[Target], seconds: int, rounds: int) -> None:
                 key: statistics.median(run[key] for run in runs[target.name]) for key in runs[target.name][0]
             }
             bad = sum(run["bad"] for run in runs[target.name])
-            spent = f"{mid['cpu']:8.1f} us CPU  {mid['cpu'] / plain:5.1f}x nginx" if target.pid else " " * 29
+            spent = f"{mid['cpu']:8.1f} us CPU  {mid['cpu'] / plain:6.1f}x nginx" if target.pid else " " * 30
             times = f"p50 {mid['p50']:7.2f} ms  p99 {mid['p99']:7.2f} ms"
-            print(f"  {target.name:8} {spent}  {mid['rate']:8.0f}/s  {times}  bad {bad:.0f}")
+            print(f"  {target.name:10} {spent}  {mid['rate']:8.0f}/s  {times}  bad {bad:.0f}")
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--peers", default=",".join(PEERS), help="which other gateways, comma-separated")
+    options.add_argument(
+        "--homes", type=Path, default=Path(DEFAULT_HOMES), help="folder of their environments"
+    )
+    return options
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = parser().parse_args()
     missing = [name for name in ("nginx", "wrk") if shutil.which(name) is None]
     if missing or not (MODULES / "ngx_http_lua_module.so").exists():
         sys.exit(
             f"skipped: needs Debian's nginx-extras and wrk (missing: {', '.join(missing) or 'the Lua module'})"
         )
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
-        answers = f"content_by_lua_file {HERE / 'answers.lua'};"
-        passes = (
-            "proxy_pass http://model; proxy_http_version 1.1; proxy_buffering off;"
-            ' proxy_set_header Connection ""; proxy_read_timeout 600s;'
+        model = stack.enter_context(nginx(folder, "model", f"content_by_lua_file {HERE / 'answers.lua'};", 0))
+        port = int(model.url.split(":")[2].split("/")[0])
+        plain = stack.enter_context(nginx(folder, "nginx", PASSES, port))
+        hanbok = stack.enter_context(server(folder / "one", port, workers=1))
+        two = stack.enter_context(server(folder / "two", port, workers=2))
+        peers = stack.enter_context(
+            running([name for name in options.peers.split(",") if name], options.homes, folder, model.url)
         )
-        with nginx(folder, "model", answers, 0) as model:
-            port = int(model.url.split(":")[2].split("/")[0])
-            with nginx(folder, "nginx", passes, port) as plain:
-                started = time.monotonic()
-                with RunningHanbok(folder, SETTINGS.format(port=port)) as hanbok:
-                    print(f"very first start to announced: {time.monotonic() - started:.2f} s")
-                    hanbok.stop()
-                    started = time.monotonic()
-                    hanbok.start()
-                    print(f"start to announced: {time.monotonic() - started:.2f} s")
-                    door = Target("hanbok", hanbok.api, hanbok.process.pid, hanbok.key)
-                    for target in (model, plain, door):
-                        check(target)
-                    print(f"RSS idle: {rss(hanbok.process.pid):.0f} MiB")
-                    measure([Target("direct", model.url, None), plain, door], options.seconds, options.rounds)
-                    print(f"\nRSS after load: {rss(hanbok.process.pid):.0f} MiB")
+        doors = [
+            Target(name=name, url=one.api, pid=one.process.pid, key=one.key)
+            for name, one in (("hanbok", hanbok), ("2 workers", two))
+        ]
+        direct = Target(name="direct", url=model.url)
+        for target in (direct, plain, *doors, *peers):
+            check(target)
+        print(f"RSS idle: {memory([*doors, *peers])}")
+        measure([direct, plain, *doors, *peers], options.seconds, options.rounds)
+        print(f"\nRSS after load: {memory([*doors, *peers])}")
+
+
+@contextmanager
+def server(folder: Path, port: int, *, workers: int) -> Iterator[RunningHanbok]:
+    folder.mkdir()
+    started = time.monotonic()
+    with RunningHanbok(folder, SETTINGS.format(port=port, workers=workers)) as hanbok:
+        first = time.monotonic() - started
+        hanbok.stop()
+        started = time.monotonic()
+        hanbok.start()
+        again = time.monotonic() - started
+        print(f"hanbok, {workers} workers: very first start to announced {first:.2f} s, start {again:.2f} s")
+        yield hanbok
+
+
+def memory(targets: list[Target]) -> str:
+    return ", ".join(f"{one.name} {rss(one.pid):.0f} MiB" for one in targets if one.pid)
 
 
 if __name__ == "__main__":
