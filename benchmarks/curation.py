@@ -323,14 +323,14 @@ def limited(path: Path) -> None:
     group.mkdir()
     try:
         (group / name).write_text(str(limit))
-        rows, most = _apart("confined", path, limit, str(group))
+        rows, most = _apart("confined", path, str(group))
     finally:
         group.rmdir()
     print(f"under a limit of {limit / 1e6:.0f} MB, {3 * limit / 1e6:.0f} MB: {rows} rows kept,", end=" ")
     print(f"{most / 1e6:.0f} MB resident at most")
 
 
-def confined(path: str, limit: int, group: str) -> tuple[int, int]:
+def confined(path: str, group: str) -> tuple[int, int]:
     (Path(group) / "cgroup.procs").write_text(str(os.getpid()))
     with tempfile.TemporaryDirectory() as folder:
         return kept(Path(path), 1, (), Path(folder)), _peak()
