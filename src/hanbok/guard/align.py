@@ -58,8 +58,7 @@ class _Step:
         return start, start + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Aligned:
+class Aligned(msgspec.Struct, frozen=True):
     """A text and the steps that led to it from the original."""
 
     text: str

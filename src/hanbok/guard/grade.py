@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from hanbok.core.values import Grade
@@ -17,12 +18,17 @@ class Graded:
     reasons: tuple[str, ...] = ()
 
 
+_RANK: Final = attrgetter("rank")
 _NOTHING: Final = Graded(grade=Grade.OPEN)
 
 
 def grade(findings: Iterable[Finding], known: Mapping[str, Kind] | None = None) -> Grade:
     """Return the grade of a text with these findings."""
-    return explain_grade(findings, known).grade
+    if not findings:
+        return Grade.OPEN
+    known = kinds() if known is None else known
+    grades = {_grade_of(finding.kind, known) for finding in findings}
+    return max(grades, key=_RANK, default=Grade.OPEN)
 
 
 def explain_grade(findings: Iterable[Finding], known: Mapping[str, Kind] | None = None) -> Graded:
@@ -31,7 +37,7 @@ def explain_grade(findings: Iterable[Finding], known: Mapping[str, Kind] | None 
         return _NOTHING
     known = kinds() if known is None else known
     grades = {kind: _grade_of(kind, known) for kind in {finding.kind for finding in findings}}
-    highest = max(grades.values(), key=lambda one: one.rank, default=Grade.OPEN)
+    highest = max(grades.values(), key=_RANK, default=Grade.OPEN)
     if highest is Grade.OPEN:
         return _NOTHING
     return Graded(

@@ -63,13 +63,11 @@ class Guard:
     def find(self, text: str) -> list[Finding]:
         """Return what `text` holds: sorted, without overlaps, in code points of `text` as it was written."""
         aligned, places, written = read(text, self.scanner.scan)
-        if not places and not written and not self.customs and not self.others:
-            return []
         found: list[Finding] = []
         for index, start, end in written:
             if index >= 0 and (shape := self.shapes[index]).raw:
                 found += shape.verify(text, start, end)
-        plain = self._judge(Page(aligned.text), places)
+        plain = self._judge(Page(aligned.text), places) if places else []
         for custom in self.customs:
             if custom.type.raw:
                 found += custom.find(text)

@@ -24,13 +24,14 @@ def classify(text: str, found: Iterable[Finding]) -> list[Finding]:
     persons = [one for one in found if one.kind in known and known[one.kind].category in _IDENTIFYING]
     if not persons:
         return []
+    some, longest = _any()
+    since = min(one.start for one in persons) - _NEAR - longest
+    until = max(one.end for one in persons) + _NEAR + longest
+    if not some.search(text[max(0, since) : until].lower()):
+        return []
     lowered = text.lower()
     if len(lowered) != len(text):  # a letter that grows in lower case would move the offsets
         lowered = text
-    some, longest = _any()
-    since = min(one.start for one in persons) - _NEAR - longest
-    if not some.search(lowered, max(0, since), max(one.end for one in persons) + _NEAR + longest):
-        return []
     return sorted(_topics(lowered, persons), key=lambda one: one.start)
 
 

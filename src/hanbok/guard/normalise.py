@@ -85,7 +85,7 @@ def read(text: str, scan: Scan) -> tuple[Aligned, Sequence[Place], Sequence[Plac
     """Return `text` with every disguise of digits and separators undone, its places, and those of `text` as written."""
     raw = places = scan(text)
     aligned = Aligned(text)
-    if any(index < 0 for index, _, _ in raw):
+    if raw and any(index < 0 for index, _, _ in raw):
         aligned = _plain_characters(text)
         if aligned.text != text:
             places = scan(aligned.text)

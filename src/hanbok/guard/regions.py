@@ -21,10 +21,10 @@ def places(text: str, hits: Iterable[tuple[int, int]], sought: Mapping[int, Soug
     sought; hits come sorted.
     """
     found: list[Place] = []
-    done = dict.fromkeys(sought, 0)
+    done: dict[int, int] = {}
     runs: dict[frozenset[str], tuple[int, int]] = {}
     for end, index in hits:
-        last = done[index]
+        last = done.get(index, 0)
         if end <= last:
             continue
         alphabet = sought[index].alphabet

@@ -51,7 +51,11 @@ def final_class(text: str) -> FinalClass:
     end = len(text)
     while end and not text[end - 1].isalnum() and not unicodedata.combining(text[end - 1]):
         end -= 1
-    tail = unicodedata.normalize("NFKC", text[max(0, end - 24) : end])
+    tail = text[max(0, end - 24) : end]
+    if tail[-1:] in _DIGITS:
+        return _DIGITS[tail[-1]]
+    if not tail.isascii():
+        tail = unicodedata.normalize("NFKC", tail)
     last = tail[-1:]
     if "\uac00" <= last <= "\ud7a3":
         return _of_syllable(last)

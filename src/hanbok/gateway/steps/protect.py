@@ -3,6 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from hanbok.core.values import Form
 from hanbok.gateway.call import Call, Operation, Reply
@@ -30,24 +31,37 @@ class Protect:
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         if call.texts is None:
             raise RuntimeError("the inspect step must stand before the protect step")
-        hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
-        disguise = Disguise(call, call.texts, self.masks, hider)
-        if call.findings and len(call.body) >= LONG:
-            await to_thread(disguise.prepare, {planned.form for planned in call.plan})
-        call.body_in = disguise.body_in
+        disguise = self._disguise(call, call.texts) if call.findings else None
+        if disguise is None:
+            call.body_in = partial(_as_is, call)
+        else:
+            call.body_in = disguise.body_in
+            if len(call.body) >= LONG:
+                await to_thread(disguise.prepare, {planned.form for planned in call.plan})
         reply = await call_next(call)
         if call.operation in _WORDLESS or reply.status != _OK:
             return reply
-        used = call.ending.used
-        restores = used is not None and used.form is Form.PSEUDONYMISED and len(disguise.pseudonyms) > 0
+        spared: frozenset[str] = frozenset()
+        restores: Hider | None = None
+        if disguise is not None:
+            spared = disguise.values()
+            used = call.ending.used
+            if used is not None and used.form is Form.PSEUDONYMISED and len(disguise.pseudonyms):
+                restores = disguise.pseudonyms
         way_back = WayBack(
-            call,
-            masks=self.masks,
-            masker_of=self.masker_of,
-            spared=disguise.values() if self.masker_of is not None else frozenset(),
-            pseudonyms=disguise.pseudonyms if restores else None,
+            call, masks=self.masks, masker_of=self.masker_of, spared=spared, pseudonyms=restores
         )
         return await way_back.of(reply)
+
+    def _disguise(self, call: Call, texts: Texts) -> "Disguise":
+        hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
+        return Disguise(call, texts, self.masks, hider)
+
+
+def _as_is(call: Call, _form: Form) -> bytes:
+    """Return the body in which nothing was found."""
+    call.ending.steps["protect"] = Form.AS_IS.value
+    return call.body
 
 
 class Disguise:

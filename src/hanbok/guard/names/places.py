@@ -45,8 +45,11 @@ def _any(patterns: Iterable[str]) -> str:
 PROVINCE, CITY = _gazetteer()
 _NOT_INSIDE = "(?<![가-힣A-Za-z0-9])"
 _STEP = rf",?{GAP}"
-_CITIES = rf"(?:(?:{CITY}){_STEP})"
-_AREA = rf"(?:(?:대한민국{GAP})?(?:{PROVINCE}){_STEP}{_CITIES}{{0,2}}|{_CITIES}{{1,2}})"
+_AREA = (
+    rf"(?:(?P<province>(?:대한민국{GAP})?(?:{PROVINCE}){_STEP})|)(?P<city>(?:{CITY}){_STEP}){{0,2}}"
+    "(?(province)|(?(city)|(?!)))"
+)
+"""A province with up to two cities, or one or two cities: names stand in it once, since they take long to compile."""
 _TOWN = rf"(?:[가-힣]{{1,6}}[0-9]?[읍면]{GAP})"
 _QUARTER = rf"(?:[가-힣]{{1,6}}(?:제?[0-9]{{1,2}}(?:[·.][0-9])?)?(?:동|가|리){GAP})"
 _DASH = "[-‐-―−~]"

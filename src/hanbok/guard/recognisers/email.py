@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters, digits
 from typing import ClassVar
 
 from hanbok.guard.alone import find_alone
@@ -9,6 +10,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import ANCHOR
 
 _LOCAL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9_](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_+-])?\Z")
+_IN_LOCAL = ascii_letters + digits + "._%+'-"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.){{1,8}}[A-Za-z]{{2,24}}")
 _REACH = 70
@@ -64,7 +66,9 @@ class Email:
 
 def _plain(text: str, at: int) -> tuple[int, int] | None:
     domain = _DOMAIN.match(text, at)
-    local = _LOCAL.search(text, max(0, at - _REACH), at - 1) if domain else None
+    since = max(0, at - _REACH)
+    since += len(text[since : at - 1].rstrip(_IN_LOCAL))
+    local = _LOCAL.search(text, since, at - 1) if domain else None
     if local is None or domain is None or _FILE.search(domain[0]):
         return None
     if local[0] == "git" and text[domain.end() : domain.end() + 1] in {":", "/"}:  # git@host:path
