@@ -62,9 +62,10 @@ class Texts:
                 raise InvalidJson(position=body.index(control))
         unread: list[str] = []
         parts = _split(self._source)
-        if "\\" in self._source or may_be_encoded(self._source):
+        escaped = b"\\" in body
+        if escaped or may_be_encoded(self._source):
             for index in range(1, len(parts), 2):
-                if len(part := parts[index]) >= _SHORT or "\\" in part:
+                if len(part := parts[index]) >= _SHORT or (escaped and "\\" in part):
                     parts[index] = _view(part, unread)
         if any(_NUMBER.search(part) for part in parts[::2] if len(part) >= _LONG_NUMBER):
             views = _with_numbers(parts)
@@ -114,7 +115,7 @@ class Texts:
 
 def _split(source: str) -> list[str]:
     """Return the parts outside and inside of strings in turn, without the quotation marks between them."""
-    if '\\"' not in source:
+    if "\\" not in source or '\\"' not in source:
         parts = source.split('"')
     else:
         flat = source.replace("\\\\", "\x00\x00").replace('\\"', "\x00\x01")
@@ -154,13 +155,16 @@ def _tokens(parts: Sequence[str]) -> list[_Token]:
 
 def _view(raw: str, unread: list[str]) -> str:
     """Return how a string reads, noting a file that cannot be read."""
-    if "\\" not in raw and not may_be_encoded(raw):
+    escaped = "\\" in raw
+    if not escaped and not may_be_encoded(raw):
         return raw
-    string = _unescape(raw)
+    string = _unescape(raw) if escaped else raw
     if may_be_encoded(string) and (file := read_encoded(string)):
         if file.text is None:
             unread.append(file.media)
         string = string[: file.start] + (file.text or "")
+    elif not escaped:
+        return raw
     elif _has_inner(string):
         string = _INNER.sub(_inner_sign, string)
     # A separator that a caller escaped must not pass for ours, nor hide what stands around it.
@@ -209,6 +213,8 @@ def _digits(raw: str) -> str:
 
 def _edited(raw: str, view: str, edits: list[Edit]) -> str:
     """Return a string's raw text after edits to its view."""
+    if "\\" not in raw and not may_be_encoded(raw):
+        return apply(raw, [(start, end, _escaped(new)) for start, end, new in edits])
     string = _unescape(raw)
     file = read_encoded(string) if may_be_encoded(string) else None
     if file:
