@@ -40,7 +40,10 @@ class RedisStand:
                 [*command, "--save", "", *self._options, *options], stdout=log, stderr=log
             )
         end = time.monotonic() + 20
-        while not self.socket.exists() or self.said("PING") != "PONG":
+        while not self.socket.exists() or self.said("PING") not in {
+            "PONG",
+            "NOAUTH Authentication required.",
+        }:
             assert time.monotonic() < end, (self.folder / "log").read_text()
             time.sleep(0.02)
 

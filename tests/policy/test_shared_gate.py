@@ -1,12 +1,15 @@
 """The gate that machines share: against the gate of one process, and against a Redis that fails in every way."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +25,7 @@ from hanbok.policy.key import Key, Limits
 from hanbok.policy.ledger import BudgetExceeded, Ledger
 from hanbok.policy.limits import Limiter
 from hanbok.policy.shared.at import At
+from hanbok.policy.shared.server import Server
 from hanbok.policy.shared.sharing import Sharing
 from hanbok.store.database import Store
 from redis_stand import RedisStand
@@ -329,6 +333,56 @@ async def test_without_the_table_nothing_begins_anew(redis: RedisStand, tmp_path
     store.close()
 
 
+async def test_it_is_reached_by_tls_with_a_password_and_no_other_certificate_or_password_will_do(
+    tmp_path: Path,
+) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    tls = ("--tls-port", str(port), "--tls-auth-clients", "no", "--requirepass", "right")
+    files = ("--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem", "--tls-ca-cert-file", "ca.pem")
+    with RedisStand(*tls, *(str(tmp_path / one) if one.endswith(".pem") else one for one in files)):
+
+        async def said(password: str, authorities: str) -> str:
+            url = f"rediss://:{password}@localhost:{port}/0"
+            server = Server(At(url=url, authorities=str(tmp_path / authorities)))
+            try:
+                await server.meet()
+                state = (await server.ask("look", machine="m", log="", lease=1, grace=1))[0]
+            except LimitsUnavailable as error:
+                return str(error.facts["why"])
+            finally:
+                await server.close()
+            return state.decode()
+
+        assert await said("right", "ca.pem") == "unseeded"
+        assert await said("wrong", "ca.pem") == "AuthenticationError"
+        assert await said("right", "other.pem") == "ConnectionError"
+
+
+async def test_a_redis_without_memory_refuses_and_changes_nothing(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    with RedisStand() as mine:
+        a = await Machine(tmp_path / "a", store, At(url=mine.url, patience=1.2)).start()
+        one = key("o", won_per_day=100)
+        open_call = await a.call(one, 60)
+        mine.said("CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(LimitsUnavailable) as caught:
+            await a.enter(one, 1)
+        assert caught.value.facts["why"] == "OutOfMemoryError"
+        open_call.end(50)
+        mine.said("CONFIG", "SET", "maxmemory", "0")
+        await asyncio.wait_for(a.sharing._counter._told.wait(), 10)
+        assert await left_of(a, one) == 50
+        await a.stop()
+    store.close()
+
+
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from("ab"),
@@ -358,13 +412,6 @@ BUDGETS = st.dictionaries(
 )
 
 
-class Pair:
-    """Two machines for all examples: each has keys, and an organisation, of its own."""
-
-    def __init__(self, machines: tuple[Machine, Machine], loop: asyncio.AbstractEventLoop) -> None:
-        self.machines, self.loop = machines, loop
-
-
 async def test_it_decides_as_the_gate_of_one_process(machines) -> None:
     loop = asyncio.get_running_loop()
 
@@ -392,7 +439,10 @@ async def same(machines: tuple[Machine, Machine], events, limits, budgets: dict[
     def limits_of(account: str) -> Limits:
         return named.get(account, Limits())
 
-    gates = {name: _with(one, limits_of) for name, one in zip("ab", machines, strict=True)}
+    gates = {
+        name: replace(one.sharing.calls, limits_of=limits_of)
+        for name, one in zip("ab", machines, strict=True)
+    }
     model = Here(Limiter(), Ledger(limits_of), now)
     inside: list[tuple[Hold, Hold, str, str, Key, int]] = []
     for place, (name, verb, which, worst) in enumerate(events):
@@ -411,12 +461,6 @@ async def same(machines: tuple[Machine, Machine], events, limits, budgets: dict[
             assert _told(said[0]) == _told(said[1])
             if not isinstance(said[0], HanbokError):
                 inside.append((said[0], said[1], name, call, one, worst))
-
-
-def _with(machine: Machine, limits_of):
-    from dataclasses import replace  # noqa: PLC0415 - of this line alone
-
-    return replace(machine.sharing.calls, limits_of=limits_of)
 
 
 async def _tried(gate, call: str, one: Key, worst: int):

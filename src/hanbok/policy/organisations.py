@@ -271,12 +271,15 @@ class Register:
 
     def bootstrap(self, *, actor: str = "hanbok") -> NewKey | None:
         """On a first run, when there is no organisation, create `default` with one key; else None."""
-        with self._store.write() as connection:
-            if connection.execute(select(func.count()).select_from(organisations)).scalar():
-                return None
-            _add_organisation(connection, "default", "기본 조직", Limits(), actor)
-            new = make_key(Principal(organisation="default", key=""))
-            return _add_key(connection, new, "첫 키", actor, "")
+        try:
+            with self._store.write() as connection:
+                if connection.execute(select(func.count()).select_from(organisations)).scalar():
+                    return None
+                _add_organisation(connection, "default", "기본 조직", Limits(), actor)
+                new = make_key(Principal(organisation="default", key=""))
+                return _add_key(connection, new, "첫 키", actor, "")
+        except IntegrityError:
+            return None  # another server that began at the same moment did
 
     def spending(self, moment: datetime, by: Literal["key", "organisation"]) -> dict[str, Spent]:
         """Return what each key or organisation spent on the Korean day and in the month of `moment`.

@@ -112,6 +112,7 @@ class Counter:
         self._heard = monotonic()
         """When Redis did what it was asked to, the last time."""
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_tell_end)
 
     async def enter(self, held: Held, asked: Asked) -> str:
         """Count a call in, or return what stands in its way. Raises LimitsUnavailable: when Redis is away, a call
@@ -354,6 +355,11 @@ class Counter:
         if found[0] == b"moved" or (verb != "look" and found[0] in {b"unseeded", b"unjoined"}):
             raise _Parted
         return found
+
+
+def _tell_end(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled():
+        _log.critical("nothing is counted any more", exc_info=task.exception())
 
 
 _decode_held: Final = msgspec.json.Decoder(Held).decode
