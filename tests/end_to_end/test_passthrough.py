@@ -43,6 +43,7 @@ endpoints:
       - {{method: DELETE, path: /items/*, price: 0}}
       - {{method: POST, path: /stream, price: 3}}
       - {{method: POST, path: /sound, price: 3, unread: [audio/wav, audio/mpeg]}}
+      - {{method: POST, path: /mute, price: 3}}
       - {{method: POST, path: /broken, price: 3}}
       - {{method: POST, path: /dear}}
   shut: {{kind: openai_compatible, url: {url}, zone: home, operator: self, data_use: {{trains: false}}}}
@@ -81,7 +82,7 @@ class Provider(BaseHTTPRequestHandler):
             sent = [f"event: piece\ndata: {json.dumps({'delta': one})}\n\n" for one in pieces]
             whole = "".join([*sent, "" if cut else "data: [DONE]\n\n"]).encode()
             self.reply(200, "text/event-stream; charset=utf-8", whole, size=len(whole) + 9 * cut)
-        elif path == "/v1/sound":
+        elif path in ("/v1/sound", "/v1/mute"):
             self.reply(200, "audio/mpeg", b"\xff\xfb\x00")
         else:
             told = {"path": self.path, "body": json.loads(body) if body else None, "id": "vs_1"}
@@ -209,6 +210,7 @@ def test_a_path_passes_in_pseudonyms_and_its_answer_comes_back_whole(
     intent, outcome = entries(server, answer.headers["x-hanbok-call"])
     assert (intent["route"], intent["findings"]) == ("/passthrough/*", {"PHONE": 1})
     assert (outcome["status"], outcome["cost"]) == ("completed", 3_000_000)
+    assert outcome["steps"]["passage"] == "POST /vector_stores"
 
 
 def test_addresses_and_queries_are_read_too(server: RunningHanbok, came: list[Came]) -> None:
@@ -322,11 +324,13 @@ def test_what_nobody_can_read_passes_where_settings_say_so(server: RunningHanbok
     assert outcome["steps"]["inspect"] == "ran; 1 not read: audio/wav"
     shut = ask(server, "POST", "/far/vector_stores", sound, content_type="audio/wav")
     assert (shut.status, shut.code) == (415, "passage_not_read")
+    mute = ask(server, "POST", "/far/mute", {})
+    assert (mute.status, mute.code) == (502, "passage_answer_not_read")
     assert (
         ask(server, "POST", "/far/vector_stores", b"{", content_type="application/json").code
         == "invalid_json"
     )
-    assert len(came) == 1
+    assert len(came) == 2
 
 
 def test_a_failure_of_the_provider_is_told_as_one(server: RunningHanbok) -> None:

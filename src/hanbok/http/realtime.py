@@ -17,7 +17,7 @@ from hanbok.http.statuses import RouteUnknown
 async def realtime(app: App, inbound: Inbound) -> None:
     """Open a session, and serve it to its end. What refuses one is told as any other answer of HTTP."""
     gate = app.runtime.realtime
-    if gate is None or not isinstance(inbound, Switching):
+    if gate is None or inbound.method != "GET" or not isinstance(inbound, Switching):
         raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
     handshake = gate.handshake(inbound.path, inbound.headers)
     model = parse_qs(inbound.query).get("model", [""])[0]

@@ -65,6 +65,7 @@ _STATUSES: dict[str, HTTPStatus] = {
     "not_to_yourself": HTTPStatus.FORBIDDEN,
     "organisation_exists": HTTPStatus.CONFLICT,
     "organisation_unknown": HTTPStatus.NOT_FOUND,
+    "passage_answer_not_read": HTTPStatus.BAD_GATEWAY,
     "passage_not_allowed": HTTPStatus.FORBIDDEN,
     "passage_not_read": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "party_ended": HTTPStatus.CONFLICT,

@@ -21,10 +21,22 @@ class NotRead(HanbokError):
 
     code = "passage_not_read"
     message = Text(
-        ko="{what}의 형식 {media!r}은(는) 개인정보를 검사할 수 없어 통과시키지 않습니다",
-        en="{what} of the type {media!r} cannot be inspected for personal data, so it does not pass",
+        ko="요청의 형식 {media!r}은(는) 개인정보를 검사할 수 없어 통과시키지 않습니다",
+        en="a request of the type {media!r} cannot be inspected for personal data, so it does not pass",
     )
     hint = Text(
         ko="JSON으로 보내거나, 운영자가 그 경로의 unread에 형식을 적어야 합니다.",
         en="Send JSON, or have the operator name the type at `unread` of that path.",
+    )
+
+
+class AnswerNotRead(HanbokError):
+    code = "passage_answer_not_read"
+    message = Text(
+        ko="답변의 형식 {media!r}은(는) 개인정보를 검사할 수 없어 통과시키지 않습니다",
+        en="an answer of the type {media!r} cannot be inspected for personal data, so it does not pass",
+    )
+    hint = Text(
+        ko="운영자가 그 경로의 unread에 형식을 적어야 합니다.",
+        en="The operator must name the type at `unread` of that path.",
     )

@@ -29,6 +29,11 @@ class Passage:
     unread: frozenset[str]
     """Media types that pass though nobody reads them."""
 
+    @property
+    def name(self) -> str:
+        """How the log calls it: the words of the settings, none of a client's."""
+        return f"{self.method} /{'/'.join(self.path)}"
+
     def admits(self, method: str, path: Sequence[str]) -> bool:
         """Whether a request is one of those that are allowed."""
         return (
@@ -61,7 +66,7 @@ class Passages(Catalogue):
                         Target(
                             endpoint=name,
                             destination=place.destination,
-                            model="",
+                            model=f"passthrough/{name}",
                             facts=unknown_facts(f"passthrough/{name}"),
                         ),
                     ),

@@ -1,6 +1,7 @@
 """The way of a request that is passed through."""
 
 import hashlib
+from asyncio import to_thread
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ from hanbok.gateway.errors import (
     UpstreamGarbled,
     UpstreamUnreachable,
 )
+from hanbok.gateway.guarding import LONG
 from hanbok.gateway.head import InvalidJson
-from hanbok.gateway.passthrough.errors import NotRead
+from hanbok.gateway.passthrough.errors import AnswerNotRead, NotRead
 from hanbok.gateway.passthrough.passages import Passage, Passages
 from hanbok.gateway.price import ModelUnpriced
 from hanbok.gateway.showing import Showing
@@ -100,9 +102,10 @@ class AdmitPassing:
         passage = now.passage = self.passages.find(now.endpoint, now.method, now.path)
         call.offer = self.passages.offer(call.model)
         if now.raw is not None and now.media not in passage.unread:
-            raise NotRead(what="request", media=now.media[:100])
+            raise NotRead(media=now.media[:100])
         if passage.price is None:
             raise ModelUnpriced(model=call.model)
+        call.ending.steps["passage"] = passage.name
         call.reserved = passage.price
         hold = await self.gate.enter(call.id, key, call.model, call.reserved)
         call.at_end(lambda: hold.leave(call.ending.cost))
@@ -126,6 +129,8 @@ class ProtectPassing:
             call.ending.steps["inspect"] = f"ran; {len(unread)} not read: {', '.join(unread)[:200]}"
         hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
         disguise = Disguise(call, call.texts, self.masks, hider)
+        if call.findings and len(call.body) >= LONG:
+            await to_thread(disguise.prepare, [call.plan[0].form])
         call.body_in = disguise.body_in
         reply = await call_next(call)
         call.hidden = hider.hidden() if call.findings else ()
@@ -139,7 +144,8 @@ class ProtectPassing:
         if reply.chunks is not None:
             reply.chunks = _shown(call, reply.chunks, showing)
         elif reply.body:
-            reply.body = _whole(now, reply, showing)
+            long = len(reply.body) >= LONG
+            reply.body = await to_thread(_whole, now, reply, showing) if long else _whole(now, reply, showing)
             showing.note(call.ending)
         return reply
 
@@ -154,7 +160,7 @@ def _whole(call: Passing, reply: Reply, showing: Showing) -> bytes:
         except UnicodeDecodeError:
             raise UpstreamGarbled(origin=call.endpoint, why="not a text") from None
     if call.passage is None or media not in call.passage.unread:
-        raise NotRead(what="answer", media=media[:100])
+        raise AnswerNotRead(media=media[:100])
     return reply.body
 
 

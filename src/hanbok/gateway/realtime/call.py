@@ -13,7 +13,7 @@ from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.path import Path
 from hanbok.gateway.showing import Showing
 from hanbok.guard.pseudonym import Hider
-from hanbok.policy.keyring import Keys
+from hanbok.policy.key import Key
 
 if TYPE_CHECKING:
     from hanbok.gateway.realtime.dial import Dialled
@@ -103,9 +103,12 @@ class Rules(Protocol):
     """What holds of sessions by the settings in force."""
 
     path: Path
-    keys: Keys
     idle: float
     longest: float
+
+    def check(self, key: Key) -> None:
+        """Raise what ends a session: the key is in force no more, or its organisation's own key does not answer."""
+        ...
 
     def serves(self, opened: Opened) -> bool:
         """Whether the place that a session was opened at is still the one of its name."""

@@ -139,8 +139,11 @@ class Told(msgspec.Struct):
 
     @property
     def charged(self) -> Usage | None:
-        """What a response used."""
-        return read_usage(self.response.usage) if self.response else None
+        """What a response used; nothing, where it failed and that was not told."""
+        if self.response is None:
+            return None
+        used = read_usage(self.response.usage)
+        return Usage() if used is None and self.response.status == "failed" else used
 
     @property
     def heard(self) -> Usage | None:

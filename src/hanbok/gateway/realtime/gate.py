@@ -9,6 +9,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from hanbok.core.clock import now
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Zone
 from hanbok.gateway.call import Operation
@@ -78,7 +79,8 @@ class RealtimeGate:
             step_of(steps, Protect),
         )
         asking, router = step_of(steps, CallModel).asking, step_of(steps, CallModel).router
-        self.keys, self.idle, self.longest = authenticate.keyring, rules.idle, rules.longest
+        self._keys, self._vault = authenticate.keyring, vault
+        self.idle, self.longest = rules.idle, rules.longest
         self._rules, self._open_now = rules, open_now
         self._places, self._protect = asking.places, protect
         before: list[Step] = [step_of(steps, Measure), authenticate, step_of(steps, Witness)]
@@ -100,6 +102,12 @@ class RealtimeGate:
         ]
         self._opening = Path(with_vault(opening, vault, kinds))
         self.path = Path(with_vault(saying, vault, kinds))
+
+    def check(self, key: Key) -> None:
+        """Raise KeyRevoked and its like, and KeyWithdrawn."""
+        self._keys.known(key.id, now())
+        if self._vault is not None:
+            self._vault.leases.require(key.principal.organisation)
 
     def serves(self, opened: Opened) -> bool:
         """Whether the place of a session is still the one of its name."""

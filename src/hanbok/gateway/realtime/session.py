@@ -9,7 +9,6 @@ from typing import Any, Final
 import msgspec
 from websockets.frames import CloseCode
 
-from hanbok.core.clock import now
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Usage
 from hanbok.gateway.call import Operation
@@ -19,6 +18,7 @@ from hanbok.gateway.realtime import events
 from hanbok.gateway.realtime.answering import Answering
 from hanbok.gateway.realtime.call import Opened, Rules, Said, Turn
 from hanbok.gateway.realtime.errors import EventUnfit, SessionOver
+from hanbok.gateway.realtime.pace import Pace
 from hanbok.gateway.realtime.peer import Peer, PeerGone
 from hanbok.gateway.showing import Showing
 from hanbok.guard.pseudonym import Hider
@@ -33,6 +33,8 @@ _SAID_ROUTE: Final = "/v1/realtime/said"
 _WELL: Final = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
 _DEAF: Final = 1.0
 """Seconds for which sound is dropped after some was refused: it comes many times a second."""
+_SAID_AT_ONCE: Final = 100
+_SAID_PER_SECOND: Final = 20.0
 _BYTES_PER_TOKEN: Final = 64
 """Of sound, rather few: ten tokens stand for a second."""
 _LONGEST_ERRORS: Final = 16
@@ -75,6 +77,7 @@ class Session:
         self._ours: deque[str] = deque(maxlen=_LONGEST_ERRORS)
         loop = asyncio.get_running_loop()
         self._began = self._active = loop.time()
+        self._pace = Pace(at_once=_SAID_AT_ONCE, per_second=_SAID_PER_SECOND)
         self._deaf_until = 0.0
         self._code: int = CloseCode.NORMAL_CLOSURE
 
@@ -133,6 +136,7 @@ class Session:
         elif tree["type"] == events.CREATE:
             await self._ask(tree)
         else:
+            await self._pace.wait()  # each has its records
             self._settle_model(tree)
             await self._run(self._said(events.encode(tree), sounds=events.holds_sound(tree)))
 
@@ -175,8 +179,9 @@ class Session:
             try:
                 await self._run(self._said(events.encode(tree), sounds=sounds))
             except HanbokError:
-                self._waiting.remove(listening)
-                self._listening, listening.cause = listening, None
+                if listening in self._waiting:  # else it was answered meanwhile
+                    self._waiting.remove(listening)
+                    self._listening, listening.cause = listening, None
                 raise
             return
         await self._open(self._said(events.encode(tree), sounds=sounds, turn=Turn()), cause)
@@ -303,6 +308,8 @@ class Session:
             shown = await anext(batches)
             if told.type == "response.done":
                 one.turn.usage = told.charged
+                if told.response is not None and told.response.status != "completed":
+                    one.call.ending.steps["response"] = told.response.status[:20]
                 self.bound += one.turn.usage.output if one.turn.usage else one.turn.count
                 del self._under_way[told.of]
                 # What must be kept of it is, before its last event is shown.
@@ -337,7 +344,7 @@ class Session:
         while True:
             await asyncio.sleep(_TICK)
             at, rules = loop.time(), self._in_force()
-            rules.keys.known(self._key.id, now())
+            rules.check(self._key)
             if at - self._began > rules.longest:
                 raise SessionOver(why=Text(ko="가장 긴 시간이 지났습니다", en="its longest time is over"))
             if at - self._active > rules.idle:
