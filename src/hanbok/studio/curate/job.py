@@ -177,6 +177,7 @@ class Labour:
                 for name, table in segment.sweep.keys(rows).items():
                     tables.setdefault(name, []).append(_shifted(table, begin))
                 begin += rows.height
+                pa.default_memory_pool().release_unused()
         merged = {name: _merged(some) for name, some in tables.items()}
         for name, table in merged.items():
             put_table(target / f"{task:05}.{name}.arrow", table)

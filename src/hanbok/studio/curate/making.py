@@ -11,7 +11,7 @@ import polars as pl
 from hanbok.studio.curate.page import Page, page_of
 from hanbok.studio.curate.reader import Source, SourceMisread, schema_of
 
-BATCH: Final = 8 << 20
+BATCH: Final = 1 << 20
 """Characters after which a reader hands on what it has."""
 _ROLES: Final = {"human": "user", "gpt": "assistant", "bot": "assistant", "chatgpt": "assistant"}
 """Names of roles in lists of `from` and `value`."""

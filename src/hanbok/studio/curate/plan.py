@@ -165,10 +165,10 @@ class Curation:
         for rows in reader_of(part.piece.path, part.source).read(part.piece, part.source):
             held.append(rows)
             if sum(one.estimated_size() for one in held) >= self._size:
-                yield pl.concat(held)
+                yield pl.concat(held, rechunk=True)
                 held = []
         if held:
-            yield pl.concat(held)
+            yield pl.concat(held, rechunk=True)
 
 
 def files_of(source: Source) -> list[Path]:
