@@ -16,6 +16,9 @@ from hanbok.studio.curate.measure import bits_of
 _SPACE, _LINE = 0x20, 0x0A
 _BLANK_LINES: Final = 3
 _BLOCK: Final = 256
+_FIELD: Final = 12
+_MOST: Final = (1 << _FIELD) - 1
+"""So many characters are counted in the bits of one number that each class has there."""
 _ONE, _MANY = np.uint32(1), np.uint32(2)
 
 
@@ -33,18 +36,28 @@ def holding(
 
 
 def scripts(texts: pl.Series, classes: Sequence[str], sample: int) -> np.ndarray:
-    """Count for each text the characters of each class, in its first `sample` ones and in as many from its middle, or
+    """Count for each text the characters of each of up to five classes, in its first `sample` ones and in as many from its middle, or
     in all of a text that has no more.
     """
     data, offsets = buffers(texts)
     found = np.zeros((len(texts), len(classes)), np.int64)
-    _count(data, offsets, _bits(tuple(classes)), sample, found)
+    _count(data, offsets, _adding(tuple(classes)), sample, found)
     return found
 
 
 @cache
 def _bits(classes: tuple[str, ...]) -> np.ndarray:
     return bits_of(dict(enumerate(classes)))
+
+
+@cache
+def _adding(classes: tuple[str, ...]) -> np.ndarray:
+    """Return for each character a number with a 1 in the field of each class that it is in."""
+    bits = _bits(classes).astype(np.uint64)
+    fields = [
+        (bits >> np.uint64(one) & np.uint64(1)) << np.uint64(one * _FIELD) for one in range(len(classes))
+    ]
+    return np.sum(fields, axis=0, dtype=np.uint64)
 
 
 @numba.njit(cache=True)
@@ -68,15 +81,15 @@ def _hold(data: np.ndarray, offsets: np.ndarray, bits: np.ndarray, most: int, fo
 
 
 @numba.njit(cache=True)
-def _count(data: np.ndarray, offsets: np.ndarray, bits: np.ndarray, sample: int, found: np.ndarray) -> None:
+def _count(data: np.ndarray, offsets: np.ndarray, adding: np.ndarray, sample: int, found: np.ndarray) -> None:
     for row in range(len(offsets) - 1):
         begin, end = offsets[row], offsets[row + 1]
         size = _characters(data, begin, end)
         if size <= 2 * sample:
-            _tally(data, begin, end, size, bits, found[row])
+            _tally(data, begin, end, size, adding, found[row])
             continue
-        _tally(data, begin, end, sample, bits, found[row])
-        _tally(data, _after(data, begin, end, size // 2), end, sample, bits, found[row])
+        _tally(data, begin, end, sample, adding, found[row])
+        _tally(data, _after(data, begin, end, size // 2), end, sample, adding, found[row])
 
 
 @numba.njit(cache=True)
@@ -101,12 +114,16 @@ def _after(data: np.ndarray, at: int, end: int, count: int) -> int:
 
 
 @numba.njit(cache=True)
-def _tally(data: np.ndarray, at: int, end: int, count: int, bits: np.ndarray, found: np.ndarray) -> None:
+def _tally(data: np.ndarray, at: int, end: int, count: int, adding: np.ndarray, found: np.ndarray) -> None:
     """Count the characters of each class among the next ones."""
-    for _ in range(count):
-        if at >= end:
-            break
-        code, at = decoded(data, at)
-        flags = bits[code] if code < PLANE else np.uint32(0)
+    left = count
+    while left > 0 and at < end:
+        sums = np.uint64(0)
+        for _ in range(min(left, _MOST)):
+            if at >= end:
+                break
+            code, at = decoded(data, at)
+            sums += adding[code] if code < PLANE else np.uint64(0)
+        left -= _MOST
         for one in range(len(found)):
-            found[one] += (flags >> np.uint32(one)) & _ONE
+            found[one] += (sums >> np.uint64(one * _FIELD)) & np.uint64(_MOST)

@@ -223,12 +223,15 @@ def _broken(flags: np.ndarray, size: int) -> int:
 
 @numba.njit(cache=True)
 def _phrases(codes: np.ndarray, flags: np.ndarray, size: int, tails: np.ndarray) -> int:
-    """Count those of the phrases that occur."""
+    """Count those of the phrases that occur; a character that begins none but such as were seen is passed over."""
     seen = np.int64(0)
+    begun = np.zeros(len(tails), np.int64)
+    for one in range(tails.shape[1]):
+        begun |= tails[:, one, 0]
     codes[size] = 0
     for at in range(size):
         head = flags[at] >> _HEAD
-        if not head:
+        if begun[head] & ~seen == 0:
             continue
         for one in range(tails.shape[1]):
             second, third = tails[head, one, 1], tails[head, one, 2]
