@@ -36,8 +36,8 @@ def holding(
 
 
 def scripts(texts: pl.Series, classes: Sequence[str], sample: int) -> np.ndarray:
-    """Count for each text the characters of each of up to five classes, in its first `sample` ones and in as many from its middle, or
-    in all of a text that has no more.
+    """Count for each text the characters of each of up to five classes: in its first `sample` ones and in as many from
+    its middle, or in all of a text that has no more.
     """
     data, offsets = buffers(texts)
     found = np.zeros((len(texts), len(classes)), np.int64)
