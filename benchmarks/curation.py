@@ -23,6 +23,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
+from operator import itemgetter
 from pathlib import Path
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before polars is imported: one core is measured
@@ -232,9 +234,9 @@ def _cpu_of(process: int) -> float:
 
 
 def needed(path: Path, workers: int) -> tuple[float, float, float]:
-    """Return for a run: seconds by the clock; the CPU seconds of what must follow one another if each worker has a core
-    to itself (this process, the server that workers are forked from, their start, and of each phase the busiest
-    worker); and all CPU seconds.
+    """Return for a run: seconds by the clock; seconds that it would take if each worker had a core to itself, which
+    are the CPU seconds of this process, of the server that workers are forked from, of a worker's start, and of the
+    phases, whose tasks go to whoever is free first; and all CPU seconds.
     """
     plan = replace(PLAN, sources=(source(path),))
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as told:
@@ -243,15 +245,23 @@ def needed(path: Path, workers: int) -> tuple[float, float, float]:
         clock, own = time.perf_counter() - start, time.process_time() - own
         lines = {one.name: [json.loads(line) for line in one.open()] for one in Path(told).iterdir()}
     lines.pop(str(os.getpid()), None)
-    phases: dict[str, Counter[str]] = {}
-    for worker, tasks in lines.items():
-        for phase, before, after, _, _ in tasks:
-            phases.setdefault(phase, Counter())[worker] += after - before
+    phases: dict[str, list[float]] = {}
+    for phase, before, after, _, _ in sorted(
+        (one for some in lines.values() for one in some), key=itemgetter(3)
+    ):
+        phases.setdefault(phase, []).append(after - before)
     begun = [tasks[0][1] for tasks in lines.values()]
     server = max((tasks[-1][4] for tasks in lines.values()), default=0.0)
-    following = own + server + max(begun, default=0.0) + sum(max(one.values()) for one in phases.values())
-    spent = own + server + sum(begun) + sum(sum(one.values()) for one in phases.values())
-    return clock, following, spent
+    alone = own + server + max(begun, default=0.0) + sum(_shared(tasks, workers) for tasks in phases.values())
+    return clock, alone, own + server + sum(begun) + sum(map(sum, phases.values()))
+
+
+def _shared(tasks: list[float], workers: int) -> float:
+    """Return how long tasks take that go one by one to whoever is free first."""
+    free = [0.0] * workers
+    for one in tasks:
+        heapreplace(free, free[0] + one)
+    return max(free)
 
 
 def second_core(path: Path, size: float) -> None:
@@ -264,14 +274,14 @@ def second_core(path: Path, size: float) -> None:
     for workers, (clock, following, spent) in runs.items():
         print(
             f"{workers} worker{'s' * (workers > 1)}, {size:.0f} MB: {clock:.1f} s by the clock, {spent:.1f} CPU s, "
-            f"of which {following:.1f} must follow one another"
+            f"which {workers} cores with nothing else to do had done in {following:.1f}"
         )
     (one, alone, _), (two, following, _) = runs[1], runs[2]
     print(
         f"two workers are {one / two:.2f} times as fast by the clock, start of the processes included, where two "
         f"processes that only count are {attainable:.2f} times, at a load of {os.getloadavg()[0]:.1f}"
     )
-    print(f"by CPU seconds, on two cores with nothing else to do: {alone / following:.2f} times", flush=True)
+    print(f"by CPU seconds alone: {alone / following:.2f} times", flush=True)
 
 
 def timed(run: Callable[[], object]) -> float:

@@ -226,33 +226,35 @@ def test_a_killed_run_goes_on_to_the_weights_of_an_unbroken_one(
     assert resumed.digest == unbroken.digest
 
 
+TORCHRUN = (
+    "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--rdzv-backend", "c10d",
+    "--rdzv-endpoint", "127.0.0.1:0", "-m", "hanbok.studio.tune.peer", "JOB",
+)  # fmt: skip
+RAY = ("hanbok.studio.tune.ray_peers", "JOB", "2")
+
+
 @pytest.mark.slow
-def test_two_processes_learn_what_one_does(tmp_path: Path, base: Artifact, corpus: Artifact) -> None:
+@pytest.mark.parametrize("command", [TORCHRUN, RAY], ids=["torchrun", "Ray Train"])
+def test_two_processes_learn_what_one_does(
+    tmp_path: Path, base: Artifact, corpus: Artifact, command: tuple[str, ...]
+) -> None:
+    if command is RAY:
+        pytest.importorskip("tensorboardX", reason="Ray Train comes with `pip install 'ray[train]'`")
     plan = TunePlan(**PLAN | {"steps": 6, "learning_rate": 1e-3})
     alone = made(tmp_path / "alone", Tune(plan), {"base": base, "corpus": corpus})
     job = tmp_path / "job.json"
     told = {"plan": msgspec.to_builtins(plan), "base": str(base.path), "corpus": str(corpus.path)}
     job.write_text(json.dumps(told | {"store": str(tmp_path / "many")}))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
-    environ = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
-    run = subprocess.run(
-        [
-            *command,
-            "--rdzv-backend",
-            "c10d",
-            "--rdzv-endpoint",
-            "127.0.0.1:0",
-            "-m",
-            "hanbok.studio.tune.peer",
-            str(job),
-        ],
-        env=environ,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
+    with (tmp_path / "told").open("w+") as out:  # a pipe would stay open with Ray's own processes
+        run = subprocess.run(
+            [sys.executable, "-m", *(str(job) if one == "JOB" else one for one in command)],
+            env=os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"},
+            check=False,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+        )
+    assert run.returncode == 0, (tmp_path / "told").read_text()[-2000:]
     (folder,) = (tmp_path / "many").iterdir()
     many = find(folder)
     check(many)

@@ -45,8 +45,14 @@ class _Plain:
 
 
 def main() -> None:
-    """Do this process' part."""
-    job = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Job, dec_hook=_decode)
+    """Do this process' part, and say what was made."""
+    if made := take_part(Path(sys.argv[1])):
+        sys.stdout.write(f"{made}\n")
+
+
+def take_part(path: Path) -> Path | None:
+    """Do this process' part of the job in a file; the first process returns the folder of what was made."""
+    job = msgspec.json.decode(path.read_bytes(), type=Job, dec_hook=_decode)
     inputs = {"base": find(job.base), "corpus": find(job.corpus)}
     if job.held_out:
         inputs["held_out"] = find(job.held_out)
@@ -60,10 +66,10 @@ def main() -> None:
             inputs,
             lambda half: stage.run(inputs, half, _Plain()),
         )
-        sys.stdout.write(f"{made.path}\n")
-        return
+        return made.path
     with tempfile.TemporaryDirectory() as nowhere:
         stage.run(inputs, Path(nowhere), _Plain())
+    return None
 
 
 def _decode(kind: type, value: object) -> Any:  # noqa: ANN401 - as msgspec calls it

@@ -1,4 +1,7 @@
-"""Several processes that learn one model (`torchrun`): each takes its share of a step's rows, gradients are summed."""
+"""Several processes that learn one model: each takes its share of a step's rows, gradients are summed.
+
+`torchrun` starts them and they join here; Ray Train joins them itself.
+"""
 
 from collections.abc import Iterable
 
@@ -12,8 +15,9 @@ class Together:
     """One process among its peers; alone when nobody started several."""
 
     def __init__(self) -> None:
-        several = dist.is_available() and dist.is_torchelastic_launched()
-        if several and not dist.is_initialized():
+        joined = dist.is_available() and dist.is_initialized()
+        several = joined or (dist.is_available() and dist.is_torchelastic_launched())
+        if several and not joined:
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
         self.rank = dist.get_rank() if several else 0
         self.size = dist.get_world_size() if several else 1
