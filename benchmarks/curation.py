@@ -233,7 +233,7 @@ def _cpu_of(process: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def needed(path: Path, workers: int) -> tuple[float, float, float]:
+def needed(path: str, workers: int) -> tuple[float, float, float]:
     """Return for a run: seconds by the clock; seconds that it would take if each worker had a core to itself, which
     are the CPU seconds of this process, of the server that workers are forked from, of a worker's start, and of the
     phases, whose tasks go to whoever is free first; and all CPU seconds.
@@ -269,7 +269,7 @@ def second_core(path: Path, size: float) -> None:
     right then (two processes that only count, against one), and by the CPU seconds that must follow one another.
     """
     attainable = timed(lambda: counted(1)) * 2 / timed(lambda: counted(2))
-    runs = {workers: _apart("needed", path, workers) for workers in (1, 2)}
+    runs = {workers: _apart("needed", str(path), workers) for workers in (1, 2)}
     attainable = (attainable + 2 * timed(lambda: counted(1)) / timed(lambda: counted(2))) / 2
     for workers, (clock, following, spent) in runs.items():
         print(
@@ -300,10 +300,10 @@ def _apart(name: str, *given: object) -> list[float]:
     """Call a function of this file in a process of its own, whose libraries use one thread."""
     program = (
         "import sys, json; sys.path.insert(0, sys.argv[1]); import curation\n"
-        "print(json.dumps(getattr(curation, sys.argv[2])(sys.argv[3], int(sys.argv[4]), *sys.argv[5:])))"
+        "print(json.dumps(getattr(curation, sys.argv[2])(*json.loads(sys.argv[3]))))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, HERE, name, *map(str, given)],
+        [sys.executable, "-c", program, HERE, name, json.dumps(given)],
         capture_output=True,
         text=True,
         check=True,
@@ -314,7 +314,7 @@ def _apart(name: str, *given: object) -> list[float]:
 
 def memory(path: Path) -> None:
     """Peak memory of a process that curates a file once and four times over."""
-    (few, small), (many, large) = (_apart("peak", path, times) for times in (1, 4))
+    (few, small), (many, large) = (_apart("peak", str(path), times) for times in (1, 4))
     print(f"memory: {small / 1e6:.0f} MB for {few} documents, {large / 1e6:.0f} MB for {many};", end=" ")
     print(
         f"{(large - small) / (many - few):.0f} bytes a document; bar: 300 MB and 1 KB a document", flush=True
@@ -333,7 +333,7 @@ def limited(path: Path) -> None:
     group.mkdir()
     try:
         (group / name).write_text(str(limit))
-        rows, most = _apart("confined", path, str(group))
+        rows, most = _apart("confined", str(path), str(group))
     finally:
         group.rmdir()
     print(f"under a limit of {limit / 1e6:.0f} MB, {3 * limit / 1e6:.0f} MB: {rows} rows kept,", end=" ")

@@ -57,7 +57,8 @@ def _adding(classes: tuple[str, ...]) -> np.ndarray:
     fields = [
         (bits >> np.uint64(one) & np.uint64(1)) << np.uint64(one * _FIELD) for one in range(len(classes))
     ]
-    return np.sum(fields, axis=0, dtype=np.uint64)
+    adding: np.ndarray = np.bitwise_or.reduce(fields)
+    return adding
 
 
 @numba.njit(cache=True)
