@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from hanbok.building import (
     catalogue_of,
     endpoint_kind,
+    fronts_of,
     guard_of,
     judge_of,
     rules_of,
@@ -25,6 +26,7 @@ from hanbok.custody import Custody, Duty, Own
 from hanbok.gateway.asking import Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
+from hanbok.gateway.front import Front
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.offstage import Offstage
 from hanbok.gateway.path import Path
@@ -87,6 +89,8 @@ class Runtime:
     """None: no model takes sessions."""
     passages: "PassageGate | None"
     """None: no endpoint lets paths pass through."""
+    fronts: Mapping[str, Front]
+    """Those of other packages, by path."""
 
 
 class App:
@@ -245,6 +249,7 @@ class App:
         wanted = self._endpoints.of(settings.configured, endpoint_kind(settings))
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         vault = await self._vaults.of(settings.vault.config(settings.state))
+        fronts = fronts_of(settings)
         laid = self._paths.of(
             Parts(
                 settings=settings, guard=guard, judge=judge, catalogue=catalogue, places=places, vault=vault
@@ -260,7 +265,7 @@ class App:
         before, self._path = self._path, path
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(
-            settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages
+            settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages, fronts
         )
         self._loaded, self._governing, self._offered = loaded, governing, offered
         if adopt:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from importlib.metadata import entry_points
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import structs
 
 from hanbok.core.clock import stamp
-from hanbok.core.plugin import find, installed, names
+from hanbok.core.plugin import find, installed, load, names
 from hanbok.evidence.entry import Act
 from hanbok.gateway.catalogue import (
     By,
@@ -27,15 +28,17 @@ from hanbok.gateway.catalogue import (
     Shadow,
     Target,
 )
-from hanbok.gateway.endpoint import Endpoint
+from hanbok.gateway.dialect import Dialect
+from hanbok.gateway.endpoint import Endpoint, EndpointConfig
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
+from hanbok.gateway.front import Front
 from hanbok.gateway.health import Breaker, Health
 from hanbok.gateway.judging import JUDGED_BYTES, JUDGED_TOKENS
 from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.order import Order
 from hanbok.gateway.price import estimate
 from hanbok.gateway.price_list import ListPrice, PriceList
-from hanbok.gateway.rotation import endpoint_of
+from hanbok.gateway.rotation import Kind, endpoint_of
 from hanbok.gateway.routing import Router
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.decide import Decide
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
     from hanbok.vault.service import VaultService
 
 ENDPOINTS: Final = "hanbok.gateway.endpoints"
+DIALECTS: Final = "hanbok.dialects"
+FRONTS: Final = "hanbok.fronts"
 
 
 def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
@@ -219,9 +224,31 @@ def with_plugins(steps: Sequence[Step], settings: Settings) -> Sequence[Step]:
     return [*steps[:behind], *brought, *steps[behind:]]
 
 
-def endpoint_kind(settings: Settings) -> Callable[[str], type]:
-    """Return what finds a kind of endpoint by its name."""
-    return lambda name: find(ENDPOINTS, "hanbok.endpoints", name, settings.plugins.trusted)
+def endpoint_kind(settings: Settings) -> Callable[[str], Kind]:
+    """Return what finds a kind of endpoint by its name: a dialect of another package is one too, spoken at a place
+    that is reached as OpenAI's servers are.
+    """
+    trusted = settings.plugins.trusted
+
+    def kind(name: str) -> Kind:
+        if name not in names(ENDPOINTS) and entry_points(group=DIALECTS, name=name):
+            dialect: Callable[[str], Dialect] = installed(DIALECTS, name, trusted)
+            return lambda config, upstream: _speaking(dialect, config, upstream)
+        return find(ENDPOINTS, "hanbok.endpoints", name, trusted)
+
+    return kind
+
+
+def _speaking(dialect: Callable[[str], Dialect], config: EndpointConfig, upstream: Upstream) -> Endpoint:
+    endpoint: Endpoint = load(ENDPOINTS, "openai_compatible")(config, upstream)
+    endpoint.dialect = dialect(config.destination.endpoint)
+    return endpoint
+
+
+def fronts_of(settings: Settings) -> dict[str, Front]:
+    """Return the fronts of other packages, by path."""
+    trusted = settings.plugins.trusted
+    return {path: installed(FRONTS, name, trusted)() for path, name in settings.plugins.fronts.items()}
 
 
 def rules_of(loaded: Loaded) -> Rules:
@@ -310,7 +337,9 @@ def plugins_of(settings: Settings) -> list[str]:
     for kind in kinds:
         endpoint_kind(settings)(kind)
     router = [settings.plugins.router] if settings.plugins.router else []
+    spoken = [kind for kind in kinds if entry_points(group=DIALECTS, name=kind)]
     named = {
+        FRONTS: sorted(set(settings.plugins.fronts.values())),
         "hanbok.routers": router,
         "hanbok.steps": settings.plugins.steps,
         "hanbok.types": settings.guard.plugins,
@@ -318,6 +347,6 @@ def plugins_of(settings: Settings) -> list[str]:
     for group, some in named.items():
         for name in some:
             installed(group, name, trusted)
-    return [f"hanbok.endpoints {kind}" for kind in kinds] + [
+    return [f"{DIALECTS if kind in spoken else 'hanbok.endpoints'} {kind}" for kind in kinds] + [
         f"{group} {name}" for group, some in named.items() for name in some
     ]

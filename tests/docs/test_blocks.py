@@ -24,7 +24,7 @@ PAGES = [
 ]
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://127.0.0.1:8700"
-RUN, ONLY_SHOWN = {"bash", "python", "yaml", "sh"}, {"text", "{toctree}"}
+RUN, ONLY_SHOWN = {"bash", "python", "yaml", "sh"}, {"text", "{toctree}", "{literalinclude}"}
 TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 
 

@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -12,10 +14,11 @@ from shutil import copytree
 import pytest
 
 from architecture.tree import ROOT
-from hanbok.evidence.entry import Outcome
+from hanbok.evidence.entry import Intent, Outcome
 from hanbok.evidence.log_files import records
 from hanbok.testing.running import RunningHanbok
-from hanbok.testing.scripted import ScriptedModel
+from hanbok.testing.scripted import Script, ScriptedModel
+from hanbok.testing.wire.script import Said
 
 SETTINGS = """\
 server: {{port: 0}}
@@ -24,6 +27,7 @@ plugins:
   trusted: [{trusted}]
   steps: {{acme_office_hours: {{until: "24"}}}}
   router: acme_home_first
+  fronts: {{/acme/ask: acme_desk}}
 endpoints:
   abroad:
     kind: acme
@@ -33,7 +37,9 @@ endpoints:
     operator: self
     data_use: {{trains: false}}
     options: {{department: sales}}
+  words: {{kind: acme_words, url: {words}, zone: home, operator: self, data_use: {{trains: false}}}}
 models:
+  worded: {{targets: [{{endpoint: words, model: w}}], price: {{input: 1000, output: 2000, as_of: 2026-11-01}}}}
   careful: {{targets: [{{endpoint: abroad, model: m}}], price: {{input: 0, output: 0, as_of: 2026-11-01}}}}
 """
 
@@ -75,7 +81,8 @@ def model() -> Iterator[ScriptedModel]:
 
 
 def told(site: Path, folder: Path, model: ScriptedModel, *verb: str, trusted: str = ""):
-    (folder / "hanbok.yaml").write_text(SETTINGS.format(trusted=trusted, model=model.url), encoding="utf-8")
+    yaml = SETTINGS.format(trusted=trusted, model=model.url, words=model.url)
+    (folder / "hanbok.yaml").write_text(yaml, encoding="utf-8")
     return run([sys.executable, "-m", "hanbok", *verb], folder, site)
 
 
@@ -89,7 +96,13 @@ def test_a_plugin_of_a_distribution_that_nobody_trusts_is_refused_by_its_name(si
 def test_what_is_installed_is_shown_with_its_trust(site, tmp_path, model):
     done = told(site, tmp_path, model, "plugins", "--json", trusted="Acme_Hanbok")
     shown = {one["group"]: one for one in json.loads(done.stdout)}
-    assert shown.keys() >= {"hanbok.endpoints", "hanbok.routers", "hanbok.steps"}
+    assert shown.keys() >= {
+        "hanbok.dialects",
+        "hanbok.endpoints",
+        "hanbok.fronts",
+        "hanbok.routers",
+        "hanbok.steps",
+    }
     assert shown["hanbok.endpoints"] == {
         "group": "hanbok.endpoints",
         "name": "acme",
@@ -104,23 +117,92 @@ def test_the_check_of_the_settings_names_the_plugins_in_use(site, tmp_path, mode
     assert done.returncode == 0, done.stderr
     assert re.findall(r"plug-in: (\S+ \S+)", done.stdout) == [
         "hanbok.endpoints acme",
+        "hanbok.dialects acme_words",
+        "hanbok.fronts acme_desk",
         "hanbok.routers acme_home_first",
         "hanbok.steps acme_office_hours",
     ]
 
 
-def test_endpoint_step_and_router_serve_calls(site, tmp_path, model, monkeypatch):
+PERSON = "010-1234-5678"
+
+
+def http(body: object, kind: str = "application/json") -> Script:
+    """Answer with these bytes, whatever is asked."""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n"
+    return Script(raw=(head + text).encode())
+
+
+DONE = {"text": "", "asked": 3, "answered": 4}
+EVENTS = "".join(
+    f"data: {json.dumps(one, ensure_ascii=False)}\n\n"
+    for one in ({"text": "반갑"}, {"text": "습니다"}, {"done": DONE})
+)
+
+
+def test_all_parts_serve_calls(site, tmp_path, model, monkeypatch):
+    """One server for all of it: the example's parts among themselves, and each with hanbok's own."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(ROOT / "src")]))
-    yaml = SETTINGS.format(trusted="acme-hanbok", model=model.url)
-    with RunningHanbok(tmp_path, yaml) as server:
+    with (
+        ScriptedModel() as words,
+        RunningHanbok(
+            tmp_path, SETTINGS.format(trusted="acme-hanbok", model=model.url, words=words.url)
+        ) as server,
+    ):
         asked = server.run("ask", "안녕", "--model", "careful")
+        assert asked.returncode == 0, asked.stderr
+        assert model.captured[-1].headers["x-acme-department"] == "sales"
+
+        words.script = http({"text": "반갑습니다", "asked": 3, "answered": 4})
+        assert desk(server, {"engine": "worded", "question": "안녕"}) == (200, '{"reply":"반갑습니다"}')
+        assert words.captured[-1].target == "/v1/words"
+        assert words.captured[-1].json == {"engine": "w", "turns": ["user: 안녕"], "stream": False}
+        words.script = http(EVENTS, "text/event-stream")
+        status, told = desk(server, {"engine": "worded", "question": "안녕", "stream": True})
+        assert (status, [json.loads(line[6:]) for line in told.split("\n") if line]) == (
+            200,
+            [{"piece": "반갑"}, {"piece": "습니다"}, {"end": True}],
+        )
+        model.script = Script(say=lambda ask: Said(text=ask.text))
+        status, told = desk(server, {"engine": "careful", "question": f"제 번호는 {PERSON}입니다"})
+        assert status == 200
+        assert PERSON in told
+
+        for body, code, expected in (
+            ({"engine": "worded", "questions": []}, "invalid_request", 400),
+            ({"engine": "nobody's", "question": "안녕"}, "model_unknown", 404),
+        ):
+            status, told = desk(server, body)
+            assert (status, json.loads(told)["code"]) == (expected, code)
+        status, told = desk(server, {"engine": "worded", "question": "안녕"}, key="nobody")
+        assert (status, json.loads(told)["code"]) == (401, "key_unknown")
     entries = [one.entry for one in records(tmp_path / "state" / "evidence")]
-    assert asked.returncode == 0, asked.stderr
-    assert [one.steps["acme_office_hours"] for one in entries if isinstance(one, Outcome)] == ["ran"]
-    assert model.captured[-1].headers["x-acme-department"] == "sales"
+    outcomes = [one for one in entries if isinstance(one, Outcome)]
+    assert {one.steps["acme_office_hours"] for one in outcomes} == {"ran"}
+    streamed = [one for one in outcomes if one.endpoint == "words"][-1]
+    assert (streamed.input, streamed.output, streamed.cost) == (3, 4, 3 * 1000 + 4 * 2000)
+    assert {one.route for one in entries if isinstance(one, Intent)} == {
+        "/v1/chat/completions",
+        "/acme/*",
+    }
+    with_person = next(one for one in entries if isinstance(one, Intent) and one.findings)
+    assert with_person.route == "/acme/*"
+
+
+def desk(server: RunningHanbok, body: object, key: str = "") -> tuple[int, str]:
+    """Ask as a client of Acme's does."""
+    data = json.dumps(body, ensure_ascii=False).encode()
+    headers = {"authorization": f"Bearer {key or server.key}", "content-type": "application/json"}
+    request = urllib.request.Request(f"{server.url}/acme/ask", data, headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def test_the_examples_own_tests_run_the_contract(site):
     source = site.parent / "source"
     done = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], source, site)
-    assert re.search(r"4 passed", done.stdout), done.stdout
+    assert re.search(r"21 passed", done.stdout), done.stdout

@@ -63,7 +63,9 @@ def kinds(config: File = None, *, json: Json = False) -> None:
     """List the kinds of endpoints that settings may name."""
     brought = offered(load(config).settings.plugins.trusted)
     known = names("hanbok.gateway.endpoints")
-    known += [one.name for one in brought if one.group == "hanbok.endpoints" and one.trusted]
+    known += [
+        one.name for one in brought if one.group in ("hanbok.dialects", "hanbok.endpoints") and one.trusted
+    ]
     if json:
         print_json(known)
     else:

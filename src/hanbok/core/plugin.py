@@ -55,7 +55,14 @@ _EXTRAS: Final = {"botocore": "aws", "google": "google"}
 """The extra that brings a package."""
 
 
-GROUPS: Final = ("hanbok.endpoints", "hanbok.routers", "hanbok.steps", "hanbok.types")
+GROUPS: Final = (
+    "hanbok.dialects",
+    "hanbok.endpoints",
+    "hanbok.fronts",
+    "hanbok.routers",
+    "hanbok.steps",
+    "hanbok.types",
+)
 """Entry points in which other packages offer plug-ins."""
 
 

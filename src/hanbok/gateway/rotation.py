@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Final, TypeAlias
 
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import Dialect
@@ -13,6 +13,7 @@ from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.health import LONGEST_ASKED, seconds_asked
 from hanbok.gateway.upstream import Upstream
 
+Kind: TypeAlias = Callable[[EndpointConfig, Upstream], Endpoint]
 _REST: Final = 300.0
 _PAUSES: Final = {401: _REST, 402: _REST, 403: _REST, 429: 10.0}
 """Seconds for which a key is left out, by the status that says that it, and not the place, is the reason: not known,
@@ -84,9 +85,7 @@ class Rotation:
         return any(one.until <= now for one in self._keys)
 
 
-def endpoint_of(
-    kind: Callable[[EndpointConfig, Upstream], Endpoint], config: EndpointConfig, upstream: Upstream
-) -> Endpoint:
+def endpoint_of(kind: Kind, config: EndpointConfig, upstream: Upstream) -> Endpoint:
     """Build the endpoint that a config describes: one for each key where there are several."""
     if not config.secrets:
         return kind(config, upstream)

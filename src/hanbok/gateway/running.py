@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeAlias
 
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig
-from hanbok.gateway.rotation import endpoint_of
+from hanbok.gateway.rotation import Kind, endpoint_of
 from hanbok.gateway.transport.egress import Doorway, Egress
 from hanbok.gateway.upstream import Gate, Upstream
 
@@ -31,7 +31,7 @@ class Endpoints:
         self._built: dict[str, Built] = {}
 
     def of(
-        self, configured: Mapping[str, tuple[str, EndpointConfig]], kind_of: Callable[[str], type]
+        self, configured: Mapping[str, tuple[str, EndpointConfig]], kind_of: Callable[[str], Kind]
     ) -> dict[str, Built]:
         """Return one for each name with its kind: the one that is there, or a new one, not yet started."""
         wanted: dict[str, Built] = {}

@@ -30,6 +30,24 @@ STREAM: Final[Headers] = [
 ]
 
 
+async def deliver_in(app: App, inbound: Inbound, front: Front) -> None:
+    """Do as `deliver` for a chat of another package's front."""
+    runtime = app.runtime
+    try:
+        body = await read_body(runtime, inbound)
+        call = call_of(
+            Operation.CHAT,
+            body,
+            path=inbound.path,
+            headers=inbound.headers,
+            origin=inbound.peer,
+            front=front,
+        )
+        await carry(runtime, inbound, call)
+    except HanbokError as error:
+        await tell(inbound, error, runtime.settings.language, [], front)
+
+
 async def deliver(app: App, inbound: Inbound, operation: Operation) -> None:
     """Read the request, send it down the path, deliver what comes back. Raises HanbokError before an answer began."""
     runtime = app.runtime
@@ -107,7 +125,7 @@ async def _carry(runtime: Runtime, inbound: Inbound, call: Call, keep: Keep | No
             teller, language = call.front.teller(call.body), language_of(inbound.headers, default)
             await _tell_stream(inbound, call, reply.chunks, teller, language, keep)
     except HanbokError as error:
-        await tell(inbound, error, default, marks_of(call))
+        await tell(inbound, error, default, marks_of(call), call.front)
     finally:
         call.finish()
 

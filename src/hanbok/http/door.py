@@ -12,7 +12,7 @@ from hanbok.gateway.call import Operation
 from hanbok.http.batch_lines import ask_line
 from hanbok.http.batches import batch, batches
 from hanbok.http.console import calls, preview
-from hanbok.http.delivery import deliver
+from hanbok.http.delivery import deliver, deliver_in
 from hanbok.http.failure import tell
 from hanbok.http.files import file, files
 from hanbok.http.fine_tuning import fine_tuning_job, fine_tuning_jobs
@@ -126,6 +126,8 @@ class Door:
         methods = ROUTES.get(inbound.path) or next(
             (found for prefix, found in _BELOW.items() if inbound.path.startswith(prefix)), None
         )
+        if methods is None and (front := self._app.runtime.fronts.get(inbound.path)):
+            methods = {"POST": partial(deliver_in, front=front)}
         if methods is None:
             raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
         handler = methods.get("GET" if inbound.method == "HEAD" else inbound.method)

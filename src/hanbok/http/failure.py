@@ -6,7 +6,7 @@ import msgspec
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Language
-from hanbok.gateway.front import Failure
+from hanbok.gateway.front import Failure, Front
 from hanbok.http.fronts import front_of
 from hanbok.http.inbound import Headers, Inbound
 from hanbok.http.statuses import status_of, type_of
@@ -71,9 +71,11 @@ def failure_of(error: HanbokError, language: Language) -> Failure:
     )
 
 
-async def tell(inbound: Inbound, error: HanbokError, default: Language, headers: Headers) -> None:
-    """Answer a request with an error, in the words of the API whose route it is."""
-    language, front = language_of(inbound.headers, default), front_of(inbound)
+async def tell(
+    inbound: Inbound, error: HanbokError, default: Language, headers: Headers, front: Front | None = None
+) -> None:
+    """Answer a request with an error, in the words of this front, else of the API whose route it is."""
+    language, front = language_of(inbound.headers, default), front or front_of(inbound)
     inside = front is not None or inbound.path.startswith(("/v1/", "/passthrough/"))
     if front is not None:
         body = front.failure(failure_of(error, language))

@@ -6,6 +6,10 @@ from msgspec import Meta, field
 
 from hanbok.settings.section import Section
 
+_Path = Annotated[
+    str, Meta(pattern=r"^/(?!v1/|v1beta/|admin/|console/|log/|static/|passthrough/|mcp|\.)[A-Za-z0-9._~/-]+$")
+]
+
 
 class PluginSettings(Section, frozen=True, kw_only=True):
     trusted: Annotated[
@@ -16,6 +20,10 @@ class PluginSettings(Section, frozen=True, kw_only=True):
         dict[str, dict[str, str]],
         Meta(description="Steps of the group `hanbok.steps` by name, in their order, with their options."),
     ] = field(default_factory=dict[str, dict[str, str]])
+    fronts: Annotated[
+        dict[_Path, str],
+        Meta(description="Fronts of the group `hanbok.fronts`, by the path at which their clients ask."),
+    ] = field(default_factory=dict[str, str])
     router: Annotated[
         str, Meta(description="Router of the group `hanbok.routers`; none: `models.*.routing` decides.")
     ] = ""

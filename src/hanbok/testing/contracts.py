@@ -49,11 +49,11 @@ def built(kind: EndpointKind, case: Case, state: Path) -> Endpoint:
 def check_endpoint(kind: EndpointKind, case: Case, state: Path) -> None:
     """Check that settings give an address, or a refusal that names the endpoint and a way on. Raises AssertionError."""
     if case["error"]:
-        _same(_refusal(kind, case, state).code, case["error"], "the error's code")
+        same(_refusal(kind, case, state).code, case["error"], "the error's code")
         return
     endpoint = built(kind, case, state)
-    _same(endpoint.destination, HERE, "the destination")
-    _same(endpoint.dialect.failure(b""), "", "the reason in an empty error")
+    same(endpoint.destination, HERE, "the destination")
+    same(endpoint.dialect.failure(b""), "", "the reason in an empty error")
     if wanted := case.get("address"):
         address = asyncio.run(endpoint.address(Operation.CHAT, case.get("model", "m")))
         told = {
@@ -61,7 +61,7 @@ def check_endpoint(kind: EndpointKind, case: Case, state: Path) -> None:
             "headers": [list(pair) for pair in address.headers],
             "query": address.query,
         }
-        _same(told, dict(wanted), "the address")
+        same(told, dict(wanted), "the address")
 
 
 def _refusal(kind: EndpointKind, case: Case, state: Path) -> HanbokError:
@@ -69,8 +69,8 @@ def _refusal(kind: EndpointKind, case: Case, state: Path) -> HanbokError:
         built(kind, case, state)
     except HanbokError as error:
         for language in Language:
-            _true("far" in error.say(language), "a refusal names the endpoint")
-            _true(bool(error.advise(language)), "a refusal says what to do")
+            holds("far" in error.say(language), "a refusal names the endpoint")
+            holds(bool(error.advise(language)), "a refusal says what to do")
         return error
     raise AssertionError(f"these settings were not refused: {case}")
 
@@ -83,30 +83,30 @@ def check_request(dialect: Dialect, case: Case) -> None:
             Operation(case["operation"]), _bytes(case["in"]), model=case.get("model", "m"), stream=stream
         )
     except UnsupportedRequest as error:
-        _same(error.facts.get("feature"), case.get("feature"), "what cannot be said")
+        same(error.facts.get("feature"), case.get("feature"), "what cannot be said")
         return
-    _true("feature" not in case, "the request was not refused")
-    _same(wire.path, case["path"], "the path")
-    _same(json.loads(wire.body), case["out"], "the body")
+    holds("feature" not in case, "the request was not refused")
+    same(wire.path, case["path"], "the path")
+    same(json.loads(wire.body), case["out"], "the body")
 
 
 def check_answer(dialect: Dialect, case: Case) -> None:
     """Check that an answer is read in OpenAI's shape, its usage as the provider counted it. Raises AssertionError."""
     answer = dialect.answer(Operation(case["operation"]), _bytes(case["in"]))
-    _same(_undated(json.loads(answer.body)), _undated(case["out"]), "the answer")
+    same(_undated(json.loads(answer.body)), _undated(case["out"]), "the answer")
     usage = answer.usage and [
         answer.usage.input,
         answer.usage.output,
         answer.usage.cached,
         answer.usage.reasoning,
     ]
-    _same(usage, case["usage"], "the usage")
+    same(usage, case["usage"], "the usage")
 
 
 def check_oddities(dialect: Dialect) -> None:
     """Check that what is no answer is told apart, and any error body is survived. Raises AssertionError."""
     for body in _ODD:
-        _same(dialect.failure(body), "", f"the reason in {body[:9]!r}")
+        same(dialect.failure(body), "", f"the reason in {body[:9]!r}")
     for body in (b"", b"<html>", b"[]", b"{}"):
         try:
             dialect.answer(Operation.CHAT, body)
@@ -132,7 +132,7 @@ class EndpointContract:
 
     def test_the_golden_file_passes_some_and_refuses_some(self) -> None:
         """Both kinds of cases are there."""
-        _same({bool(case["error"]) for case in cases(type(self).golden)}, {True, False}, "the kinds of cases")
+        same({bool(case["error"]) for case in cases(type(self).golden)}, {True, False}, "the kinds of cases")
 
     def test_oddities(self, tmp_path: Path) -> None:
         """Its dialect survives what is no answer."""
@@ -158,7 +158,7 @@ class DialectContract:
 
     def test_the_golden_file_spells_refuses_and_reads(self) -> None:
         """Each kind of case is there."""
-        _true(
+        holds(
             {case["kind"] for case in cases(type(self).golden)} >= {"request", "refused", "answer"},
             "the kinds",
         )
@@ -177,11 +177,13 @@ def _undated(answer: Case) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "created"}
 
 
-def _same(told: object, wanted: object, what: str) -> None:
+def same(told: object, wanted: object, what: str) -> None:
+    """Raise AssertionError unless they are equal."""
     if told != wanted:
         raise AssertionError(f"{what}: {told!r} instead of {wanted!r}")
 
 
-def _true(holds: bool, what: str) -> None:  # noqa: FBT001 - a claim
-    if not holds:
+def holds(claim: bool, what: str) -> None:  # noqa: FBT001 - a claim
+    """Raise AssertionError unless it does."""
+    if not claim:
         raise AssertionError(what)
