@@ -17,6 +17,8 @@ from hanbok.core.clock import stamp
 from hanbok.core.plugin import find, installed, load, names
 from hanbok.evidence.entry import Act
 from hanbok.gateway.catalogue import (
+    JUDGED_BYTES,
+    JUDGED_TOKENS,
     By,
     Catalogue,
     Escalation,
@@ -33,7 +35,6 @@ from hanbok.gateway.endpoint import Endpoint, EndpointConfig
 from hanbok.gateway.facts import declared, load_facts, load_prices, unknown_facts
 from hanbok.gateway.front import Front
 from hanbok.gateway.health import Breaker, Health
-from hanbok.gateway.judging import JUDGED_BYTES, JUDGED_TOKENS
 from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.order import Order
 from hanbok.gateway.price import estimate

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from math import lcm
+from typing import Final
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Destination, Grade, MicroWon, Part, Text, Zone
@@ -168,6 +169,12 @@ class Caching:
     def covers(self, organisation: str, grade: Grade) -> bool:
         """Whether an answer to this organisation's request of this grade may be kept."""
         return grade in self.grades and (not self.organisations or organisation in self.organisations)
+
+
+JUDGED_CHARACTERS: Final = 4000
+"""Of a question and of its answer, each, that a model which judges is shown."""
+JUDGED_BYTES: Final = 4 * 2 * JUDGED_CHARACTERS + 2000
+JUDGED_TOKENS: Final = 16
 
 
 class Lacking(StrEnum):
