@@ -7,6 +7,7 @@ that the particle around it (은/는, 이/가, 을/를, 으로/로) is right bef
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from hanbok.guard.recogniser import Finding
@@ -64,9 +65,10 @@ def mask(text: str, findings: Iterable[Finding], masks: Mapping[str, str]) -> li
     return [(start, end, masks.get(kind) or f"[{_NAMELESS}]") for start, end, kind in apart(text, findings)]
 
 
-def _label(kind: str, masks: Mapping[str, str]) -> str:
+@lru_cache(maxsize=256)
+def _label(mask: str) -> str:
     """Return a kind's name in placeholders: the letters of its mask."""
-    return _NOT_IN_LABEL.sub("", masks.get(kind, ""))[:_LONGEST_LABEL] or _NAMELESS
+    return _NOT_IN_LABEL.sub("", mask)[:_LONGEST_LABEL] or _NAMELESS
 
 
 class TextRestorer(Protocol):
@@ -129,7 +131,7 @@ class Pseudonyms:
         edits: list[Edit] = []
         held = _held(text)
         for start, end, kind in apart(text, findings):
-            label, value = _label(kind, self._masks), text[start:end]
+            label, value = _label(self._masks.get(kind, "")), text[start:end]
             placeholder = self._placeholders.get((label, value))
             if placeholder is None:
                 number = self._free(label, value, held)

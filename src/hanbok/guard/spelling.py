@@ -16,6 +16,7 @@ from hanbok.hangul.jamo import is_syllable
 _MEANING = TypeVar("_MEANING")
 SKIPPED = " \u00a0-‐‑‒–—−－.·,_/()"
 """Separators, which tell no words apart."""
+_DROPPED = dict.fromkeys(map(ord, SKIPPED))
 _MOST_SKIPPED = 3
 _TORN = re.compile(f"[{re.escape(SKIPPED)}]{{{_MOST_SKIPPED + 1}}}")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -174,9 +175,11 @@ def is_torn(word: str) -> bool:
 
 def squeeze(text: str) -> str:
     """Return the signs of a text that tell words apart."""
+    if text.isascii():
+        return text.translate(_DROPPED).lower()
     for sign in SKIPPED:
         text = text.replace(sign, "")
-    if not text.isascii() and _WIDE_SIGN.search(text):
+    if _WIDE_SIGN.search(text):
         text = text.translate(_WIDE)
     lowered = text.lower()
     if len(lowered) == len(text) and _SIGMA not in text:

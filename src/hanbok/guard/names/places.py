@@ -7,7 +7,9 @@ from their endings.
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 GAP = r"[ \t\xa0\u3000]{0,3}"
 """What may stand between two parts of an address: never a line break or a cell boundary."""
@@ -104,14 +106,29 @@ SIGN = re.compile(
 )
 """A digit that an anchor may stand before: most texts have none, and a digit is found at once."""
 LONGEST_ANCHOR = 8
-AREA = re.compile(_NOT_INSIDE + _AREA)
-"""A province or city, alone or in a row."""
 NUMBER = re.compile(rf"제?[0-9]{{1,5}}(?![0-9]){_COUNTER}")
 """The number behind an anchor, if it does not count things."""
-FULL = re.compile(
-    rf"{_NOT_INSIDE}{_AREA}{_TOWN}?{_QUARTER}?(?:{BOX}|(?:{LOT}|{ROAD}){_COUNTER}"
-    rf"|(?:{_LETTERS}{{2,14}}{GAP}){{0,2}}?[0-9]{{1,4}}동 ?[0-9]{{1,5}}호){DETAIL}"
-)
-"""An address that names its province or city."""
-LOCAL = re.compile(rf"{_NOT_INSIDE}(?:{BOX}|{_TOWN}?(?:{LOT}|{ROAD}){_COUNTER}){DETAIL}")
-"""An address that starts at a town, road or lot: needs more evidence."""
+
+
+class Patterns(NamedTuple):
+    """What takes long to compile."""
+
+    area: re.Pattern[str]
+    """A province or city, alone or in a row."""
+    full: re.Pattern[str]
+    """An address that names its province or city."""
+    local: re.Pattern[str]
+    """An address that starts at a town, road or lot: needs more evidence."""
+
+
+@cache
+def patterns() -> Patterns:
+    """Compile them, once, when the first text needs them: most texts hold no number of a house."""
+    return Patterns(
+        re.compile(_NOT_INSIDE + _AREA),
+        re.compile(
+            rf"{_NOT_INSIDE}{_AREA}{_TOWN}?{_QUARTER}?(?:{BOX}|(?:{LOT}|{ROAD}){_COUNTER}"
+            rf"|(?:{_LETTERS}{{2,14}}{GAP}){{0,2}}?[0-9]{{1,4}}동 ?[0-9]{{1,5}}호){DETAIL}"
+        ),
+        re.compile(rf"{_NOT_INSIDE}(?:{BOX}|{_TOWN}?(?:{LOT}|{ROAD}){_COUNTER}){DETAIL}"),
+    )

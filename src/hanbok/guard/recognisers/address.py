@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
-from hanbok.guard.names.places import ANCHOR, AREA, FULL, LOCAL, LONGEST_ANCHOR, NUMBER, SIGN
+from hanbok.guard.names.places import ANCHOR, LONGEST_ANCHOR, NUMBER, SIGN, patterns
 from hanbok.guard.recogniser import Finding
 
 _BEFORE, _NEAR_BEFORE, _AFTER = 48, 22, 140
@@ -43,7 +43,7 @@ class Address:
             if at < done or not NUMBER.match(text, anchor.end()):
                 continue
             if areas is None:
-                areas = [area.start() for area in AREA.finditer(text)]
+                areas = [area.start() for area in patterns().area.finditer(text)]
             found = _in_area(text, anchor, done, areas) or _local(text, anchor, max(done, tried))
             if found:
                 done = found.end
@@ -56,7 +56,7 @@ def _in_area(text: str, anchor: re.Match[str], done: int, areas: list[int]) -> F
     at = anchor.start()
     first = bisect_left(areas, max(done, at - _BEFORE))
     for area in areas[first : bisect_left(areas, at)]:
-        full = FULL.match(text, area, anchor.end() + _AFTER)
+        full = patterns().full.match(text, area, anchor.end() + _AFTER)
         if full and at < full.end():
             return _finding(full, 0.95, "gazetteer")
     return None
@@ -64,7 +64,7 @@ def _in_area(text: str, anchor: re.Match[str], done: int, areas: list[int]) -> F
 
 def _local(text: str, anchor: re.Match[str], done: int) -> Finding | None:
     at = anchor.start()
-    local = LOCAL.search(text, max(done, at - _NEAR_BEFORE), anchor.end() + _AFTER)
+    local = patterns().local.search(text, max(done, at - _NEAR_BEFORE), anchor.end() + _AFTER)
     if not local or not local.start() <= at < local.end():
         return None
     if _LABEL.search(text, max(0, local.start() - 30), local.start()):

@@ -10,6 +10,7 @@ from hanbok.guard.recogniser import Finding
 from hanbok.guard.shape import DIGITS
 
 _LETTER = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주바사아자하허호배"
+_LETTERS = frozenset(_LETTER)
 _REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _PLATE = re.compile(
     rf"(?<![0-9])(?<![0-9][-.,/])(?P<region>(?:{_REGION})[ ]?)?"
@@ -53,6 +54,8 @@ class Vehicle:
     def verify(self, text: str, start: int, end: int) -> Iterator[Finding]:
         shape = _BY_LAST_DIGITS.get(end - start)
         if shape is None:
+            return
+        if shape is _PLATE and text[max(0, start - 3) : start].rstrip(" .-")[-1:] not in _LETTERS:
             return
         for match in shape.finditer(text, max(0, start - _REACH), min(end + 1, len(text))):
             if match.end() != end:
