@@ -29,7 +29,7 @@ HEARD_BY_VAD = 3
 
 class Provider:
     """`with Provider() as one:` listens on 127.0.0.1. What it is told decides how it behaves: 끊어 breaks off, 기다려
-    begins and says no more, 거절 refuses, 도구 calls a tool.
+    begins and says no more, 거절 refuses, 도구 calls a tool, 혼자 speaks unasked, 엉망 says no event.
     """
 
     def __init__(self) -> None:
@@ -100,6 +100,10 @@ class _Session:
             self._words = " ".join(filter(None, texts))
             self._tell("conversation.item.added", previous_item_id=None, item=item)
             self._tell("conversation.item.done", previous_item_id=None, item=item)
+            if "혼자" in self._words:
+                self._respond({})
+            elif "엉망" in self._words:
+                self._connection.send("이벤트가 아님")
         elif kind == "input_audio_buffer.append":
             self._hear()
         elif kind == "response.create":
