@@ -454,7 +454,8 @@ async def test_settings_that_change_hold_for_live_sessions(server: RunningHanbok
             server.process.send_signal(signal.SIGHUP)
 
 
-@pytest.mark.filterwarnings("ignore:connect:DeprecationWarning")  # the client opens its socket in an older way
+# The client opens its socket in an older way than the library likes.
+@pytest.mark.filterwarnings("ignore:connect:DeprecationWarning")
 def test_the_client_without_asyncio_works_as_well(server: RunningHanbok) -> None:
     client = openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0)
     with client.realtime.connect(model="talk") as connection:
