@@ -1,6 +1,7 @@
 """The gate that machines share: against the gate of one process, and against a Redis that fails in every way."""
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -22,11 +23,12 @@ from hanbok.policy.books import Books
 from hanbok.policy.errors import ConcurrencyExceeded, LimitsUnavailable, RateLimited
 from hanbok.policy.gate import Here, Hold
 from hanbok.policy.key import Key, Limits
-from hanbok.policy.ledger import BudgetExceeded, Ledger
+from hanbok.policy.ledger import BudgetExceeded, Ledger, day_of
 from hanbok.policy.limits import Limiter
 from hanbok.policy.shared.at import At
 from hanbok.policy.shared.server import Server
 from hanbok.policy.shared.sharing import Sharing
+from hanbok.policy.spending import all_spent
 from hanbok.store.database import Store
 from redis_stand import RedisStand
 
@@ -380,6 +382,95 @@ async def test_a_redis_without_memory_refuses_and_changes_nothing(tmp_path: Path
         await asyncio.wait_for(a.sharing._counter._told.wait(), 10)
         assert await left_of(a, one) == 50
         await a.stop()
+    store.close()
+
+
+class Crowd:
+    """Callers at three machines, while machines die and Redis fails as the dice say."""
+
+    def __init__(self, machines: list[Machine], redis: RedisStand, dice: random.Random) -> None:
+        self.machines, self.redis, self.dice = machines, redis, dice
+        self.up = [True] * len(machines)
+        self.over = False
+        self.keys = [key("c1", won_per_day=9000), key("c2", won_per_day=9000, concurrency=6)]
+
+    async def call(self, place: int) -> None:
+        while not self.over:
+            await asyncio.sleep(self.dice.random() * 0.02)
+            machine = self.machines[place]
+            log = machine.log if self.up[place] else None
+            asked = asyncio.create_task(machine.call(self.dice.choice(self.keys), self.dice.randint(1, 100)))
+            if self.dice.random() < 0.1:  # its caller hangs up
+                await asyncio.sleep(self.dice.random() * 0.003)
+                asked.cancel()
+            (made,) = await asyncio.gather(asked, return_exceptions=True)
+            await asyncio.sleep(self.dice.random() * 0.05)
+            if isinstance(made, Call) and self.up[place] and machine.log is log:
+                made.end(self.dice.randint(0, 100))
+
+    async def flush(self) -> None:
+        while not self.over:
+            await asyncio.sleep(0.1)
+            for up, machine in zip(self.up, self.machines, strict=True):
+                if up:
+                    await asyncio.to_thread(machine.books.flush)
+
+    async def fail(self, how: str) -> None:
+        if how == "lost":
+            self.redis.said("FLUSHALL")
+        elif how == "cut":
+            self.redis.said("CLIENT", "KILL", "TYPE", "normal")
+        elif how == "hangs":
+            with self.redis.hung():
+                await asyncio.sleep(0.6)
+        elif how == "killed":
+            self.redis.kill()
+            await asyncio.sleep(0.2)
+            self.redis.start()
+        else:
+            await self.restart(self.dice.randrange(len(self.machines)))
+
+    async def restart(self, place: int) -> None:
+        self.up[place] = False
+        await asyncio.sleep(0.15)  # a flush may be under way
+        await self.machines[place].die()
+        await self.machines[place].start()
+        self.up[place] = True
+
+
+async def test_whatever_fails_and_in_any_order_redis_and_the_table_end_with_the_same_sums(
+    tmp_path: Path,
+) -> None:
+    store, dice = Store.open(f"sqlite:///{tmp_path}/hanbok.db"), random.Random()
+    with RedisStand() as mine:
+        at = At(url=mine.url, patience=0.4, lease=1.5)
+        crowd = Crowd([await Machine(tmp_path / name, store, at).start() for name in "abc"], mine, dice)
+        work = [asyncio.create_task(crowd.call(place)) for place in (0, 0, 0, 1, 1, 1, 2, 2, 2)]
+        work.append(asyncio.create_task(crowd.flush()))
+        for how in dice.sample(["lost", "cut", "hangs", "killed", "dies", "dies", "cut"], 7):
+            await crowd.fail(how)
+            await asyncio.sleep(dice.random() * 0.4)
+        crowd.over = True
+        await asyncio.gather(*work)
+        for place, machine in enumerate(crowd.machines):  # what was cut off is closed
+            await crowd.restart(place)
+            await asyncio.wait_for(machine.sharing._counter.there.wait(), 20)
+            await machine.sharing._counter._told.wait()
+            await asyncio.to_thread(machine.books.flush)
+        day = day_of(now())
+        with store.read() as connection:
+            table = {account: today for account, (today, _) in all_spent(connection, day).items()}
+        run = mine.said("INFO", "server").partition("run_id:")[2][:16]
+        found = mine.said("HGETALL", f"{{hanbok}}:{run}:won:{day}").split("\n")
+        counted = {account: int(won) for account, won in zip(found[::2], found[1::2], strict=True)}
+        assert {name: won for name, won in counted.items() if won} == {
+            name: won for name, won in table.items() if won
+        }
+        # The calls under way may have cost more than was held for them.
+        assert 0 < max(table[f"key:{one.id}"] for one in crowd.keys) <= 9000 + 100 * 9
+        assert not mine.said("KEYS", "*:calls:*")
+        for machine in crowd.machines:
+            await machine.stop()
     store.close()
 
 
