@@ -3,9 +3,11 @@
 import secrets
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import trustme
@@ -13,7 +15,7 @@ import trustme
 from hanbok.core.plugin import load, names
 from hanbok.core.secret import Secret
 from hanbok.vault.errors import KeyActUnsupported, KeyProviderFailed, KeyRefused
-from hanbok.vault.key_provider import FOLDER, KeyProvider, ProviderConfig
+from hanbok.vault.key_provider import FOLDER, KeyProvider, ProviderConfig, Wrapped
 from key_services import (
     ACCESS,
     SECRET,
@@ -255,3 +257,19 @@ def test_a_wrong_pin_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     hsm.pull("pin")
     with pytest.raises(KeyRefused, match="PinIncorrect"):  # not NoSuchToken: the device was not asked again
         provider.wrap("k", DATA, "c")
+
+
+def test_of_many_that_begin_at_once_one_makes_the_key(tmp_path: Path) -> None:
+    config = ProviderConfig(name="file", kind="file", folder=tmp_path / "keys")
+    providers = [load("hanbok.vault.key_providers", "file")(config) for _ in range(16)]
+    start = Barrier(len(providers))
+
+    def begin(provider: KeyProvider) -> bytes:
+        start.wait()
+        provider.create("bank")
+        blob: bytes = provider.wrap("bank", DATA, "x").blob
+        return blob
+
+    with ThreadPoolExecutor(len(providers)) as pool:
+        wrapped = list(pool.map(begin, providers))
+    assert all(providers[0].unwrap("bank", Wrapped(blob=one, version="1"), "x") == DATA for one in wrapped)

@@ -1,5 +1,6 @@
 """Keys in files of hanbok's own, readable by its user alone."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -25,8 +26,18 @@ class File:
         self._folder = Path(config.options["folder"]) if "folder" in config.options else config.folder
 
     def create(self, key: str) -> None:
-        if not self._path(key).exists():
-            self._write(key, {"1": secrets.token_bytes(32)})
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder = os.open(self._folder, os.O_RDONLY)
+        except OSError as error:
+            raise KeyProviderFailed(provider=self._name, why=f"{self._folder}: {error.strerror}") from None
+        try:
+            # Of several that begin at once one makes it: what another had wrapped with its own would be lost.
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if not self._path(key).exists():
+                self._write(key, {"1": secrets.token_bytes(32)})
+        finally:
+            os.close(folder)
 
     def wrap(self, key: str, secret: bytes, context: str) -> Wrapped:
         versions = self._read(key)
