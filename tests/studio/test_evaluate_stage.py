@@ -300,6 +300,23 @@ def test_a_file_of_ones_own_is_a_suite(tmp_path, name, listed, kind, classes):
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mine.jsonl", json.dumps(CHOICES | {"answer": "b"})),
+        ("mine.jsonl", json.dumps(CHOICES | {"answer": "나"})),
+        ("mine.csv", 'question,choices,answer\n물음,"[""가"", ""나""]",1\n'),
+        ("mine.csv", "question,A,B,C,D,answer\n물음,가,나,다,라,B\n"),
+        ("mine.csv", "question,A,B,C,D,answer\n물음,가,나,다,라,2\n"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_tables_and_answers_are_taken_as_people_write_them(tmp_path, name, content, encoding):
+    (tmp_path / name).write_text(content, encoding=encoding if name.endswith("csv") else "utf-8")
+    task, (asked,) = taken(tmp_path / name)
+    assert (task.kind, asked.question, asked.golds) == ("multiple_choice", "물음", ("나",))
+
+
+@pytest.mark.parametrize(
     ("content", "error", "why"),
     [
         ("", NoRows, "mine"),
@@ -309,7 +326,9 @@ def test_a_file_of_ones_own_is_a_suite(tmp_path, name, listed, kind, classes):
         ('{"text": "글", "labels": []}\n', RowUnusable, "row 1 "),
         ('{"text": "글", "label": "a"}\n{"text"\n', RowUnusable, "row 2 "),
         (json.dumps(CHOICES | {"answer": 2}), RowUnusable, "answer 2 of 2 choices"),
-        (json.dumps(CHOICES | {"answer": "B"}), RowUnusable, "answer 'B': a number from 0 to 1"),
+        (json.dumps(CHOICES | {"answer": "C"}), RowUnusable, "answer 'C': a number from 0 to 1"),
+        (json.dumps(CHOICES | {"choices": "[1"}), RowUnusable, "row 1 "),
+        (json.dumps(CHOICES | {"choices": "{}"}), RowUnusable, "choices: a list"),
         (json.dumps(CHOICES | {"choices": "가나"}), RowUnusable, "choices: a list"),
         ('{"text": "글", "label": "a"}\n', SuiteInvalid, "two at least"),
     ],

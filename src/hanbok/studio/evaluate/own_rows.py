@@ -12,15 +12,15 @@ from hanbok.studio.evaluate.suite import Suite, TaskSpec
 SUFFIXES: Final = (".jsonl", ".csv", ".tsv", ".parquet")
 _CLASSES: Final = ("labels", "label")
 _KNOWN: Final = Text(
-    ko="question, choices, answer(객관식)나 text, label(분류)이 있어야 합니다",
-    en="it needs question, choices and answer (multiple choice), or text and label (classification)",
+    ko="question, choices(또는 A, B, C, D), answer(객관식)나 text, label(분류)이 있어야 합니다",
+    en="it needs question, choices (or A, B, C, D) and answer (multiple choice), or text and label (classification)",
 )
 _EMPTY: Final = Text(ko="분류가 비었습니다", en="its class is empty")
 
 
 def suite_of_rows(path: Path, root: Path) -> Suite:
-    """Return a suite of one task: multiple choice of `question`, `choices`, `answer`, or classification of `text` and
-    `label` (or `labels`) by all classes that occur. The file is pinned as it is now.
+    """Return a suite of one task: multiple choice of `question`, `choices` (or `A` to `D`), `answer`, or classification
+    of `text` and `label` (or `labels`) by all classes that occur. The file is pinned as it is now.
 
     Raises NoRows, DataUnreadable, RowUnusable.
     """
@@ -29,7 +29,8 @@ def suite_of_rows(path: Path, root: Path) -> Suite:
     if row is None:
         raise NoRows(task=path.stem)
     field = next((name for name in _CLASSES if name in row), "")
-    chooses = {"question", "choices", "answer"} <= row.keys()
+    lettered = {"question", "A", "B", "C", "D", "answer"} <= row.keys()
+    chooses = lettered or {"question", "choices", "answer"} <= row.keys()
     if not chooses and not (field and "text" in row):
         raise RowUnusable(path=path, row=1, why=_KNOWN)
     title = Text(ko=path.stem, en=path.stem)
@@ -37,7 +38,7 @@ def suite_of_rows(path: Path, root: Path) -> Suite:
         name=path.stem,
         title=title,
         kind="multiple_choice" if chooses else "classification",
-        format="mcq" if chooses else "cls",
+        format="kmmlu" if lettered else "mcq" if chooses else "cls",
         files={"rows": pinned(path, root.absolute())},
         language=str(row.get("lang") or "ko"),
         labels=() if chooses else _classes(path, field),

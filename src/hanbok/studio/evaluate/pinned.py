@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,12 +116,7 @@ def _named(found: dict[str, Any]) -> list[Any]:
 
 def _table(path: Path) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(LONGEST_ROW)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataUnreadable(path=path, why=error.strerror) from None
-    except UnicodeDecodeError as error:
-        raise DataUnreadable(path=path, why=f"UTF-8: {error.reason}") from None
+    text = _table_text(path)
     tabs = path.suffix.lower() == ".tsv"
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if tabs else ",", strict=True)
     place = 0
@@ -133,6 +129,20 @@ def _table(path: Path) -> Iterator[dict[str, Any]]:
             yield dict(row)
     except csv.Error as error:
         raise RowUnusable(path=path, row=place + 1, why=str(error)) from None
+
+
+def _table_text(path: Path) -> str:
+    """Return a table's text: UTF-8, or CP949, in which Excel saves Korean CSV. Raises DataUnreadable."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataUnreadable(path=path, why=error.strerror) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        with suppress(UnicodeDecodeError):
+            return data.decode("cp949")
+        raise DataUnreadable(path=path, why=f"UTF-8: {error.reason}") from None
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:

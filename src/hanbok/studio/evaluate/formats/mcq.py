@@ -1,5 +1,6 @@
 """`id task lang question choices[] answer`, with `context`, `category`, and KoBBQ's `biased_answer ambiguous`."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,13 +11,8 @@ class Mcq:
     def __init__(self, options: Mapping[str, Any]) -> None: ...
 
     def read(self, row: dict[str, Any], place: str) -> Iterable[Item]:
-        if not isinstance(row["choices"], list):
-            raise TypeError("choices: a list")
-        choices = tuple(str(one) for one in row["choices"])
-        try:
-            answer = int(row["answer"])
-        except (TypeError, ValueError):
-            raise ValueError(f"answer {row['answer']!r}: a number from 0 to {len(choices) - 1}") from None
+        choices = _choices(row["choices"])
+        answer = _answer(row["answer"], choices)
         if not 0 <= answer < len(choices):
             raise ValueError(f"answer {answer} of {len(choices)} choices")
         facts = (
@@ -33,3 +29,27 @@ class Mcq:
             golds=(choices[answer],),
             facts=facts,
         )
+
+
+def _choices(found: object) -> tuple[str, ...]:
+    """Return the choices: a list, or one written as JSON, as a table has it."""
+    if isinstance(found, str):
+        found = json.loads(found) if found.lstrip().startswith("[") else None
+    if not isinstance(found, list):
+        raise TypeError("choices: a list")
+    return tuple(str(one) for one in found)
+
+
+def _answer(found: Any, choices: tuple[str, ...]) -> int:  # noqa: ANN401 - whatever a file holds
+    """Return the place of the right one, which is told by its number, its letter, or its own words."""
+    try:
+        return int(found)
+    except (TypeError, ValueError):
+        told = str(found).strip()
+    if choices.count(told) == 1:
+        return choices.index(told)
+    if len(told) == 1 and 0 <= ord(told.upper()) - ord("A") < len(choices):
+        return ord(told.upper()) - ord("A")
+    raise ValueError(
+        f"answer {found!r}: a number from 0 to {len(choices) - 1}, a letter, or one of the choices"
+    )
