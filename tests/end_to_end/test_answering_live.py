@@ -7,6 +7,7 @@ import time
 import openai
 import pytest
 
+from hanbok.cli.models_shadow import shadow
 from hanbok.evidence.segments import lines
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel
@@ -233,7 +234,7 @@ def test_without_a_judgement_the_call_fails_where_the_settings_say_so(server, st
     stands["judge"].script = Script(say="글쎄요")
     with pytest.raises(openai.APIStatusError) as refused:
         raw(server, "strict", "안녕")
-    assert refused.value.code == "upstream_garbled"
+    assert refused.value.code == "answer_unjudged"
     assert not stands["big"].captured
 
 
@@ -266,7 +267,7 @@ def test_a_client_that_leaves_while_the_first_answers_ends_it(server, stands):
     assert cancelled["cost"] > 0
 
 
-def test_a_shadow_answers_for_nobody_and_the_log_compares(server, stands):
+def test_a_shadow_answers_for_nobody_and_the_log_compares(server, stands, capsys):
     stands["abroad"].script = Script(say="이것은 다른 답입니다", delay=1.0)
     begun = time.monotonic()
     answer = raw(server, "shown", "제 번호는 010-1234-5678입니다. 안녕")
@@ -291,7 +292,8 @@ def test_a_shadow_answers_for_nobody_and_the_log_compares(server, stands):
     assert ended(server, f"{streamed.headers['x-hanbok-call']}-shadow")["steps"]["shadow"] == "exact"
     [row] = json.loads(server.run("models", "shadow", "--json").stdout)
     assert (row["model"], row["shadow"], row["copies"], row["exact"]) == ("shown", "abroad", 2, 0.5)
-    assert "abroad" in server.run("models", "shadow").stdout
+    shadow(directory=server.folder / "state" / "evidence")
+    assert "shown" in capsys.readouterr().out
 
 
 def test_what_a_shadow_may_not_do_the_client_never_notices(server, stands):

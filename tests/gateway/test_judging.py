@@ -1,16 +1,22 @@
 """What is wrong with a first answer, by the rules; and how answers are read."""
 
+import asyncio
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from gateway.again import call
+from gateway.again import PLANNED, TARGET, Policy, call
 from hanbok.core.values import Form
+from hanbok.gateway.aside import Aside
 from hanbok.gateway.catalogue import Escalation
+from hanbok.gateway.dialect import WireAnswer
+from hanbok.gateway.errors import UpstreamTimeout, UpstreamUnreachable
 from hanbok.gateway.heard import heard, without_logprobs
 from hanbok.gateway.judging import fault
-from hanbok.gateway.second_look import with_logprobs
+from hanbok.gateway.second_look import Unjudged, look, with_logprobs
+from hanbok.policy.ruling import Ruling
 
 RULES = Escalation(to="big", min_characters=5, refusals=("죄송하지만", "i cannot"), min_logprob=-1.0)
 
@@ -83,3 +89,61 @@ def test_probabilities_are_asked_for_where_the_client_did_not(asked: bytes, adde
     assert with_logprobs(one) is added
     assert one.body_in is not None
     assert json.loads(one.body_in(Form.AS_IS)).get("logprobs") is added
+
+
+class Forbids(Policy):
+    def rule(self, question: object) -> Ruling:  # noqa: ARG002 - the same for all
+        return Ruling(allowed=False, clauses=())
+
+
+class Place:
+    """A judge that is asked, and ends so."""
+
+    def __init__(self, ends: BaseException | None, said: str = "yes") -> None:
+        self.ends, self.said, self.asked, self.model = ends, said, 0, "j"
+        self.place = SimpleNamespace(endpoint=SimpleNamespace(destination=TARGET.destination))
+
+    async def ask(self, *_: object) -> WireAnswer:
+        self.asked += 1
+        if self.ends is not None:
+            raise self.ends
+        return WireAnswer(body=body(self.said), usage=None)
+
+
+PAID = 77
+JUDGED = Escalation(to="big", judge=TARGET, judging=PAID)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said", "raised", "paid"),
+    [
+        (None, "yes", None, PAID),
+        (None, "YES.", None, PAID),
+        (None, "no", None, PAID),
+        (None, "yes, for it says so", Unjudged, PAID),
+        (None, "", Unjudged, PAID),
+        (UpstreamTimeout(origin="j", seconds=1, phase="x"), "", UpstreamTimeout, PAID),
+        (asyncio.CancelledError(), "", asyncio.CancelledError, PAID),
+        (UpstreamUnreachable(origin="j", why="x"), "", UpstreamUnreachable, 0),
+    ],
+)
+async def test_a_judgement_is_paid_however_it_ends(
+    ends: BaseException | None, said: str, raised: type[BaseException] | None, paid: int
+) -> None:
+    one, place = call(), Place(ends, said)
+    one.ending.used = PLANNED
+    looked = look(one, JUDGED, cast("Aside", place), Policy(), heard([body("서울입니다.")]))
+    if raised is None:
+        assert await looked is said.lower().startswith("yes")
+    else:
+        with pytest.raises(raised):
+            await looked
+    assert one.ending.cost == paid
+
+
+async def test_a_judge_sees_nothing_that_policy_does_not_let_it_see() -> None:
+    one, place = call(), Place(None)
+    one.ending.used = PLANNED
+    with pytest.raises(Unjudged):
+        await look(one, JUDGED, cast("Aside", place), Forbids(), heard([body("서울입니다.")]))
+    assert (place.asked, one.ending.cost) == (0, 0)

@@ -30,7 +30,7 @@ def shadow(
     found = agreements(record.entry for record in records(folder))
     rows = [{"model": model, "shadow": other} | one.row() for (model, other), one in sorted(found.items())]
     if not json:
-        rows = [{name: _short(value) for name, value in row.items()} for row in rows]
+        rows = [{name: _short(value) for name, value in _paired(row).items()} for row in rows]
     columns = {
         "model": say("모델", "model"),
         "shadow": say("그림자", "shadow"),
@@ -39,15 +39,17 @@ def shadow(
         "failed": say("실패", "failed"),
         "exact": say("같음", "exact"),
         "similar": say("비슷함", "similar"),
-        "likeness": say("유사도", "likeness"),
         "same_finish": say("같은 끝", "same end"),
-        "length": say("길이 비", "length ratio"),
-        "first_ms": say("원래 ms", "first ms"),
-        "shadow_ms": say("그림자 ms", "shadow ms"),
+        "ms": say("ms", "ms"),
         "won": say("원", "won"),
     }
     empty = say("그림자 호출이 없습니다", "no calls were copied")
     print_rows(rows, columns, json=json, empty=empty)
+
+
+def _paired(row: dict[str, object]) -> dict[str, object]:
+    """Put both times into one column: a terminal is narrow."""
+    return row | {"ms": f"{_short(row['first_ms'])}/{_short(row['shadow_ms'])}"}
 
 
 def _short(value: object) -> object:

@@ -9,7 +9,6 @@ from hanbok.core.values import Usage
 from hanbok.gateway.aside import Aside
 from hanbok.gateway.call import Operation
 from hanbok.gateway.catalogue import JUDGED_CHARACTERS, JUDGED_TOKENS, Escalation
-from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.heard import Heard, heard
 
 _OPENING: Final = 200
@@ -51,19 +50,18 @@ def _is_json(text: str) -> bool:
     return True
 
 
-async def judged(aside: Aside, question: str, answers: Sequence[Heard]) -> tuple[bool, Usage | None]:
-    """Ask the model that judges; return whether the answer is good, and what asking took. Raises one of
-    `asking.FAILURES`; a judgement that is none is UpstreamGarbled.
+async def judged(aside: Aside, question: str, answers: Sequence[Heard]) -> tuple[bool | None, Usage | None]:
+    """Ask the model that judges; return whether the answer is good, None where it says neither, and what asking took.
+    Raises one of `asking.FAILURES`.
     """
     said = "\n\n".join(one.text for one in answers)
-    shown = msgspec.json.encode(
-        {"question": question[-JUDGED_CHARACTERS:], "answer": said[:JUDGED_CHARACTERS]}
-    ).decode()
-    messages = [{"role": "system", "content": _TASK}, {"role": "user", "content": shown}]
+    shown = {"question": question[-JUDGED_CHARACTERS:], "answer": said[:JUDGED_CHARACTERS]}
+    messages = [
+        {"role": "system", "content": _TASK},
+        {"role": "user", "content": msgspec.json.encode(shown).decode()},
+    ]
     asked = {"model": aside.model, "messages": messages, "max_tokens": JUDGED_TOKENS, "temperature": 0}
     answer = await aside.ask(Operation.CHAT, msgspec.json.encode(asked))
     verdicts = heard([answer.body])
     word = verdicts[0].text.strip().strip('."').lower() if verdicts else ""
-    if word not in _GOOD:
-        raise UpstreamGarbled(origin=aside.place.endpoint.destination.endpoint, why="neither yes nor no")
-    return _GOOD[word], answer.usage
+    return _GOOD.get(word), answer.usage
