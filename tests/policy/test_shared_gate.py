@@ -385,6 +385,22 @@ async def test_a_redis_without_memory_refuses_and_changes_nothing(tmp_path: Path
     store.close()
 
 
+async def test_a_machine_joins_as_what_it_was_when_it_looked_or_looks_again(redis: RedisStand) -> None:
+    """Else sums that began anew in between would lack all that it spent."""
+    server = Server(At(url=redis.url, prefix=f"t{next(_numbers)}"))
+    await server.meet()
+    common = {"machine": "m", "lease": 10**6, "grace": 1, "peers": ["m"]}
+    await server.ask("seed", day="2026-11-22", spent=[], places=[], **common)
+
+    async def joins(process: str, *, fresh: bool) -> bool:
+        told = {"charges": [], "holds": [], "recent": []}
+        return (await server.ask("join", process=process, fresh=fresh, **told, **common))[0] == b"ok"
+
+    said = [await joins("a", fresh=fresh) for fresh in (False, True, True, False)]
+    await server.close()
+    assert said == [False, True, False, True]
+
+
 class Crowd:
     """Callers at three machines, while machines die and Redis fails as the dice say."""
 

@@ -79,6 +79,7 @@ class _Attempt:
     """To join as a new process of this machine."""
 
     process: str
+    fresh: bool
     over: list[_Op]
     """What the log holds already, if the machine joins for the first time."""
 
@@ -210,14 +211,17 @@ class Counter:
         if state == b"unseeded":
             await self._seed()
             state, process, place = await self._ask("look", log=log)
-        if process == b"" or process.decode() not in {self._process, self._tried}:
-            await self._join(_place_of(place), fresh=not process)
-        elif process.decode() != self._process:
+        if process and process.decode() == self._process:
+            return
+        if process and process.decode() == self._tried:
             self._joined()  # only the answer was lost
+        else:
+            await self._join(_place_of(place), fresh=not process)
 
     @property
     def _tried(self) -> str:
-        return self._attempt.process if self._attempt else ""
+        """What the process that joined for the first time was called, if no answer came."""
+        return self._attempt.process if self._attempt and self._attempt.fresh else ""
 
     async def _seed(self) -> None:
         day = day_of(now())
@@ -233,7 +237,7 @@ class Counter:
     async def _join(self, place: Place, *, fresh: bool) -> None:
         # From here to `hand_in` nothing else runs: what has ended by now stands in the log before the act.
         over = [op for op in self._queue if op.entering is None] if fresh else []
-        self._attempt = _Attempt(process=secrets.token_hex(8), over=over)
+        self._attempt = _Attempt(process=secrets.token_hex(8), fresh=fresh, over=over)
         holds, since, charges = list(self._held.values()), monotonic(), []
         if fresh:
             facts = {"calls": str(len(holds))}
@@ -244,6 +248,7 @@ class Counter:
         _, calls = await self._ask(
             "join",
             process=self._attempt.process,
+            fresh=fresh,
             peers=self._peers,
             charges=charges,
             holds=holds if fresh else [],

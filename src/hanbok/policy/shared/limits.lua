@@ -188,6 +188,9 @@ end
 
 if verb == 'join' then
   local before = redis.call('HGET', ns .. 'machines', me)
+  if asked.fresh == (before ~= false) then
+    return {'unjoined'} -- it is not as it was when the machine looked
+  end
   redis.call('HSET', ns .. 'machines', me, asked.process)
   renew()
   await(asked.peers)
