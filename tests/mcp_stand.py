@@ -31,6 +31,13 @@ class Behind:
     says: str = "찾은 것이 없습니다"
     """What the tool `read` gives back."""
 
+    forgotten: int = 0
+    """Requests up to here named sessions that the server knows no more."""
+
+    def forget(self) -> None:
+        """Lose every session, as a server does that starts again."""
+        self.forgotten = len(self.headers)
+
     def seen(self) -> str:
         return repr((self.calls, self.headers))
 
@@ -112,13 +119,20 @@ def standing(*, old: bool) -> Iterator[Behind]:
     behind = Behind()
     app = _server(behind).streamable_http_app()
 
+    async def refuse(send, status):
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"Bad Request"})
+
     async def door(scope, receive, send):
         if scope["type"] == "http":
             headers = {name.decode(): value.decode() for name, value in scope["headers"]}
             behind.headers.append(headers)
+            known = [one.get("mcp-session-id") for one in behind.headers[: behind.forgotten]]
+            if headers.get("mcp-session-id", "") in known:
+                await refuse(send, 404)
+                return
             if old and headers.get("mcp-protocol-version", "") > "2026":
-                await send({"type": "http.response.start", "status": 400, "headers": []})
-                await send({"type": "http.response.body", "body": b"Bad Request"})
+                await refuse(send, 400)
                 return
         await app(scope, receive, send)
 

@@ -89,7 +89,7 @@ async def test_one_that_cannot_be_started_is_told():
 
 
 async def test_lines_are_let_go_when_others_are_in_force_and_not_when_they_are_made():
-    lines = Lines(Http1(), "0")
+    lines = Lines(Http1(), "0", None)
     first = lines.of({"files": described()})
     lines.put_in_force(first, None)
     await first["files"].line.ask("tools/call", {"name": "look"}, visitor="")

@@ -17,6 +17,7 @@ from hanbok.gateway.batches.run import OUTPUT
 from hanbok.gateway.batches.shapes import Progress
 from hanbok.gateway.call import Operation
 from hanbok.gateway.calling import call_of
+from hanbok.gateway.errors import ContentsNotKept
 from hanbok.gateway.responses.desk import ResponseDesk, name_of
 from hanbok.gateway.responses.making import Making
 from hanbok.gateway.undertakings import STOPPING, NotOurs, Undertaking, Undertakings
@@ -134,7 +135,7 @@ def test_numbers_of_processes_are_compared_within_one_numbering_only(store):
     assert not other.get("o", "k", BATCH.id).abandoned
 
 
-@pytest.mark.parametrize("error", [StoreFull(why="full"), RuntimeError("a slip")])
+@pytest.mark.parametrize("error", [ContentsNotKept(), RuntimeError("a slip")])
 async def test_what_cannot_be_kept_is_not_asked_again_at_once(store, error, caplog):
     kept = Kept(error)
     desk, records, asked = at_work(store, kept)
@@ -149,6 +150,17 @@ async def test_what_cannot_be_kept_is_not_asked_again_at_once(store, error, capl
     assert (len(asked), desk.busy, records.get("o", "k", "batch_0").abandoned) == (before, True, False)
     await desk.close()
     assert records.get("o", "k", "batch_0").abandoned
+
+
+async def test_answers_that_wait_for_the_store_are_not_asked_for_again(store, monkeypatch):
+    monkeypatch.setattr("hanbok.gateway.batches.run._KEPT_AGAIN_AFTER", 0.01)
+    kept = Kept(StoreFull(why="full"))
+    desk, _, asked = at_work(store, kept)
+    await desk.look()
+    await until(lambda: len(asked) == 2)
+    kept.error = None
+    await until(lambda: not desk.busy)
+    assert len(asked) == 4
 
 
 async def test_lines_at_once_are_those_of_all_batches(store):

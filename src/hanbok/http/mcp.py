@@ -92,7 +92,7 @@ async def mcp(app: App, inbound: Inbound) -> None:
         await tell(inbound, error, app.runtime.settings.language, unknown)
         return
     if inbound.method == "DELETE":
-        gate.toolbox.leave(f"{key.id}:{inbound.headers.get(_SESSION, '')}")
+        await gate.toolbox.leave(f"{key.id}:{inbound.headers.get(_SESSION, '')}")
         await inbound.reply(204, [], b"")
         return
     body = await read_body(app.runtime, inbound)

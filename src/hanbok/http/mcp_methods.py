@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -13,7 +13,6 @@ from hanbok.core.values import Language
 from hanbok.gateway.call import Call, Operation
 from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.head import refuse_doubles
-from hanbok.gateway.mcp.gate import ToolGate
 from hanbok.gateway.mcp.server import Kind
 from hanbok.gateway.mcp.shelf import LISTINGS, Listed, Listing
 from hanbok.gateway.mcp.toolbox import model_of
@@ -30,6 +29,9 @@ from hanbok.gateway.steps.ask_leave import APPROVAL
 from hanbok.http.inbound import Inbound
 from hanbok.http.statuses import status_of
 from hanbok.policy.key import Key
+
+if TYPE_CHECKING:
+    from hanbok.gateway.mcp.gate import ToolGate
 
 _JOINT: Final = "__"
 """Between a server's name, which holds no underscore, and that of a tool or prompt."""
@@ -64,7 +66,7 @@ class Client:
 
     version: str
     """Of hanbok."""
-    gate: ToolGate
+    gate: "ToolGate"
     key: Key
     inbound: Inbound
     server: str

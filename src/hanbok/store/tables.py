@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -309,4 +310,13 @@ alerts = Table(
     Column("due", String(32), index=True, comment="when it is to be sent; null: over"),
     Column("tries", Integer, nullable=False),
     comment="alerts of budgets, told at least once",
+)
+
+mcp_sessions = Table(
+    "mcp_sessions",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="digest of the server and the client's session"),
+    Column("sealed", LargeBinary, nullable=False, comment="by what the client's session is called"),
+    Column("opened", String(32), nullable=False),
+    comment="sessions at MCP servers, which every process may go on with",
 )

@@ -13,6 +13,7 @@ from hanbok.gateway.mcp.line import Line
 from hanbok.gateway.mcp.remote import Remote
 from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.mcp.server import ToolServer
+from hanbok.gateway.mcp.sessions import Sessions
 from hanbok.gateway.mcp.stdio import Program
 from hanbok.gateway.mcp.toolbox import Toolbox
 from hanbok.gateway.path import Path
@@ -76,7 +77,7 @@ class ToolGates:
         self._store = store
         self._keyring = keyring
         self._gate = gate
-        self.lines: Final = Lines(upstream, version)
+        self.lines: Final = Lines(upstream, version, store)
         self._path: Path | None = None
 
     def of(self, rules: ToolRules) -> ToolGate:
@@ -123,9 +124,10 @@ def _tokens(keyring: KeyRing, rules: TokenRules) -> Keys:
 class Lines:
     """Lines by name of their server, kept over reloads while its settings stay the same."""
 
-    def __init__(self, upstream: Upstream, version: str) -> None:
+    def __init__(self, upstream: Upstream, version: str, store: Store) -> None:
         self._upstream: Final = upstream
         self._version: Final = version
+        self._store: Final = store
         self._built: dict[str, Built] = {}
         self._retiring: dict[asyncio.Task[None], list[Line]] = {}
 
@@ -164,8 +166,10 @@ class Lines:
         if there is not None and there.server == server:
             return there
         door = Doorway(self._upstream)
-        line = Remote(server, door, self._version) if server.url else Program(server, self._version)
-        return Built(server, line, door)
+        if not server.url:
+            return Built(server, Program(server, self._version), door)
+        sessions = Sessions(self._store, server.url)
+        return Built(server, Remote(server, door, self._version, sessions), door)
 
 
 async def _retire(lines: list[Line], before: Path | None) -> None:

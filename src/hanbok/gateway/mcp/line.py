@@ -23,7 +23,7 @@ class Line(Protocol):
         """
         ...
 
-    def leave(self, visitor: str) -> None:
+    async def leave(self, visitor: str) -> None:
         """Forget what was opened for this visitor."""
         ...
 

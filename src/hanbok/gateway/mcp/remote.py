@@ -1,5 +1,6 @@
 """An MCP server reached over streamable HTTP."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import count
@@ -11,6 +12,7 @@ from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled
 from hanbok.gateway.mcp.errors import ToolServerFailed
 from hanbok.gateway.mcp.server import ToolServer
+from hanbok.gateway.mcp.sessions import Headers, Sessions
 from hanbok.gateway.mcp.wire import (
     CAPABILITIES_META,
     CLIENT_META,
@@ -29,6 +31,7 @@ _LIMIT: Final = 32 * 1024 * 1024
 _VISITORS: Final = 1024
 """Sessions kept at a server; beyond them the one longest unused is forgotten."""
 _JSON: Final = (("content-type", "application/json"), ("accept", "application/json, text/event-stream"))
+_SESSION: Final = "mcp-session-id"
 _OK, _NOT_FOUND = 200, 404
 _TRIES: Final = 2
 _NOT_RPC: Final = Text(ko="JSON-RPC 응답이 아닙니다", en="it is no JSON-RPC answer")
@@ -50,8 +53,10 @@ class _Initialized(msgspec.Struct):
 class Remote:
     """Declares no capability of a client: a server can ask nothing back of hanbok or of whoever calls through it."""
 
-    def __init__(self, server: ToolServer, upstream: Upstream, version: str) -> None:
-        """`version` is hanbok's own."""
+    def __init__(
+        self, server: ToolServer, upstream: Upstream, version: str, shared: Sessions | None = None
+    ) -> None:
+        """`version` is hanbok's own. `shared`: sessions that other processes go on with; None: no others ask."""
         origin = opening(server.url, ())[0]
         upstream.permit(
             Gate(host=origin.host, port=origin.port, endpoint=server.name, private=server.private)
@@ -61,8 +66,10 @@ class Remote:
         self._me = {"name": "hanbok", "version": version}
         self._modern: bool | None = None
         """Which generation it speaks; None: not known yet."""
-        self._sessions: OrderedDict[str, tuple[tuple[str, str], ...]] = OrderedDict()
+        self._sessions: OrderedDict[str, Headers] = OrderedDict()
         """Headers of each visitor's session."""
+        self._opening: dict[str, asyncio.Lock] = {}
+        self._shared = shared
         self._ids = count(1)
 
     async def ask(
@@ -77,6 +84,7 @@ class Remote:
         for _ in range(_TRIES):
             if self._modern is None and await self._speaks_modern():
                 self._modern = True
+            session: Headers | None = None
             try:
                 if self._modern:
                     return await self._ask_modern(method, params, headers)
@@ -84,12 +92,12 @@ class Remote:
                 self._modern = False  # a handshake tells; a failure at the first look may be any failure
                 return await self._send(method, params, session)
             except _SessionOver:
-                self.leave(visitor)
+                await self._forget(visitor, session)
         raise ToolServerFailed(server=self._server.name, what=f"HTTP {_NOT_FOUND}")
 
-    def leave(self, visitor: str) -> None:
+    async def leave(self, visitor: str) -> None:
         """Forget the visitor's session; the server ends it in its own time."""
-        self._sessions.pop(visitor, None)
+        await self._forget(visitor, self._sessions.get(visitor))
 
     async def close(self) -> None:
         """Forget all sessions."""
@@ -116,12 +124,38 @@ class Remote:
             told.append(("mcp-name", header_value(str(params[naming]))))
         return await self._send(method, {**params, "_meta": meta}, tuple(told))
 
-    async def _session(self, visitor: str) -> tuple[tuple[str, str], ...]:
+    async def _session(self, visitor: str) -> Headers:
         """Return the headers of the visitor's session, after a handshake if there is none yet."""
         there = self._sessions.get(visitor)
-        if there is not None:
-            self._sessions.move_to_end(visitor)
+        if there is None:
+            try:
+                async with self._opening.setdefault(visitor, asyncio.Lock()):
+                    there = self._sessions.get(visitor) or await self._open(visitor)
+            finally:
+                self._opening.pop(visitor, None)
+        self._sessions[visitor] = there
+        self._sessions.move_to_end(visitor)
+        if len(self._sessions) > _VISITORS:
+            self._sessions.popitem(last=False)
+        return there
+
+    async def _open(self, visitor: str) -> Headers:
+        """Go on with the session that another process has, or shake hands."""
+        shared = self._shared if visitor.partition(":")[2] else None  # a client that names none shares none
+        if shared is not None and (there := await shared.find(visitor)):
             return there
+        headers = await self._handshake()
+        if shared is None or _SESSION not in dict(headers):
+            return headers
+        return await shared.keep(visitor, headers)
+
+    async def _forget(self, visitor: str, session: Headers | None) -> None:
+        if self._sessions.get(visitor) == session:
+            self._sessions.pop(visitor, None)
+        if self._shared is not None and session is not None:
+            await self._shared.drop(visitor, session)
+
+    async def _handshake(self) -> Headers:
         params = {
             "protocolVersion": HANDSHAKE[-1],
             "capabilities": dict[str, Any](),
@@ -133,13 +167,10 @@ class Remote:
             answer = await self._read(exchange, asked)
         finally:
             exchange.close()
-        headers: tuple[tuple[str, str], ...] = (("mcp-protocol-version", self._version_in(answer)),)
-        if name := exchange.headers.get("mcp-session-id", ""):
-            headers = (("mcp-session-id", name), *headers)
+        headers: Headers = (("mcp-protocol-version", self._version_in(answer)),)
+        if name := exchange.headers.get(_SESSION, ""):
+            headers = ((_SESSION, name), *headers)
         await self._notify("notifications/initialized", headers)
-        self._sessions[visitor] = headers
-        if len(self._sessions) > _VISITORS:
-            self._sessions.popitem(last=False)
         return headers
 
     def _version_in(self, answer: Answer) -> str:

@@ -57,7 +57,7 @@ class Program:
                 await self._start()
         return await self._ask(method, params)
 
-    def leave(self, visitor: str) -> None:
+    async def leave(self, visitor: str) -> None:
         """Nothing is kept for a visitor."""
 
     async def close(self) -> None:

@@ -166,10 +166,10 @@ class Toolbox(Catalogue):
         headers = mirrored(found.mirrors, msgspec.json.decode(body)) if found.mirrors else ()
         return await line.ask("tools/call", params, visitor=visitor, headers=headers)
 
-    def leave(self, visitor: str) -> None:
+    async def leave(self, visitor: str) -> None:
         """Forget what servers keep for this visitor."""
         for line in self._lines.values():
-            line.leave(visitor)
+            await line.leave(visitor)
 
 
 def _address(body: bytes) -> str:
