@@ -1,6 +1,7 @@
 """An MCP server reached over streamable HTTP."""
 
 import asyncio
+import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import count
@@ -31,6 +32,8 @@ _LIMIT: Final = 32 * 1024 * 1024
 _VISITORS: Final = 1024
 """Sessions kept at a server; beyond them the one longest unused is forgotten."""
 _JSON: Final = (("content-type", "application/json"), ("accept", "application/json, text/event-stream"))
+_IDS: Final = 1 << 52
+"""Processes that share a session must not number their requests alike; larger integers are not the same in all JSON."""
 _SESSION: Final = "mcp-session-id"
 _OK, _NOT_FOUND = 200, 404
 _TRIES: Final = 2
@@ -70,7 +73,7 @@ class Remote:
         """Headers of each visitor's session."""
         self._opening: dict[str, asyncio.Lock] = {}
         self._shared = shared
-        self._ids = count(1)
+        self._ids = count(secrets.randbelow(_IDS))
 
     async def ask(
         self,
@@ -81,6 +84,7 @@ class Remote:
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
         """Return its answer."""
+        over: Headers | None = None
         for _ in range(_TRIES):
             if self._modern is None and await self._speaks_modern():
                 self._modern = True
@@ -88,10 +92,11 @@ class Remote:
             try:
                 if self._modern:
                     return await self._ask_modern(method, params, headers)
-                session = await self._session(visitor)
+                session = await self._session(visitor, over)
                 self._modern = False  # a handshake tells; a failure at the first look may be any failure
                 return await self._send(method, params, session)
             except _SessionOver:
+                over = session
                 await self._forget(visitor, session)
         raise ToolServerFailed(server=self._server.name, what=f"HTTP {_NOT_FOUND}")
 
@@ -124,13 +129,17 @@ class Remote:
             told.append(("mcp-name", header_value(str(params[naming]))))
         return await self._send(method, {**params, "_meta": meta}, tuple(told))
 
-    async def _session(self, visitor: str) -> Headers:
-        """Return the headers of the visitor's session, after a handshake if there is none yet."""
-        there = self._sessions.get(visitor)
-        if there is None:
+    async def _session(self, visitor: str, over: Headers | None) -> Headers:
+        """Return the headers of the visitor's session, after a handshake if there is none yet but one that is over:
+        others, here and elsewhere, may still have to learn so.
+        """
+        there = self._sessions.get(visitor, over)
+        if there is None or there == over:
             try:
                 async with self._opening.setdefault(visitor, asyncio.Lock()):
-                    there = self._sessions.get(visitor) or await self._open(visitor)
+                    there = self._sessions.get(visitor, over)
+                    if there is None or there == over:
+                        there = await self._open(visitor, over)
             finally:
                 self._opening.pop(visitor, None)
         self._sessions[visitor] = there
@@ -139,10 +148,10 @@ class Remote:
             self._sessions.popitem(last=False)
         return there
 
-    async def _open(self, visitor: str) -> Headers:
+    async def _open(self, visitor: str, over: Headers | None) -> Headers:
         """Go on with the session that another process has, or shake hands."""
         shared = self._shared if visitor.partition(":")[2] else None  # a client that names none shares none
-        if shared is not None and (there := await shared.find(visitor)):
+        if shared is not None and (there := await shared.find(visitor)) not in (None, over):
             return there
         headers = await self._handshake()
         if shared is None or _SESSION not in dict(headers):
