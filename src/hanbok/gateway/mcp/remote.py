@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -36,7 +36,8 @@ _IDS: Final = 1 << 52
 """Processes that share a session must not number their requests alike; larger integers are not the same in all JSON."""
 _SESSION: Final = "mcp-session-id"
 _OK, _NOT_FOUND = 200, 404
-_TRIES: Final = 2
+_TRIES: Final = 3
+"""A session that is over may be known here, and another one to all processes."""
 _NOT_RPC: Final = Text(ko="JSON-RPC 응답이 아닙니다", en="it is no JSON-RPC answer")
 _READ = msgspec.json.Decoder(Answer).decode
 
@@ -84,7 +85,7 @@ class Remote:
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
         """Return its answer."""
-        over: Headers | None = None
+        over: list[Headers] = []
         for _ in range(_TRIES):
             if self._modern is None and await self._speaks_modern():
                 self._modern = True
@@ -96,13 +97,15 @@ class Remote:
                 self._modern = False  # a handshake tells; a failure at the first look may be any failure
                 return await self._send(method, params, session)
             except _SessionOver:
-                over = session
-                await self._forget(visitor, session)
+                if session is not None:
+                    over.append(session)
+                    await self._forget(visitor, session)
         raise ToolServerFailed(server=self._server.name, what=f"HTTP {_NOT_FOUND}")
 
     async def leave(self, visitor: str) -> None:
         """Forget the visitor's session; the server ends it in its own time."""
-        await self._forget(visitor, self._sessions.get(visitor))
+        if (session := self._sessions.get(visitor)) is not None:
+            await self._forget(visitor, session)
 
     async def close(self) -> None:
         """Forget all sessions."""
@@ -129,16 +132,16 @@ class Remote:
             told.append(("mcp-name", header_value(str(params[naming]))))
         return await self._send(method, {**params, "_meta": meta}, tuple(told))
 
-    async def _session(self, visitor: str, over: Headers | None) -> Headers:
-        """Return the headers of the visitor's session, after a handshake if there is none yet but one that is over:
-        others, here and elsewhere, may still have to learn so.
+    async def _session(self, visitor: str, over: Sequence[Headers]) -> Headers:
+        """Return the headers of the visitor's session, after a handshake if there is none yet but those that are
+        over: others, here and elsewhere, may still have to learn so.
         """
-        there = self._sessions.get(visitor, over)
-        if there is None or there == over:
+        there = self._sessions.get(visitor)
+        if there is None or there in over:
             try:
                 async with self._opening.setdefault(visitor, asyncio.Lock()):
-                    there = self._sessions.get(visitor, over)
-                    if there is None or there == over:
+                    there = self._sessions.get(visitor)
+                    if there is None or there in over:
                         there = await self._open(visitor, over)
             finally:
                 self._opening.pop(visitor, None)
@@ -148,20 +151,21 @@ class Remote:
             self._sessions.popitem(last=False)
         return there
 
-    async def _open(self, visitor: str, over: Headers | None) -> Headers:
+    async def _open(self, visitor: str, over: Sequence[Headers]) -> Headers:
         """Go on with the session that another process has, or shake hands."""
         shared = self._shared if visitor.partition(":")[2] else None  # a client that names none shares none
-        if shared is not None and (there := await shared.find(visitor)) not in (None, over):
+        there = None if shared is None else await shared.find(visitor)
+        if there is not None and there not in over:
             return there
         headers = await self._handshake()
         if shared is None or _SESSION not in dict(headers):
             return headers
         return await shared.keep(visitor, headers)
 
-    async def _forget(self, visitor: str, session: Headers | None) -> None:
+    async def _forget(self, visitor: str, session: Headers) -> None:
         if self._sessions.get(visitor) == session:
             self._sessions.pop(visitor, None)
-        if self._shared is not None and session is not None:
+        if self._shared is not None:
             await self._shared.drop(visitor, session)
 
     async def _handshake(self) -> Headers:
