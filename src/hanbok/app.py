@@ -328,5 +328,6 @@ class App:
         """Stop endpoints that the settings no longer name, once the calls that may use them are over."""
         await path.idle()
         for endpoint in endpoints:
+            await self._custody.returned(endpoint)
             await endpoint.close()
         self._endpoints.close_doors(self._sides.openings)

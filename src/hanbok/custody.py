@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
@@ -89,6 +90,10 @@ class Custody(Protocol):
         """Return what stands for an endpoint in this process: itself, or who asks the process that runs it."""
         ...
 
+    async def returned(self, endpoint: Endpoint) -> None:
+        """Return when no call of another process is at an endpoint that runs here."""
+        ...
+
     def nudge(self) -> None:
         """Tell the process that tunes models to look for work."""
         ...
@@ -100,6 +105,29 @@ class Custody(Protocol):
 
 async def _nobody() -> frozenset[str]:
     return frozenset()
+
+
+class Loans:
+    """Which endpoints of this process calls of other processes are at."""
+
+    def __init__(self) -> None:
+        self._lent: list[Endpoint] = []
+        self._back = asyncio.Event()
+
+    def lend(self, endpoint: Endpoint) -> Callable[[], None]:
+        """Note a call. What is returned is to be called once, when it is over."""
+        self._lent.append(endpoint)
+        return partial(self._give_back, endpoint)
+
+    async def returned(self, endpoint: Endpoint) -> None:
+        """Return when no call is there."""
+        while endpoint in self._lent:
+            self._back.clear()
+            await self._back.wait()
+
+    def _give_back(self, endpoint: Endpoint) -> None:
+        self._lent.remove(endpoint)
+        self._back.set()
 
 
 class Own:
@@ -115,6 +143,7 @@ class Own:
         self.previews: Here | SharedGate
         self.claimed: list[Intent]
         """Calls of an earlier process that others carry on. There once `begin` returned."""
+        self.loans = Loans()
         self._evidence = settings.evidence
         self._shared = settings.limits.shared
         self._sharing: Sharing | None = None
@@ -151,6 +180,9 @@ class Own:
 
     def housed(self, endpoint: Endpoint, config: EndpointConfig, upstream: Upstream) -> Endpoint:  # noqa: ARG002
         return endpoint
+
+    async def returned(self, endpoint: Endpoint) -> None:
+        await self.loans.returned(endpoint)
 
     def nudge(self) -> None:
         """Nobody else tunes."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from socket import socket
@@ -314,11 +315,14 @@ class Seat:
         except HanbokError as error:
             self.wire.send(told(frame.number, error))
             return
+        over = ExitStack()
+        over.callback(self._keeper.own.loans.lend(place.endpoint))
         if address.left is not None:
-            if self.gone:
-                address.left()
-            else:
-                self._lent[frame.number] = address.left
+            over.callback(address.left)
+        if self.gone:
+            over.close()
+        else:
+            self._lent[frame.number] = over.close
         dress = msgspec.msgpack.encode(address.adapt) if isinstance(address.adapt, Dress) else b""
         self.wire.send(
             Lent(frame.number, address.url, list(address.headers), address.query, address.release, dress)

@@ -50,6 +50,9 @@ class Remote:
         """Return what asks the keeper, for an endpoint that runs a process of its own: one is enough for all."""
         return Borrowed(endpoint, config, upstream, self._link) if isinstance(endpoint, Staged) else endpoint
 
+    async def returned(self, endpoint: Endpoint) -> None:
+        """Return at once: no other process asks this one's endpoints."""
+
     def nudge(self) -> None:
         self._link.tell(Nudge())
 
