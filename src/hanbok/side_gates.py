@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hanbok.gateway.passthrough.passages import Passage
     from hanbok.gateway.passthrough.passages import Place as Allowed
     from hanbok.gateway.realtime.gate import RealtimeGate, RealtimeRules
-    from hanbok.gateway.realtime.session import Session
     from hanbok.vault.service import VaultService
 
 _MIB = 1024 * 1024
@@ -45,7 +44,7 @@ class SideGates:
         self._custody = custody
         self._made_of = (upstream, version, measure, custody.log, store, keyring)
         self._tools: ToolGates | None = None
-        self._sessions: set[Session] = set()
+        self._sessions: set[str] = set()
 
     @property
     def openings(self) -> set[Opening]:

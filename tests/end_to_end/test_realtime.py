@@ -422,9 +422,13 @@ async def test_a_response_that_nobody_asked_for_is_a_call_or_is_cancelled(
         refused: Any = (await until(connection, "response.done"))[-1]
         assert refused.error.code == "budget_exceeded"
         await until_true(lambda: provider.events[-1]["type"] == "response.cancel")
-        said = (await say(connection, "안녕하세요", "conversation.item.added")).type
-        assert said == "conversation.item.added"
+        with pytest.raises(ConnectionClosed) as closed:
+            await connection.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
     assert [one["type"] for one in provider.events[before:]].count("response.cancel") == 1
+    paid = await written(server, lambda one: one.get("key") == poor.key.id and one["cost"] > 0)
+    assert (paid["status"], paid["cost"]) == ("completed", ONE)  # the provider worked, and told what for
 
 
 async def test_settings_that_change_hold_for_live_sessions(server: RunningHanbok) -> None:
@@ -499,6 +503,9 @@ async def test_a_response_that_the_provider_refuses_costs_nothing(server: Runnin
         ('{"event_id": "x"}', "event_unfit"),
         ('{"type": "session.update", "session": {"model": "far"}}', "event_unfit"),
         ('{"type": "session.update", "session": {"type": "transcription"}}', "event_unfit"),
+        ('{"type": "session.update", "session": {"tools": [{"type": "mcp"}]}}', "event_unfit"),
+        ('{"type": "response.create", "response": {"tools": [{"type": "mcp"}]}}', "event_unfit"),
+        ('{"type": "conversation.item.create", "item": {"type": "mcp_call"}}', "event_unfit"),
     ],
 )
 async def test_what_is_no_event_is_told(server: RunningHanbok, message: str, code: str) -> None:

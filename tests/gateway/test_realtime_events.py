@@ -1,6 +1,7 @@
 """What a client may send without an inspection, and what is read of the provider's events."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.endpoints.azure import Azure
 from hanbok.gateway.realtime import events
+from hanbok.gateway.realtime.call import Turn
+from hanbok.gateway.realtime.errors import EventUnfit
+from hanbok.gateway.realtime.fitness import require_fit
 from hanbok.gateway.upstreams.http1 import Http1
 
 
@@ -50,6 +54,58 @@ def test_sound_is_seen_wherever_it_stands() -> None:
     assert events.holds_sound({"item": {"content": [part]}})
     assert events.holds_sound({"response": {"input": [{"content": [{"type": "text"}, part]}]}})
     assert not events.holds_sound({"session": {"audio": {"input": {"format": {"type": "audio/pcm"}}}}})
+
+
+FUNCTION = {"type": "function", "name": "send"}
+SERVER = {"type": "mcp", "server_label": "x", "server_url": "https://example.com"}
+
+
+@pytest.mark.parametrize(
+    ("event", "fits"),
+    [
+        ({"session": {"tools": [FUNCTION], "prompt": None, "tracing": None, "model": "talk"}}, True),
+        ({"response": {"tools": [FUNCTION], "input": [{"type": "message"}]}}, True),
+        ({"item": {"type": "function_call_output"}}, True),
+        ({"session": {"tools": [FUNCTION, SERVER]}}, False),
+        ({"response": {"tools": [SERVER]}}, False),
+        ({"response": {"tools": [{"type": "mcp", "connector_id": "connector_gmail"}]}}, False),
+        ({"session": {"tools": {"0": SERVER}}}, False),
+        ({"session": {"tools": [{"server_url": "https://example.com"}]}}, False),
+        ({"session": {"tracing": "auto"}}, False),
+        ({"session": {"prompt": {"id": "pmpt_1"}}}, False),
+        ({"response": {"prompt": {"id": "pmpt_1"}}}, False),
+        ({"item": {"type": "mcp_approval_response", "approve": True}}, False),
+        ({"response": {"input": [{"type": "mcp_call"}]}}, False),
+        ({"session": {"model": "far"}}, False),
+        ({"session": {"type": "transcription"}}, False),
+    ],
+)
+def test_nothing_is_taken_that_the_provider_would_do_past_every_control(
+    event: dict[str, Any], fits: bool
+) -> None:
+    with nullcontext() if fits else pytest.raises(EventUnfit):
+        require_fit(event, "talk")
+
+
+@pytest.mark.parametrize(("levels", "fits"), [(90, True), (900, False), (5000, False)])
+def test_events_have_a_depth(levels: int, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(EventUnfit):
+        tree = events.read('{"type": "x", "item": ' + "[" * levels + "]" * levels + "}")
+        assert not events.holds_sound(tree)
+
+
+@pytest.mark.parametrize(("narrow", "tokens"), [(False, 20), (True, 120)])
+def test_sound_of_an_answer_that_was_cut_is_guessed_by_its_length(narrow: bool, tokens: int) -> None:
+    turn = Turn()
+    for _ in range(10):  # a second of PCM at 24 kHz, of which a tenth comes at a time
+        turn.note(b"x" * 6400, sound=True)
+    turn.note(b"a word", sound=False)
+    usage = turn.guessed(narrow=narrow)
+    assert tokens <= usage.parts["audio_output"] <= tokens * 1.02
+    assert usage.output == usage.parts["audio_output"] + 1
+    shape = '{"type": "session.updated", "session": {"audio": {"output": {"format": {"type": "%s"}}}}}'
+    assert events.is_narrow((shape % "audio/pcmu").encode(), "session.updated")
+    assert not events.is_narrow((shape % "audio/pcm").encode(), "session.updated")
 
 
 def test_usage_counts_each_token_once() -> None:

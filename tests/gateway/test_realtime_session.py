@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -14,54 +15,16 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.values import Principal
 from hanbok.gateway.realtime import session as module
 from hanbok.gateway.realtime.call import Opened, Rules
-from hanbok.gateway.realtime.errors import NotWebSocket
-from hanbok.gateway.realtime.gate import Handshake
+from hanbok.gateway.realtime.dial import Dialled
+from hanbok.gateway.realtime.errors import NotWebSocket, TooManySessions
+from hanbok.gateway.realtime.gate import Handshake, RealtimeGate
 from hanbok.gateway.realtime.pace import Pace
-from hanbok.gateway.realtime.peer import Peer, PeerGone
+from hanbok.gateway.realtime.peer import PeerGone
 from hanbok.gateway.realtime.session import Session
 from hanbok.guard.pseudonym import Pseudonyms
+from hanbok.http.connection import Connection
 from hanbok.policy.key import Key, KeyRevoked
-
-LIMIT = 1 << 21
-
-
-class Wire:
-    """A line that keeps what is written to it."""
-
-    def __init__(self) -> None:
-        self.written = bytearray()
-        self.held = False
-
-    def write(self, *pieces: bytes) -> None:
-        self.written += b"".join(pieces)
-
-    async def drain(self) -> None:
-        """It takes all."""
-
-    def hold(self) -> None:
-        self.held = True
-
-    def go_on(self) -> None:
-        self.held = False
-
-
-def opened() -> tuple[Peer, Wire, ClientProtocol]:
-    """Return a client's peer, its line, and the client."""
-    client = ClientProtocol(parse_uri("ws://x/v1/realtime"))
-    asked = client.connect()
-    wire = Wire()
-    peer = Handshake(asked.path, {k.lower(): v for k, v in asked.headers.items()}, LIMIT).accept(
-        lambda _: wire, {}
-    )
-    client.send_request(asked)
-    client.receive_data(bytes(wire.written))
-    assert client.handshake_exc is None
-    client.data_to_send()
-    return peer, wire, client
-
-
-def sent(client: ClientProtocol, *frames: Frame) -> bytes:
-    return b"".join(frame.serialize(mask=True) for frame in frames)
+from realtime_wire import LIMIT, opened, sent
 
 
 async def test_messages_come_whole_however_they_are_cut() -> None:
@@ -102,10 +65,87 @@ async def test_what_breaks_the_protocol_ends_a_peer(frame: Frame, code: int) -> 
 async def test_a_line_is_held_while_nobody_takes_its_messages() -> None:
     peer, wire, client = opened()
     for _ in range(3):
-        peer.feed(sent(client, Frame(Opcode.TEXT, b"x" * (1 << 19))))
+        peer.feed(sent(client, Frame(Opcode.TEXT, b"x" * ((1 << 19) - 64))))
     assert wire.held
     await peer.receive()
     assert not wire.held
+
+
+async def test_messages_and_pieces_that_hold_nothing_are_not_free() -> None:
+    peer, wire, client = opened()
+    peer.feed(sent(client, *[Frame(Opcode.TEXT, b"")] * (1 << 14)))
+    assert not wire.held
+    peer.feed(sent(client, Frame(Opcode.TEXT, b"")))
+    assert wire.held
+    peer, wire, client = opened()
+    already = len(wire.written)
+    pieces = [Frame(Opcode.CONT, b"", fin=False)] * 4096
+    peer.feed(sent(client, Frame(Opcode.TEXT, b"", fin=False), *pieces))
+    client.receive_data(bytes(wire.written[already:]))
+    assert client.close_rcvd is not None
+    assert client.close_rcvd.code == 1009
+
+
+async def test_who_takes_no_pongs_is_read_no_further() -> None:
+    peer, wire, client = opened()
+    peer.block()
+    assert wire.held
+    peer.feed(sent(client, Frame(Opcode.TEXT, b"x")))
+    await peer.receive()
+    assert wire.held
+    peer.unblock()
+    assert not wire.held
+
+
+@pytest.mark.parametrize("kind", [Dialled, Connection])
+async def test_who_waits_no_more_for_a_line_leaves_the_others_waiting(kind: type) -> None:
+    home: Any = SimpleNamespace(head_timeout=1.0, connections=set(), tasks=set())
+    loop = asyncio.get_running_loop()
+    line: Any = (
+        Connection(home, loop) if kind is Connection else Dialled(ClientProtocol(parse_uri("ws://x/")))
+    )
+    transport: Any = SimpleNamespace(pause_reading=lambda: None, resume_reading=lambda: None)
+    known = {"socket": SimpleNamespace(setsockopt=lambda *_: None)}
+    transport.get_extra_info = known.get
+    line.connection_made(transport)
+    line.pause_writing()
+    first, second = asyncio.ensure_future(line.drain()), asyncio.ensure_future(line.drain())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    line.resume_writing()
+    await asyncio.wait_for(second, 5)
+    assert first.cancelled()
+
+
+async def test_a_session_that_is_being_opened_has_its_place_already() -> None:
+    gate: Any = object.__new__(RealtimeGate)
+    gate._rules, gate._open_now = SimpleNamespace(sessions=1), set()
+    going, aborted = asyncio.Event(), list[bool]()
+
+    class Slow:
+        async def run(self, call: Any) -> None:
+            line: Any = SimpleNamespace(abort=lambda: aborted.append(True))
+            call.opened = Opened(cast("Any", None), cast("Any", None), line)
+            await going.wait()
+            raise KeyRevoked(key="k")
+
+    gate._opening = Slow()
+
+    async def opening() -> None:
+        async with gate.open("talk", {}, ""):
+            raise AssertionError("it opens")
+
+    first = asyncio.ensure_future(opening())
+    await asyncio.sleep(0)
+    with pytest.raises(TooManySessions):
+        await opening()
+    assert not aborted
+    going.set()
+    with pytest.raises(KeyRevoked):
+        await first
+    assert aborted  # what was open when the way back failed
+    assert not gate._open_now
 
 
 async def test_a_peer_without_a_sign_of_life_is_seen() -> None:

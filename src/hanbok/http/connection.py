@@ -120,12 +120,16 @@ class Connection(asyncio.Protocol):
         if self._drained is None:
             self._drained = self._loop.create_future()
             self.deadline = self._loop.time() + STALL
+            if self._taker is not None:
+                self._taker.block()
 
     def resume_writing(self) -> None:
         drained, self._drained = self._drained, None
         self.deadline = _NEVER if self._current is not None else self._loop.time() + IDLE
         if drained is not None and not drained.done():
             drained.set_result(None)
+        if self._taker is not None:
+            self._taker.unblock()
 
     # httptools
 
@@ -297,7 +301,7 @@ class Connection(asyncio.Protocol):
 
     async def drain(self) -> None:
         if self._drained is not None:
-            await self._drained
+            await asyncio.shield(self._drained)  # others wait for it too
         if self._lost:
             raise ConnectionError("the client left")
 

@@ -46,6 +46,14 @@ class Taker(Protocol):
 
     def feed(self, data: bytes) -> None: ...
 
+    def block(self) -> None:
+        """Note that what is written to the connection is not taken."""
+        ...
+
+    def unblock(self) -> None:
+        """Note that it is taken again."""
+        ...
+
     def retire(self) -> None:
         """Come to an end soon: the server is stopping."""
         ...

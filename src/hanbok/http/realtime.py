@@ -21,22 +21,22 @@ async def realtime(app: App, inbound: Inbound) -> None:
         raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
     handshake = gate.handshake(inbound.path, inbound.headers)
     model = parse_qs(inbound.query).get("model", [""])[0]
-    call, opened, key = await gate.open(model, inbound.headers, inbound.peer)
-    marks = {
-        "x-hanbok-call": call.id,
-        "x-hanbok-endpoint": opened.target.endpoint,
-        "x-hanbok-ai-generated": "true",
-    }
-    client = handshake.accept(inbound.switch, marks)
-    inbound.when_gone(client.lost)
-    await gate.hold(
-        call,
-        opened,
-        key,
-        client,
-        rules=lambda: app.runtime.realtime,
-        shape=partial(_shape, language=language_of(inbound.headers, app.runtime.settings.language)),
-    )
+    async with gate.open(model, inbound.headers, inbound.peer) as (call, opened, key):
+        marks = {
+            "x-hanbok-call": call.id,
+            "x-hanbok-endpoint": opened.target.endpoint,
+            "x-hanbok-ai-generated": "true",
+        }
+        client = handshake.accept(inbound.switch, marks)
+        inbound.when_gone(client.lost)
+        await gate.hold(
+            call,
+            opened,
+            key,
+            client,
+            rules=lambda: app.runtime.realtime,
+            shape=partial(_shape, language=language_of(inbound.headers, app.runtime.settings.language)),
+        )
 
 
 def _shape(error: HanbokError, language: Language) -> dict[str, Any]:

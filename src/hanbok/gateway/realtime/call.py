@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
@@ -18,6 +18,10 @@ from hanbok.policy.key import Key
 if TYPE_CHECKING:
     from hanbok.gateway.realtime.dial import Dialled
 
+_WIDE_TOKEN: Final = 3200
+_NARROW_TOKEN: Final = 533
+"""Bytes of base64 in a token of sound."""
+
 
 class Turn:
     """One response of the model. The session hands its events in one by one, and takes each off the path again."""
@@ -27,7 +31,9 @@ class Turn:
         """Whether the provider works on it."""
         self.usage: Usage | None = None
         self.count = 0
-        """Events so far."""
+        """Events so far, without those of sound."""
+        self.sound = 0
+        """Bytes of events of sound so far."""
         self._events: deque[bytes] = deque()
         self._failure: HanbokError | None = None
 
@@ -35,6 +41,22 @@ class Turn:
         """Hand an event in."""
         self._events.append(event)
         self.count += 1
+
+    def note(self, event: bytes, *, sound: bool) -> None:
+        """Count an event that does not go the path."""
+        if sound:
+            self.sound += len(event)
+        else:
+            self.count += 1
+
+    def guessed(self, *, narrow: bool) -> Usage:
+        """Stand in for an answer's usage that was never told; rather high: what is around the sound counts too.
+
+        A token of a model's sound lasts 50 ms (OpenAI, "Managing Realtime costs"): 2400 bytes of PCM at 24 kHz and
+        16 bits, or 400 of G.711 at 8 kHz; base64 makes four of three.
+        """
+        heard = -(-self.sound // (_NARROW_TOKEN if narrow else _WIDE_TOKEN))
+        return Usage(output=self.count + heard, parts={"audio_output": heard} if heard else {})
 
     def fail(self, error: HanbokError) -> None:
         """Have the path break off with this error."""
@@ -63,6 +85,8 @@ class Line(Protocol):
     """What the response before used."""
     owed: list[Usage]
     """What is yet to be charged with the next response."""
+    narrow: bool
+    """Whether sound may be of a telephone."""
     found: dict[str, int]
     """What was masked in events that belong to no response, and is yet to be written down."""
 
@@ -103,6 +127,8 @@ class Rules(Protocol):
     """What holds of sessions by the settings in force."""
 
     path: Path
+    account: Path
+    """The way of what is owed, which nothing refuses."""
     idle: float
     longest: float
 

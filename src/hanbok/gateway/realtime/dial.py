@@ -59,11 +59,13 @@ class Dialled(asyncio.Protocol):
     def pause_writing(self) -> None:
         if self._drained is None:
             self._drained = self._loop.create_future()
+            self.peer.block()
 
     def resume_writing(self) -> None:
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+        self.peer.unblock()
 
     def write(self, *pieces: bytes) -> None:
         if not self._lost and pieces:
@@ -71,7 +73,7 @@ class Dialled(asyncio.Protocol):
 
     async def drain(self) -> None:
         if self._drained is not None:
-            await self._drained
+            await asyncio.shield(self._drained)  # others wait for it too
         if self._lost:
             raise ConnectionError("the provider left")
 

@@ -1,7 +1,10 @@
 """Errors of sessions over WebSocket."""
 
+from websockets.frames import CloseCode
+
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
+from hanbok.gateway.errors import UpstreamCut, UpstreamGarbled
 
 _ONE_MORE = Text(ko="새 세션을 여십시오.", en="Open a new session.")
 
@@ -62,3 +65,11 @@ class SessionOver(HanbokError):
     code = "session_over"
     message = Text(ko="세션을 닫습니다: {why}", en="the session ends: {why}")
     hint = _ONE_MORE
+
+
+def close_code(error: HanbokError) -> CloseCode:
+    """Return how a session is closed that this ends (RFC 6455, 7.4)."""
+    if isinstance(error, SessionOver):
+        return CloseCode.GOING_AWAY
+    cut = isinstance(error, UpstreamCut | UpstreamGarbled)
+    return CloseCode.INTERNAL_ERROR if cut else CloseCode.POLICY_VIOLATION

@@ -24,9 +24,13 @@ _PLAIN: Final = frozenset(
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _TOKENS_A_SECOND: Final = 10
+_DEEPEST: Final = 100
+"""Levels of an event: those who read it further go down level by level."""
 _ENCODE: Final = msgspec.json.Encoder().encode
 _READ: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _WORDLESS: Final = re.compile(rb'"type":\s*"response\.(?:output_)?audio\.delta"')
+_NARROW: Final = re.compile(rb'"(?:audio/pcm[ua]|g711_[ua]law)"')
+_SHAPING: Final = frozenset({"session.created", "session.updated", "response.created"})
 
 
 class Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -60,7 +64,21 @@ def read(message: str) -> dict[str, Any]:
         raise EventUnfit(why=Text(ko="JSON 객체가 아닙니다", en="it is no JSON object")) from None
     if not isinstance(tree.get("type"), str):
         raise EventUnfit(why=Text(ko="type이 없습니다", en="it has no `type`"))
+    if _too_deep(tree):
+        raise EventUnfit(why=Text(ko="너무 깊이 겹쳐 있습니다", en="it is nested too deep"))
     return tree
+
+
+def _too_deep(tree: dict[str, Any]) -> bool:
+    level: list[Json] = [tree]
+    for _ in range(_DEEPEST):
+        holders = [
+            one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)
+        ]
+        level = [inner for holder in holders for inner in holder if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def plain(tree: dict[str, Any]) -> bytes | None:
@@ -107,6 +125,13 @@ def error_event(error: HanbokError, shape: dict[str, Any], cause: str | None) ->
         "error": {**shape, "code": error.code, "event_id": cause},
     }
     return _ENCODE(body)
+
+
+def without_cause(event: bytes) -> bytes:
+    """Return an `error` event that names no event of its reader: what caused it is one of ours."""
+    tree = _READ(event)
+    tree["error"]["event_id"] = None
+    return _ENCODE(tree)
 
 
 class _Response(msgspec.Struct):
@@ -162,3 +187,8 @@ told = msgspec.json.Decoder(Told, strict=False).decode
 def is_sound(event: bytes) -> bool:
     """Whether an event of the provider holds sound and no words."""
     return _WORDLESS.search(event, 0, 512) is not None and b'"transcript"' not in event
+
+
+def is_narrow(event: bytes, kind: str) -> bool:
+    """Whether an event of the provider says that sound is of a telephone: a byte of it lasts six times as long."""
+    return kind in _SHAPING and _NARROW.search(event) is not None

@@ -1,6 +1,7 @@
 """The gate of sessions: what one version of the settings says of them, put together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from hanbok.gateway.realtime.call import Opened, Opening
 from hanbok.gateway.realtime.errors import NotWebSocket, TooManySessions
 from hanbok.gateway.realtime.opening import AdmitSession, Open
 from hanbok.gateway.realtime.peer import LOG, Line, Peer
-from hanbok.gateway.realtime.saying import AdmitSaid, ProtectSaid, Say, Stay, showing_of
+from hanbok.gateway.realtime.saying import AdmitSaid, Owe, ProtectSaid, Say, Settle, Stay, showing_of
 from hanbok.gateway.realtime.session import Session
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Step, step_of
@@ -70,9 +71,9 @@ class RealtimeGate:
         vault: "VaultService | None",
         kinds: Mapping[str, Kind],
         dialler: Dialler,
-        open_now: set[Session],
+        open_now: set[str],
     ) -> None:
-        """Share the steps of models' calls. `open_now`: the sessions of this process, by whatever settings."""
+        """Share the steps of models' calls. `open_now`: ids of the sessions of this process, by whatever settings."""
         authenticate, admit, protect = (
             step_of(steps, Authenticate),
             step_of(steps, Admit),
@@ -102,6 +103,7 @@ class RealtimeGate:
         ]
         self._opening = Path(with_vault(opening, vault, kinds))
         self.path = Path(with_vault(saying, vault, kinds))
+        self.account = Path([Owe(admit.gate), step_of(steps, Record), Settle()])
 
     def check(self, key: Key) -> None:
         """Raise KeyRevoked and its like, and KeyWithdrawn."""
@@ -122,8 +124,11 @@ class RealtimeGate:
         """Return the answer to a client's handshake, not yet given. Raises NotWebSocket."""
         return Handshake(path, headers, self._rules.limit)
 
-    async def open(self, model: str, headers: Mapping[str, str], origin: str) -> tuple[Opening, Opened, Key]:
-        """Return an open session at a provider. Raises what refuses it."""
+    @asynccontextmanager
+    async def open(
+        self, model: str, headers: Mapping[str, str], origin: str
+    ) -> AsyncGenerator[tuple[Opening, Opened, Key]]:
+        """Give an open session at a provider, which is let go of at the end. Raises what refuses it."""
         if len(self._open_now) >= self._rules.sessions:
             raise TooManySessions(limit=self._rules.sessions)
         call = Opening(
@@ -137,13 +142,19 @@ class RealtimeGate:
             model=model,
             stream=False,
         )
+        self._open_now.add(call.id)
         try:
-            await self._opening.run(call)
+            try:
+                await self._opening.run(call)
+            finally:
+                call.finish()
+            if call.key is None or call.opened is None:
+                raise RuntimeError("the path of sessions lacks a step")
+            yield call, call.opened, call.key
         finally:
-            call.finish()
-        if call.key is None or call.opened is None:
-            raise RuntimeError("the path of sessions lacks a step")
-        return call, call.opened, call.key
+            self._open_now.discard(call.id)
+            if call.opened is not None:
+                call.opened.line.abort()
 
     async def hold(
         self,
@@ -167,11 +178,7 @@ class RealtimeGate:
             rules=rules,
             shape=shape,
         )
-        self._open_now.add(session)
-        try:
-            await session.run()
-        finally:
-            self._open_now.discard(session)
+        await session.run()
 
 
 class Handshake:

@@ -16,6 +16,11 @@ LOG: Final = logging.getLogger("hanbok.realtime")
 LOG.setLevel(logging.WARNING)
 _AHEAD: Final = 1024 * 1024
 """Bytes of messages that may wait before the line is read no further."""
+_EACH: Final = 64
+"""Bytes that a message holds beside its text, rather few: an empty one is not free."""
+_PARTS: Final = 4096
+"""Pieces of one message at most."""
+_PING_AFTER: Final = 20.0
 _REASON: Final = 120
 """A close frame holds at most 123 bytes of a reason."""
 
@@ -57,6 +62,7 @@ class Peer:
         self._waiter: asyncio.Future[None] | None = None
         self._gone: int | None = None
         self._pinged = False
+        self._blocked = False
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the line."""
@@ -76,12 +82,22 @@ class Peer:
             self._end(
                 self._websocket.close_rcvd.code if self._websocket.close_rcvd else CloseCode.PROTOCOL_ERROR
             )
-        elif self._held > _AHEAD:
-            self.line.hold()
+        else:
+            self._weigh()
 
     def lost(self) -> None:
         """Note that the line is gone."""
         self._end(CloseCode.ABNORMAL_CLOSURE)
+
+    def block(self) -> None:
+        """Note that the other side takes nothing: it is read no further, as pongs would pile up."""
+        self._blocked = True
+        self.line.hold()
+
+    def unblock(self) -> None:
+        """Note that the other side takes what is written again."""
+        self._blocked = False
+        self._weigh()
 
     def retire(self) -> None:
         """Note that the line should come to an end."""
@@ -95,9 +111,8 @@ class Peer:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         message = self._messages.popleft()
-        self._held -= len(message)
-        if self._held <= _AHEAD:
-            self.line.go_on()
+        self._held -= len(message) + _EACH
+        self._weigh()
         return message
 
     async def send(self, message: bytes) -> None:
@@ -121,6 +136,10 @@ class Peer:
         self.flush()
         return True
 
+    def alive(self, at: float) -> bool:
+        """Return whether there was a sign of life of late; ask for one where that is long ago."""
+        return at - self.heard <= _PING_AFTER or self.ping() or at - self.heard <= 2 * _PING_AFTER
+
     def close(self, code: int, reason: str = "") -> None:
         """Say goodbye, unless that was said."""
         if self._gone is None:
@@ -139,6 +158,9 @@ class Peer:
         if frame.opcode not in (Opcode.TEXT, Opcode.CONT) or self._gone is not None:
             return
         self._parts.append(bytes(frame.data))
+        if len(self._parts) > _PARTS:
+            self._refuse(CloseCode.MESSAGE_TOO_BIG, "too many pieces")
+            return
         if not frame.fin:
             return
         whole, self._parts = b"".join(self._parts), []
@@ -147,8 +169,14 @@ class Peer:
         except UnicodeDecodeError:
             self._refuse(CloseCode.INVALID_DATA, "not UTF-8")
             return
-        self._held += len(self._messages[-1])
+        self._held += len(self._messages[-1]) + _EACH
         self._wake()
+
+    def _weigh(self) -> None:
+        if self._held > _AHEAD or self._blocked:
+            self.line.hold()
+        else:
+            self.line.go_on()
 
     def _refuse(self, code: CloseCode, reason: str) -> None:
         try:

@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from hanbok.core.values import Usage, Zone
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import Form, Usage, Zone
 from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.charging import charge
 from hanbok.gateway.price import estimate_heard
-from hanbok.gateway.realtime.call import Line, Said
+from hanbok.gateway.realtime.call import Line, Said, Turn
 from hanbok.gateway.realtime.errors import NotRealtime, SoundNotAllowed
 from hanbok.gateway.realtime.opening import known
 from hanbok.gateway.showing import Showing
@@ -20,7 +21,7 @@ from hanbok.gateway.steps.protect import Disguise
 from hanbok.gateway.way_back import MaskerOf
 from hanbok.policy.errors import Refused
 from hanbok.policy.gate import Gate
-from hanbok.policy.key import ModelNotAllowed
+from hanbok.policy.key import Limits, ModelNotAllowed
 from hanbok.policy.ruling import Ruling
 
 _HEARD = "audio"
@@ -145,6 +146,35 @@ class Say:
         return Reply(chunks=now.turn.batches())
 
 
+@dataclass(frozen=True, slots=True)
+class Owe:
+    """Let in what is owed: it was used already, so no key, limit or policy of now can refuse it. Nothing leaves."""
+
+    gate: Gate
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        now, key = said(call), known(call.key)
+        # Without limits of its own, and as one that is not looked up: it may be revoked by now.
+        unbounded = replace(key, digest="", limits=Limits())
+        try:
+            hold = await self.gate.enter(call.id, unbounded, call.model, 0)
+        except HanbokError as error:
+            call.ending.steps["hold"] = f"none: {error.code}"  # the log's outcome is what counts
+        else:
+            call.at_end(lambda: hold.leave(call.ending.cost))
+        call.plan = (Planned(target=now.line.target, form=Form.AS_IS),)
+        return await call_next(call)
+
+
+class Settle:
+    """Charge what is owed."""
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:  # noqa: ARG002 - the path ends here
+        call.ending.used = call.plan[0]
+        call.at_end(partial(_settle, said(call), call.plan[0]))
+        return Reply()
+
+
 def _settle(call: Said, planned: Planned) -> None:
     """Charge a response, and what was written down before it."""
     turn, line = call.turn, call.line
@@ -152,13 +182,8 @@ def _settle(call: Said, planned: Planned) -> None:
         return
     usage = turn.usage
     if usage is None and turn.begun:
-        # Cut or left: what was asked is what was asked before, at least.
         call.ending.steps["usage"] = "estimated"
-        before = line.last or Usage()
-        asked = max(
-            before.input + before.output, min(line.bound, planned.target.facts.context or line.bound) // 3
-        )
-        usage = Usage(input=asked, output=turn.count)
+        usage = estimated(turn, line)
     owed, line.owed = line.owed, []
     for one in (*owed, *((usage,) if usage else ())):
         charge(call.ending, planned, one)
@@ -168,6 +193,13 @@ def _settle(call: Said, planned: Planned) -> None:
         call.ending.reply_findings[kind] = call.ending.reply_findings.get(kind, 0) + number
     line.found = {}
     line.last = turn.usage or line.last
+
+
+def estimated(turn: Turn, line: Line) -> Usage:
+    """Stand in for the usage of a response that was cut or left: what was asked is what was asked before, at least."""
+    before, answered = line.last or Usage(), turn.guessed(narrow=line.narrow)
+    asked = min(line.bound, line.target.facts.context or line.bound) // 3
+    return Usage(input=max(before.input + before.output, asked), output=answered.output, parts=answered.parts)
 
 
 def _sum(uses: list[Usage]) -> Usage:

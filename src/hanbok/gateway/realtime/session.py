@@ -1,7 +1,6 @@
 """A session: what its client says goes the path of every call, what the provider says comes back through it."""
 
 import asyncio
-import hashlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,32 +10,31 @@ from websockets.frames import CloseCode
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Usage
-from hanbok.gateway.call import Operation
-from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.errors import UpstreamCut, UpstreamFailed, UpstreamGarbled
 from hanbok.gateway.realtime import events
 from hanbok.gateway.realtime.answering import Answering
 from hanbok.gateway.realtime.call import Opened, Rules, Said, Turn
-from hanbok.gateway.realtime.errors import EventUnfit, SessionOver
+from hanbok.gateway.realtime.errors import SessionOver, close_code
+from hanbok.gateway.realtime.fitness import require_fit
 from hanbok.gateway.realtime.pace import Pace
-from hanbok.gateway.realtime.peer import Peer, PeerGone
+from hanbok.gateway.realtime.peer import LOG, Peer, PeerGone
+from hanbok.gateway.realtime.refusals import Refusals
+from hanbok.gateway.realtime.speaker import Speaker, tokens_of
 from hanbok.gateway.showing import Showing
 from hanbok.guard.pseudonym import Hider
 from hanbok.policy.key import Key
 
 _TICK: Final = 0.25
 """Seconds between two looks at what may end a session: a revoked key does within one."""
-_PING_AFTER: Final = 20.0
-_ROUTE: Final = "/v1/realtime"
-_SAID_ROUTE: Final = "/v1/realtime/said"
-"""Of what asks for no response."""
 _WELL: Final = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
 _DEAF: Final = 1.0
 """Seconds for which sound is dropped after some was refused: it comes many times a second."""
 _SAID_AT_ONCE: Final = 100
 _SAID_PER_SECOND: Final = 20.0
-_BYTES_PER_TOKEN: Final = 64
-"""Of sound, rather few: ten tokens stand for a second."""
+_LISTENS: Final = 60.0
+"""Seconds for which sound leaves by one decision, unless the settings change before."""
+_OWES: Final = 16
+"""Transcripts that one call takes the charge of."""
 _LONGEST_ERRORS: Final = 16
 """Events of ours whose errors are waited for."""
 
@@ -64,13 +62,16 @@ class Session:
         self.last: Usage | None = None
         self.owed: list[Usage] = []
         self.found: dict[str, int] = {}
-        self._key, self._model, self._origin = key, model, origin
+        self.narrow = False
+        self._key, self._model, self._speaker = key, model, Speaker(key, model, origin)
         self._opened, self._client, self._provider = opened, client, opened.line.peer
         self._rules, self._shape = rules, shape
         self._waiting: deque[Answering] = deque()
         """Responses that were asked for."""
         self._under_way: dict[str, Answering] = {}
         """Those that the provider works on, by its ids."""
+        self._refusals = Refusals()
+        self._last_rules: Rules | None = None
         self._listening: Answering | None = None
         """What sound that leaves now is for."""
         self._showing: tuple[Rules, Showing] | None = None
@@ -94,10 +95,14 @@ class Session:
             failure = next((one for one in ended if isinstance(one, Exception)), None)
             self._provider.close(CloseCode.NORMAL_CLOSURE)
             self._opened.line.abort()
-            if isinstance(failure, HanbokError):
-                await self._end(failure)
-            await self._abandon()
-            self._client.close(self._code)
+            try:
+                if isinstance(failure, HanbokError):
+                    await self._end(failure)
+            finally:
+                try:
+                    await self._abandon()
+                finally:
+                    self._client.close(self._code)
         if failure is not None and not isinstance(failure, HanbokError):
             raise failure
 
@@ -134,36 +139,44 @@ class Session:
         elif (plain := events.plain(tree)) is not None:
             await self.say(plain)
         elif tree["type"] == events.CREATE:
+            require_fit(tree, self._model)
             await self._ask(tree)
         else:
             await self._pace.wait()  # each has its records
-            self._settle_model(tree)
-            await self._run(self._said(events.encode(tree), sounds=events.holds_sound(tree)))
-
-    def _settle_model(self, tree: dict[str, Any]) -> None:
-        """Let a client name the model that it has. Raises EventUnfit for another, and for what only writes down."""
-        if not isinstance(tree.get("session"), dict):
-            return
-        session: dict[str, Any] = tree["session"]
-        if session.pop("model", self._model) != self._model:
-            raise EventUnfit(
-                why=Text(ko="세션의 모델은 바꿀 수 없습니다", en="a session stays with its model")
-            )
-        if session.get("type", "realtime") != "realtime":
-            raise EventUnfit(
-                why=Text(ko="realtime 세션만 됩니다", en="only sessions of type `realtime` are served")
-            )
+            require_fit(tree, self._model)
+            await self._run(self._speaker.said(self, events.encode(tree), sounds=events.holds_sound(tree)))
 
     async def _take_sound(self, event: bytes) -> None:
         """Take the first sound after a response for the next one: its intent is in the log before it leaves."""
+        self._renew()
         if self._listening is not None:
-            self.bound += len(event) // _BYTES_PER_TOKEN
+            self.bound += tokens_of(event)
             await self.say(event)
         elif self._active >= self._deaf_until:
             body = events.encode({"type": events.APPEND})
             self._deaf_until = self._active + _DEAF
-            self._listening = await self._open(self._said(body, sounds=True, raw=event, turn=Turn()), None)
+            call = self._speaker.said(self, body, sounds=True, raw=event, turn=Turn())
+            # It is known before it is on its way: a response to it may begin at once.
+            self._listening = one = Answering.of(call, None, self._in_force())
+            try:
+                await one.open()
+            except BaseException:
+                if self._listening is one:
+                    self._listening = None
+                raise
             self._deaf_until = 0.0
+
+    def _renew(self) -> None:
+        """Finish what sound leaves for when that was decided long ago or by other settings: the next is asked anew."""
+        one = self._listening
+        if one is None:
+            return
+        at = asyncio.get_running_loop().time()
+        if one.rules is self._in_force() and at - one.since < _LISTENS and len(self.owed) < _OWES:
+            return
+        self._listening = None
+        one.call.ending.status = "completed"
+        one.call.finish()
 
     async def _ask(self, tree: dict[str, Any]) -> None:
         """Ask for a response: to the sound that left already, or to what was said until now."""
@@ -177,35 +190,22 @@ class Session:
             self._listening, listening.cause = None, cause
             self._waiting.append(listening)
             try:
-                await self._run(self._said(events.encode(tree), sounds=sounds))
+                await self._run(self._speaker.said(self, events.encode(tree), sounds=sounds))
             except HanbokError:
                 if listening in self._waiting:  # else it was answered meanwhile
                     self._waiting.remove(listening)
                     self._listening, listening.cause = listening, None
                 raise
             return
-        await self._open(self._said(events.encode(tree), sounds=sounds, turn=Turn()), cause)
-
-    def _said(
-        self, body: bytes, *, sounds: bool = False, raw: bytes | None = None, turn: Turn | None = None
-    ) -> Said:
-        self.bound += len(body) if raw is None else len(raw) // _BYTES_PER_TOKEN
-        return Said(
-            id=fresh_id(),
-            route=_SAID_ROUTE if turn is None else _ROUTE,
-            operation=Operation.REALTIME,
-            body=body,
-            headers={},
-            origin=self._origin,
-            digest=hashlib.sha256(body if raw is None else raw).hexdigest(),
-            as_key=self._key.id,
-            model=self._model,
-            stream=False,
-            line=self,
-            turn=turn,
-            raw=raw,
-            sounds=sounds,
-        )
+        call = self._speaker.said(self, events.encode(tree), sounds=sounds, turn=Turn())
+        one = Answering.of(call, cause, self._in_force())
+        self._waiting.append(one)  # the provider may begin before the path is back
+        try:
+            await one.open()
+        except BaseException:
+            if one in self._waiting:
+                self._waiting.remove(one)
+            raise
 
     async def _run(self, call: Said) -> None:
         """Send what asks for no response down the path."""
@@ -214,27 +214,11 @@ class Session:
         finally:
             call.finish()
 
-    async def _open(self, call: Said, cause: str | None) -> Answering:
-        """Send what asks for a response down the path. Raises what refuses it."""
-        turn = call.turn or Turn()
-        one = Answering(call=call, turn=turn, cause=cause, ready=asyncio.Event())
-        if cause is not None:
-            self._waiting.append(one)  # the provider may begin before the path is back
-        try:
-            reply = await self._in_force().path.run(call)
-        except BaseException:
-            if one in self._waiting:
-                self._waiting.remove(one)
-            raise
-        finally:
-            one.ready.set()
-        one.batches = reply.chunks
-        return one
-
     def _in_force(self) -> Rules:
         rules = self._rules()
         if rules is None or not rules.serves(self._opened):
             raise SessionOver(why=Text(ko="설정이 바뀌었습니다", en="the settings have changed"))
+        self._last_rules = rules
         return rules
 
     # The provider's side
@@ -260,16 +244,22 @@ class Session:
 
     async def _shown(self, event: bytes, told: events.Told) -> list[bytes]:
         """Return what the client is shown of an event."""
+        self.narrow = self.narrow or events.is_narrow(event, told.type)
         if told.type == "response.created":
             await self._bind(told.of)
+        if told.of in self._refusals:
+            self._refusals.take(event, told, self.owed)
+            return []
         if one := self._under_way.get(told.of):
             return await self._pass(one, event, told)
         if told.of:
-            return []  # of a response that was refused
+            return []  # of a response that was broken off, and is charged as such
         if told.type == "error" and told.error is not None:
             event = await self._failed(event, told.error.event_id)
         if (heard := told.heard) is not None:
             self.owed.append(heard)
+            if not (self._under_way or self._waiting or self._listening):
+                await self._pay()
         rules = self._in_force()
         if self._showing is None or self._showing[0] is not rules:
             self._showing = (rules, rules.showing(self))
@@ -279,21 +269,29 @@ class Session:
 
     async def _bind(self, response: str) -> None:
         """Tell which call a response that begins belongs to; where nobody asked for it, it is a call from now on."""
+        if not response or response in self._under_way or response in self._refusals:
+            raise UpstreamGarbled(origin=self.target.endpoint, why="a response begins that is no new one")
+        one: Answering | None = None
         if self._waiting:
             one = self._waiting.popleft()
         elif self._listening is not None:
             one, self._listening = self._listening, None
-        else:
+        if one is not None:
+            self._under_way[response] = one  # whatever happens while it waits, it is let go of at the end
+            await one.ready.wait()
+        if one is None or one.batches is None:  # nobody asked, or who did was refused
             body = b'{"type":"response.created"}'
+            call = self._speaker.said(self, body, raw=b"", turn=Turn())
             try:
-                one = await self._open(self._said(body, raw=b"", turn=Turn()), None)
+                one = Answering.of(call, None, self._in_force())
+                self._under_way[response] = one
+                await one.open()
             except HanbokError as error:
+                self._under_way.pop(response, None)
+                self._refusals.add(response, error)
                 await self.say(events.encode({"type": "response.cancel", "response_id": response}))
-                await self._tell(error, None)
                 return
-        await one.ready.wait()
         one.turn.begun = True
-        self._under_way[response] = one
 
     async def _pass(self, one: Answering, event: bytes, told: events.Told) -> list[bytes]:
         """Take an event of a response through the path."""
@@ -301,7 +299,7 @@ class Session:
         if batches is None:
             return []
         if events.is_sound(event):
-            one.turn.count += 1
+            one.turn.note(event, sound=True)
             return [event]
         one.turn.push(event)
         try:
@@ -310,7 +308,8 @@ class Session:
                 one.turn.usage = told.charged
                 if told.response is not None and told.response.status != "completed":
                     one.call.ending.steps["response"] = told.response.status[:20]
-                self.bound += one.turn.usage.output if one.turn.usage else one.turn.count
+                used = one.turn.usage or one.turn.guessed(narrow=self.narrow)
+                self.bound += used.output
                 del self._under_way[told.of]
                 # What must be kept of it is, before its last event is shown.
                 shown = [*[late async for batch in batches for late in batch], *shown]
@@ -328,13 +327,13 @@ class Session:
         if cause is None:
             return event
         for one in [one for one in self._waiting if one.cause == cause]:
-            self._waiting.remove(one)
             await one.ready.wait()
+            if one not in self._waiting:
+                continue
+            self._waiting.remove(one)
             await one.fail(UpstreamFailed(origin=self.target.endpoint, status=400, reason="refused"))
         if cause in self._ours:
-            tree = events.read(event.decode())
-            tree["error"]["event_id"] = None
-            return events.encode(tree)
+            return events.without_cause(event)
         return event
 
     # The end
@@ -345,6 +344,7 @@ class Session:
             await asyncio.sleep(_TICK)
             at, rules = loop.time(), self._in_force()
             rules.check(self._key)
+            self._refusals.check(at)
             if at - self._began > rules.longest:
                 raise SessionOver(why=Text(ko="가장 긴 시간이 지났습니다", en="its longest time is over"))
             if at - self._active > rules.idle:
@@ -352,9 +352,8 @@ class Session:
             if self._client.retiring and not self._under_way:
                 self._code = CloseCode.GOING_AWAY
                 return
-            for peer in (self._client, self._provider):
-                if at - peer.heard > _PING_AFTER and not peer.ping() and at - peer.heard > 2 * _PING_AFTER:
-                    return
+            if not (self._client.alive(at) and self._provider.alive(at)):
+                return
 
     async def _tell(self, error: HanbokError, cause: str | None) -> None:
         shown = None if cause in self._ours else cause
@@ -365,11 +364,7 @@ class Session:
 
     async def _end(self, error: HanbokError) -> None:
         """Break off what is under way, honestly, and say why."""
-        self._code = CloseCode.INTERNAL_ERROR
-        if isinstance(error, SessionOver):
-            self._code = CloseCode.GOING_AWAY
-        elif not isinstance(error, UpstreamCut | UpstreamGarbled):
-            self._code = CloseCode.POLICY_VIOLATION
+        self._code = close_code(error)
         for one in self._all():
             await one.fail(error)
         await self._tell(error, None)
@@ -378,13 +373,22 @@ class Session:
         """Let go of what nobody waits for any more, and settle what is owed."""
         for one in self._all():
             await one.drop()
+        self.owed += self._refusals.left(self)
         if self.owed:
-            call = self._said(b'{"type":"session.end"}', raw=b"", turn=Turn())
             try:
-                await self._open(call, None)
-            except HanbokError:
-                return  # the log has the refusal
-            call.ending.status = "completed"
+                await self._pay()
+            except HanbokError as error:  # the log takes nothing: no other step can refuse it
+                LOG.error("%d uses of a session are charged to nobody: %s", len(self.owed), error)
+
+    async def _pay(self) -> None:
+        """Write down what is owed: it was used, so this cannot be refused, not by settings that are gone either."""
+        rules = self._rules() or self._last_rules
+        if rules is None:
+            raise RuntimeError("nothing can be owed before rules let something in")
+        call = self._speaker.owes(self)
+        try:
+            await rules.account.run(call)
+        finally:
             call.finish()
 
     def _all(self) -> list[Answering]:

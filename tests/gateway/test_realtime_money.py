@@ -1,0 +1,280 @@
+"""What a session used is charged, whoever asked for it, whenever it is told, and however the session ends."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+
+from hanbok.core.errors import HanbokError
+from hanbok.core.values import DataUse, Destination, Form, Part, Principal, Usage, Zone
+from hanbok.gateway.call import Call, Planned, Reply
+from hanbok.gateway.catalogue import ModelFacts, Price, Target
+from hanbok.gateway.path import Path
+from hanbok.gateway.realtime import refusals
+from hanbok.gateway.realtime import session as module
+from hanbok.gateway.realtime.call import Line, Opened
+from hanbok.gateway.realtime.saying import Owe, Say, Settle, showing_of
+from hanbok.gateway.realtime.session import Session
+from hanbok.gateway.showing import Showing
+from hanbok.gateway.step import Next
+from hanbok.guard.pseudonym import Pseudonyms
+from hanbok.policy.gate import Here
+from hanbok.policy.key import Key, Limits
+from hanbok.policy.ledger import BudgetExceeded, Ledger, account_of
+from hanbok.policy.limits import Limiter
+from realtime_wire import opened, sent
+
+NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
+PRICE = Price(
+    input=Decimal(1),
+    output=Decimal(2),
+    cached=Decimal(1),
+    as_of=date(2026, 11, 1),
+    parts={Part.AUDIO_OUTPUT: Decimal(8)},
+)
+FACTS = ModelFacts(id="m", context=0, max_output=0, modalities=(), languages=(), licence="", price=PRICE)
+HOME = Destination(endpoint="e", country="KR", zone=Zone.HOME, operator="self", data_use=DataUse())
+TARGET = Target(endpoint="e", destination=HOME, model="m", facts=FACTS)
+SPENT = Key(
+    id="k",
+    digest="d",
+    principal=Principal(organisation="o", key="k"),
+    limits=Limits(won_per_day=0, concurrency=0),
+)
+"""A key that nothing more may be done with."""
+USED = {"usage": {"input_tokens": 10, "output_tokens": 5}}
+SOUND = {"type": "input_audio_buffer.append", "audio": "AAAA"}
+HEARD: Any = {
+    "kind": "conversation.item.input_audio_transcription.completed",
+    "usage": {"type": "duration", "seconds": 2},
+}
+
+
+class Admit:
+    """Lets in what is said, or does not."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.refuses = False
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        if self.refuses:
+            raise BudgetExceeded(budget="key.won_per_day", resets="")
+        self.calls.append(call)
+        call.plan, body = (Planned(target=TARGET, form=Form.AS_IS),), call.body
+        call.body_in = lambda _: body
+        return await call_next(call)
+
+
+class Note:
+    """Keeps the calls that nothing refuses."""
+
+    def __init__(self, calls: list[Call]) -> None:
+        self._calls = calls
+
+    async def __call__(self, call: Call, call_next: Next) -> Reply:
+        self._calls.append(call)
+        return await call_next(call)
+
+
+class Laid:
+    """The rules in force."""
+
+    idle = longest = 60.0
+
+    def __init__(self) -> None:
+        self.admit = Admit()
+        self.ledger = Ledger()
+        self.ledger.hold(SPENT, 7, "2026-11-22", "talk")
+        self.path = Path([self.admit, Say()])
+        gate = Here(Limiter(), self.ledger, lambda: NOW)
+        self.account = Path([Owe(gate), Note(self.admit.calls), Settle()])
+        self.stands = True
+
+    def check(self, key: Key) -> None:
+        """It is in force."""
+
+    def serves(self, _: Opened) -> bool:
+        return self.stands
+
+    def showing(self, session: Line) -> Showing:
+        return showing_of(session, {}, None)
+
+
+class Both:
+    """The client and the provider of a session."""
+
+    def __init__(self, rules: Laid) -> None:
+        self.rules = rules
+        client, _, self._browser = opened()
+        provider, self.wire, self._there = opened()
+        aborting: Any = type("Line", (), {"peer": provider, "abort": lambda _: provider.lost()})()
+        self._client, self._provider = client, provider
+        self.session = Session(
+            SPENT,
+            "talk",
+            Opened(TARGET, endpoint=None, line=aborting),  # type: ignore[arg-type]
+            client,
+            origin="",
+            hider=Pseudonyms({}),
+            rules=lambda: self.rules,
+            shape=_shape,
+        )
+        self.running = asyncio.ensure_future(self.session.run())
+
+    async def says(self, event: dict[str, Any]) -> None:
+        await self._feed(self._client, self._browser, event)
+
+    async def tells(self, kind: str, response: dict[str, Any] | None = None, **members: Any) -> None:
+        told = {} if response is None else {"response": {"id": "r", **response}}
+        await self._feed(self._provider, self._there, {"type": kind, **told, **members})
+
+    async def over(self) -> None:
+        await asyncio.wait_for(self.running, 5)
+
+    async def _feed(self, peer: Any, other: ClientProtocol, event: dict[str, Any]) -> None:
+        peer.feed(sent(other, Frame(Opcode.TEXT, json.dumps(event).encode())))
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+def _shape(error: HanbokError) -> dict[str, Any]:
+    return {"message": error.code}
+
+
+@asynccontextmanager
+async def going() -> AsyncIterator[Both]:
+    both = Both(Laid())
+    try:
+        yield both
+    finally:
+        both.session._client.lost()
+        await both.over()
+
+
+async def test_a_response_that_nobody_asked_for_and_nothing_lets_in_is_charged_and_ends_the_session() -> None:
+    async with going() as both:
+        both.rules.admit.refuses = True
+        await both.tells("response.created", {})
+        assert not both.running.done()
+        await both.tells("response.done", USED)
+        await both.over()
+    (call,) = both.rules.admit.calls
+    assert call.ending.usage == Usage(input=10, output=5)
+    assert call.ending.cost == 10 + 2 * 5
+    assert both.rules.ledger.spent(account_of("key", "o", "k"), NOW)[0] == 7 + call.ending.cost
+
+
+async def test_one_that_never_tells_what_it_used_is_charged_by_a_guess(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refusals, "_LAST", -1.0)
+    monkeypatch.setattr(module, "_TICK", 0.001)
+    async with going() as both:
+        both.rules.admit.refuses = True
+        both.session.last = Usage(input=10, output=5)
+        both.session.bound = 0
+        both._provider.feed(
+            sent(
+                both._there,
+                *(
+                    Frame(Opcode.TEXT, json.dumps(one).encode())
+                    for one in (
+                        {"type": "response.created", "response": {"id": "r"}},
+                        {"type": "response.output_audio.delta", "response_id": "r", "delta": "A" * 32_000},
+                    )
+                ),
+            )
+        )
+        await both.over()
+    (call,) = both.rules.admit.calls
+    assert call.ending.usage is not None
+    assert call.ending.usage.input >= 15
+    assert call.ending.usage.parts == {"audio_output": 11}
+
+
+async def test_sound_of_an_answer_that_is_left_is_charged_as_sound() -> None:
+    async with going() as both:
+        await both.says({"type": "response.create"})
+        await both.tells("response.created", {})
+        await both.tells("response.output_audio.delta", response_id="r", delta="A" * 32_000)
+    (call,) = both.rules.admit.calls
+    assert call.ending.usage is not None
+    assert call.ending.usage.parts == {"audio_output": 11}
+    assert call.ending.cost >= 11 * 8
+
+
+async def test_a_transcript_that_comes_late_is_charged_at_once_whatever_the_limits_say() -> None:
+    async with going() as both:
+        await both.says(SOUND)
+        await both.tells("response.created", {})
+        await both.tells("response.done", USED)
+        both.rules.admit.refuses = True
+        await both.tells(**HEARD)
+        assert [call.ending.cost for call in both.rules.admit.calls] == [20, 20]
+
+
+async def test_what_is_owed_is_charged_though_the_settings_are_gone() -> None:
+    async with going() as both:
+        await both.says(SOUND)
+        both.session.owed.append(Usage(input=20))
+        both.session._listening = None
+        both.rules.stands = False
+    assert [call.ending.cost for call in both.rules.admit.calls] == [0, 20]
+
+
+def other_rules(both: Both) -> None:
+    laid = Laid()
+    laid.admit, laid.path = both.rules.admit, both.rules.path
+    both.rules = laid
+
+
+def much_owed(both: Both) -> None:
+    both.session.owed += [Usage(input=1)] * 16
+
+
+def long_ago(both: Both) -> None:
+    assert both.session._listening is not None
+    both.session._listening.since -= 61
+
+
+@pytest.mark.parametrize("change", [other_rules, much_owed, long_ago])
+async def test_sound_is_asked_for_anew_when_what_let_it_in_is_old(change: Callable[[Both], None]) -> None:
+    async with going() as both:
+        for _ in range(3):
+            await both.says(SOUND)
+        calls = both.rules.admit.calls
+        assert len(calls) == 1
+        change(both)
+        owed = sum(one.input for one in both.session.owed)
+        await both.says(SOUND)
+        assert len(calls) == 2
+        assert calls[0].ending.status == "completed"
+        assert calls[0].ending.cost == owed
+        both.session._listening.since -= 61  # type: ignore[union-attr]
+        both.rules.admit.refuses = True
+        leaves = len(both.wire.written)
+        await both.says(SOUND)
+        assert len(both.wire.written) == leaves
+
+
+@pytest.mark.parametrize("again", ["r", ""])
+async def test_a_response_that_begins_twice_ends_the_session_and_strands_no_call(again: str) -> None:
+    async with going() as both:
+        over: list[bool] = []
+        for _ in range(2):
+            await both.says({"type": "response.create"})
+        for call in both.rules.admit.calls:
+            call.at_end(lambda: over.append(True))
+        await both.tells("response.created", {})
+        await both.tells("response.created", {"id": again})
+        await both.over()
+    assert [call.ending.code for call in both.rules.admit.calls] == ["upstream_garbled"] * 2
+    assert len(over) == 2
