@@ -56,21 +56,19 @@ async def main(files: list[Path]) -> None:
 def tell(scored: list[tuple[bool, str, str, str, float]]) -> None:
     total = Counter(same for same, *_ in scored)
     print(f"{total[True]} pairs may have one answer, {total[False]} must not")
-    print(
-        "threshold  embedding alone: hits, false    words `facts`: hits, false    words `same`: hits, false"
-    )
+    print("threshold  embedding alone: hits, false    with the same words: hits, false")
     for threshold in THRESHOLDS:
         row = [f"{threshold:9}"]
         for guarded in (False, True):
             hits = Counter(
                 same
                 for same, _, one, other, likeness in scored
-                if likeness >= threshold and (not guarded or words_of(one).agree(words_of(other)))
+                if likeness >= threshold and (not guarded or words_of(one) == words_of(other))
             )
             row.append(f"{hits[True]:22} {hits[False]:4}")
         print("  ".join(row))
     for _, kind, one, other, likeness in scored:
-        if kind != "same" and words_of(one).agree(words_of(other)):
+        if kind != "same" and words_of(one) == words_of(other):
             print(f"false, {kind}, {likeness:.3f}: {one} / {other}")
 
 

@@ -146,9 +146,9 @@ def ended(server, call):
 
 def test_a_like_question_is_answered_from_memory_and_says_so(server, stands):
     for stream in (False, True):
-        first = raw(server, "like", "환불은 어떻게 받나요?", stream=stream)
+        first = raw(server, "like", "환불을 어떻게 받나요?", stream=stream)
         assert said(first, stream=stream) == "이것은 넉넉한 답입니다"
-        second = raw(server, "like", "환불 받는 방법을 알려 주세요.", stream=stream)
+        second = raw(server, "like", "환불을 받는 방법을 알려 주세요.", stream=stream)
         assert said(second, stream=stream) == "이것은 넉넉한 답입니다"
         call, told = first.headers["x-hanbok-call"], second.headers["x-hanbok-cache"]
         assert told.startswith("similar; likeness=0.")
@@ -158,9 +158,9 @@ def test_a_like_question_is_answered_from_memory_and_says_so(server, stands):
         assert outcome["steps"]["cache"] == "similar"
         assert call in outcome["steps"]["similar"]
     assert len(stands["big"].captured) == 2
-    raw(server, "like", "환불은 언제 받나요?")
-    raw(server, "like", "환불은 어떻게 받나요?", key=server.other)
-    raw(server, "like", "환불은 어떻게 받나요?", temperature=0.5)
+    raw(server, "like", "환불을 언제 받나요?")
+    raw(server, "like", "환불을 어떻게 받나요?", key=server.other)
+    raw(server, "like", "환불을 어떻게 받나요?", temperature=0.5)
     assert len(stands["big"].captured) == 5
 
 
@@ -225,6 +225,12 @@ def test_a_judge_decides(server, stands, model, verdict, who, told):
     shown = stands["judge"].captured[0].json["messages"][1]["content"]
     assert json.loads(shown) == {"question": "안녕", "answer": "이것은 넉넉한 답입니다"}
     outcome = ended(server, answer.headers["x-hanbok-call"])
+    intent = next(one for one in entries(server) if one.get("call") == outcome["call"])
+    assert [hop["endpoint"] for hop in intent["plan"]] == ["small", "big", "judge"]
+    assert any(one.startswith("judge:") for one in outcome["attempts"]), (
+        "a report tells that it was sent there"
+    )
+    assert outcome["steps"]["protect"] == "as_is"
     if verdict == "yes":
         assert "judge:judged good" in outcome["attempts"]
         assert outcome["cost"] > 1000 * outcome["input"] + 4000 * outcome["output"]

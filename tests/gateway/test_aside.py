@@ -1,4 +1,4 @@
-"""A question of hanbok's own: one place that fails keeps no call waiting twice."""
+"""A question of hanbok's own: one place that fails again and again keeps no call waiting."""
 
 import asyncio
 from typing import Any
@@ -18,6 +18,7 @@ from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.testing.scripted import Script, ScriptedModel
 
 HOME = Destination(endpoint="home", country="KR", zone=Zone.HOME, operator="self")
+ASKED = b'{"model":"e","input":"x"}'
 TIMEOUTS = Timeouts(connect=5, first=5, idle=5, total=5)
 
 
@@ -49,17 +50,28 @@ async def test_a_text_becomes_a_direction(upstream: Http1) -> None:
         (Script(delay=2), 0.05, UpstreamTimeout),
     ],
 )
-async def test_a_place_that_failed_rests(
+async def test_a_place_that_fails_again_and_again_rests(
     upstream: Http1, script: Script, seconds: float, error: type[Exception]
 ) -> None:
     async with ScriptedModel(script) as model:
         one = aside(model, upstream, seconds)
-        with pytest.raises(error):
-            await one.ask(Operation.EMBEDDINGS, b'{"model":"e","input":"x"}')
+        for _ in range(3):
+            with pytest.raises(error):
+                await one.ask(Operation.EMBEDDINGS, ASKED)
         with pytest.raises(EndpointUnavailable):
-            await one.ask(Operation.EMBEDDINGS, b'{"model":"e","input":"x"}')
+            await one.ask(Operation.EMBEDDINGS, ASKED)
         await asyncio.sleep(0)
-        assert len(model.captured) == 1
+        assert len(model.captured) == 3
+
+
+async def test_the_fault_of_one_request_rests_nothing_for_the_others(upstream: Http1) -> None:
+    async with ScriptedModel(Script(status=400)) as model:
+        one = aside(model, upstream)
+        for _ in range(4):
+            with pytest.raises(UpstreamFailed):
+                await one.ask(Operation.EMBEDDINGS, ASKED)
+        model.script = Script()
+        assert await one.ask(Operation.EMBEDDINGS, ASKED)
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,26 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from gateway.again import PLANNED, TARGET, Policy, call
 from hanbok.core.values import Form
 from hanbok.gateway.aside import Aside
-from hanbok.gateway.catalogue import Escalation
+from hanbok.gateway.call import Call, Planned, Reply
+from hanbok.gateway.catalogue import Escalation, Offer
 from hanbok.gateway.dialect import WireAnswer
 from hanbok.gateway.errors import UpstreamTimeout, UpstreamUnreachable
 from hanbok.gateway.heard import heard, without_logprobs
 from hanbok.gateway.judging import fault
-from hanbok.gateway.second_look import Unjudged, look, with_logprobs
+from hanbok.gateway.second_look import JudgeForbidden, Unjudged, look, with_logprobs
+from hanbok.gateway.steps.escalate import Escalate
+from hanbok.gateway.steps.record import Record
+from hanbok.gateway.tallies import Tallies
 from hanbok.policy.ruling import Ruling
 
 RULES = Escalation(to="big", min_characters=5, refusals=("죄송하지만", "i cannot"), min_logprob=-1.0)
@@ -82,6 +88,21 @@ def test_a_stream_is_read_as_the_whole_that_it_makes() -> None:
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"choices":null,"logprobs":{}}',
+        b'{"choices":7,"logprobs":{}}',
+        b'{"choices":["logprobs"],"x":{"logprobs":1}}',
+        b'["logprobs"]',
+        b'{"logprobs"',
+        b'"\xff"logprobs"',
+    ],
+)
+def test_a_chunk_that_cannot_be_read_is_let_through_as_it_is(odd: bytes) -> None:
+    assert without_logprobs(odd) is odd
+
+
+@pytest.mark.parametrize(
     ("asked", "added"), [(b'{"model":"m","messages":[]}', True), (b'{"model":"m","logprobs":false}', False)]
 )
 def test_probabilities_are_asked_for_where_the_client_did_not(asked: bytes, added: bool) -> None:
@@ -139,11 +160,58 @@ async def test_a_judgement_is_paid_however_it_ends(
         with pytest.raises(raised):
             await looked
     assert one.ending.cost == paid
+    if isinstance(ends, asyncio.CancelledError):
+        assert one.ending.attempts == ["abroad:left"], "the evidence must tell that it was sent there"
+
+
+@pytest.mark.parametrize("policy", [Policy, Forbids])
+async def test_the_evidence_names_a_judge_only_where_something_left_for_it(policy: Any) -> None:
+    place = Place(None, "글쎄요")
+    place.endpoint = "court"
+    place.place.endpoint.destination = replace(TARGET.destination, endpoint="court")
+    rules = replace(
+        JUDGED, judge=replace(TARGET, endpoint="court", destination=place.place.endpoint.destination)
+    )
+    one = call()
+    one.offer = Offer(name="m", targets=(TARGET,), escalation=rules)
+    there = replace(TARGET.destination, endpoint="big")
+    big = replace(TARGET, endpoint="big", destination=there, group="big")
+    one.plan = (PLANNED, Planned(target=big, form=Form.AS_IS))
+    log = Log()
+    escalate = Escalate({"m": cast("Aside", place)}, policy(), Tallies(CollectorRegistry()))
+
+    async def model(asked: Call) -> Reply:
+        asked.ending.used = asked.plan[0]
+        return Reply(body=body("서울입니다."))
+
+    await Record(cast("Any", log), Policy())(one, lambda it: escalate(it, model))
+    one.finish()
+    intent, outcome = log.entries
+    assert [(hop.endpoint, hop.form) for hop in intent.plan] == [
+        ("abroad", "as_is"),
+        ("big", "as_is"),
+        ("court", "as_is"),
+    ]
+    left = place.asked == 1
+    assert outcome.attempts == (("court:answer_unjudged",) if left else ())
+    why = "unjudged" if left else "judge_forbidden"
+    assert outcome.steps["escalation"].startswith(f"abroad: {why}")
+
+
+class Log:
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+
+    async def append(self, entry: object) -> None:
+        self.entries.append(entry)
+
+    def post(self, entry: object) -> None:
+        self.entries.append(entry)
 
 
 async def test_a_judge_sees_nothing_that_policy_does_not_let_it_see() -> None:
     one, place = call(), Place(None)
     one.ending.used = PLANNED
-    with pytest.raises(Unjudged):
+    with pytest.raises(JudgeForbidden):
         await look(one, JUDGED, cast("Aside", place), Forbids(), heard([body("서울입니다.")]))
     assert (place.asked, one.ending.cost) == (0, 0)

@@ -17,6 +17,7 @@ from hanbok.gateway.catalogue import ModelFacts, Target
 from hanbok.gateway.errors import UpstreamCut
 from hanbok.gateway.guarding import GuardFailed
 from hanbok.gateway.head import InvalidJson
+from hanbok.gateway.leg import leg_of, take_over
 from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.way_back import MaskerOf
@@ -189,6 +190,22 @@ async def test_without_findings_the_original_bytes_leave_in_every_form(form: For
     assert await said(await run(call, model)) == "[이름-3] 맑음"
     assert model.sent is call.body
     assert call.grade is Grade.OPEN
+
+
+async def test_the_form_of_the_place_that_answered_is_noted_whoever_was_asked_last():
+    """Two places may be asked at once, or one after the other by legs of the call."""
+    call, model = call_with(PROMPT), Model(Form.MASKED, ["네"])
+
+    async def legs(asked: Call) -> Reply:
+        first, second = leg_of(asked), leg_of(asked)
+        reply = await model(first)
+        assert second.body_in is not None
+        second.body_in(Form.PSEUDONYMISED)
+        take_over(asked, first)
+        return reply
+
+    await run(call, legs)
+    assert call.ending.steps["protect"] == "masked 2"
 
 
 async def test_the_form_of_the_destination_that_answered_decides():

@@ -3,12 +3,15 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from gateway.again import PLANNED, TARGET, call
 from hanbok.core.values import Principal
+from hanbok.evidence.entry import AnyEntry, Intent, Outcome, Refusal
+from hanbok.gateway import shadow_report
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.catalogue import Offer, Shadow
 from hanbok.gateway.heard import Heard
@@ -66,9 +69,10 @@ def far() -> Far:
 
 
 @pytest.fixture
-def cast(far: Far) -> Cast:
-    shadows = Shadows(Tallies(CollectorRegistry()))
-    return Cast(shadows, Keys(), lambda: datetime.now(UTC), draw=lambda: 0.0, path=Path([far]))
+async def cast(far: Far) -> Cast:
+    shadows, path = Shadows(Tallies(CollectorRegistry())), Path([far])
+    await shadows.leave(path)
+    return Cast(shadows, Keys(), lambda: datetime.now(UTC), draw=lambda: 0.0, path=path)
 
 
 def asked(organisation: str = "a") -> Call:
@@ -164,7 +168,18 @@ async def test_a_stop_or_other_settings_break_copies_off(cast: Cast, far: Far, s
     await cast(one, near)
     one.finish()
     await asyncio.sleep(0.01)
-    assert len(far.asked) == (1 if stop else 2)
+    assert len(far.asked) == 1
+
+
+async def test_a_call_that_ends_under_other_settings_is_not_copied_under_the_old_ones(
+    cast: Cast, far: Far
+) -> None:
+    one = asked()
+    await cast(one, near)
+    await cast.shadows.leave(Path([far]))
+    one.finish()
+    await asyncio.sleep(0.01)
+    assert (far.asked, counts(cast)) == ([], {"settings_changed": 1})
 
 
 class Person:
@@ -210,3 +225,40 @@ def test_likeness_is_of_letters(one: str, other: str, least: float, most: float)
 
 def test_an_empty_log_has_no_agreements() -> None:
     assert agreements([]) == {}
+
+
+def entries(call: str, finishes: str, *, refused: bool = False) -> list[AnyEntry]:
+    who: dict[str, Any] = {"at": "2026-11-22T00:00:00Z", "organisation": "a", "key": "k"}
+    asked: dict[str, Any] = {"route": "r", "grade": "O", "digest": "", "plan": (), "policy": "p"}
+    steps = {"shadow_likeness": "0.5", "shadow_finish": finishes, "shadow_length": "2/4", "shadow_ms": "1/2"}
+    copy = call + "-shadow"
+    first = [
+        Intent(call=call, model="one", **asked, **who),
+        Outcome(call=call, status="completed", **who),
+    ]
+    if refused:
+        return [*first, Refusal(call=copy, model="two", route="r", code="x", at="")]
+    return [
+        *first,
+        Intent(call=copy, model="two", **asked, **who),
+        Outcome(call=copy, status="completed", steps=steps, **who),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("finishes", "same"),
+    [("stop/stop", 1), ("stop/length", 0), ("a/b/a/b", 1), ("a/b/stop", 0), ("/", 1), ("", 0)],
+)
+def test_a_report_reads_whatever_word_a_provider_ended_with(finishes: str, same: int) -> None:
+    found = agreements(entries("c", finishes))
+    assert found["one", "two"].row()["same_finish"] == same
+
+
+def test_a_report_knows_whose_copy_was_refused_and_holds_few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shadow_report, "_ENDED", 1)
+    many = [entries(f"c{number}", "a/a", refused=number % 2 == 0) for number in range(4)]
+    found = agreements(one for call in many for one in call)
+    assert {pair: (one.copies, one.refused) for pair, one in found.items()} == {("one", "two"): (4, 2)}
+    first, second = entries("x", "a/a"), entries("y", "a/a")
+    late = agreements([*first[:2], *second[:2], *first[2:]])
+    assert list(late) == [("", "two")], "it was forgotten"

@@ -1,8 +1,7 @@
 """A question of hanbok's own to one place, beside a call: for an embedding, or for a judgement."""
 
 import asyncio
-from dataclasses import dataclass
-from time import monotonic
+from dataclasses import dataclass, field
 from typing import Final
 
 from hanbok.core.values import Text
@@ -10,6 +9,7 @@ from hanbok.gateway.asking import FAILURES, Place
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import WireAnswer
 from hanbok.gateway.errors import EndpointUnavailable, UpstreamFailed, UpstreamTimeout
+from hanbok.gateway.health import Breaker, Health
 from hanbok.gateway.spelled import url_of
 from hanbok.gateway.upstream import Upstream
 
@@ -17,8 +17,8 @@ _OK: Final = 200
 _ANSWER_LIMIT: Final = 4 * 1024 * 1024
 
 
-_REST: Final = 10.0
-"""Seconds for which a place that failed is not asked: no call waits for it meanwhile."""
+_BREAKER: Final = Breaker(failures=3, seconds=10.0)
+"""When a place that fails is not asked for a while: no call waits for it meanwhile."""
 _RESTS: Final = Text(ko="조금 전에 실패해 쉬고 있습니다", en="it failed a moment ago and rests")
 
 
@@ -29,22 +29,35 @@ class Aside:
     model: str
     seconds: float
     """How long may be waited for the whole answer."""
-    _until: float = 0.0
+    health: Health = field(default_factory=lambda: Health(_BREAKER))
+
+    @property
+    def endpoint(self) -> str:
+        """Name of the endpoint."""
+        return self.place.endpoint.destination.endpoint
 
     async def ask(self, operation: Operation, body: bytes) -> WireAnswer:
         """Return the answer to a request of OpenAI's shape. Raises one of `asking.FAILURES`."""
-        origin = self.place.endpoint.destination.endpoint
-        if monotonic() < self._until:
-            raise EndpointUnavailable(endpoint=origin, why=_RESTS)
+        if not self.health.ready(self):
+            raise EndpointUnavailable(endpoint=self.endpoint, why=_RESTS)
+        visit = self.health.enter(self)
+        try:
+            answer = await self._in_time(operation, body)
+        except FAILURES as error:
+            visit.failed(error)
+            raise
+        else:
+            visit.answered()
+            return answer
+        finally:
+            visit.left()
+
+    async def _in_time(self, operation: Operation, body: bytes) -> WireAnswer:
         try:
             async with asyncio.timeout(self.seconds):
                 return await self._ask(operation, body)
         except TimeoutError:
-            self._until = monotonic() + _REST
-            raise UpstreamTimeout(origin=origin, seconds=self.seconds, phase="whole answer") from None
-        except FAILURES:
-            self._until = monotonic() + _REST
-            raise
+            raise UpstreamTimeout(origin=self.endpoint, seconds=self.seconds, phase="whole answer") from None
 
     async def _ask(self, operation: Operation, body: bytes) -> WireAnswer:
         endpoint = self.place.endpoint
@@ -63,7 +76,7 @@ class Aside:
             if exchange.status != _OK:
                 reason = endpoint.dialect.failure(whole) or "no reason given"
                 raise UpstreamFailed(
-                    origin=endpoint.destination.endpoint,
+                    origin=self.endpoint,
                     status=exchange.status,
                     reason=reason,
                     retry_after="",

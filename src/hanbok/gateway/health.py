@@ -7,10 +7,9 @@ place itself asked (Retry-After, RFC 9110, 10.2.3); then half open, when one cal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 from hanbok.core.errors import HanbokError
-from hanbok.gateway.catalogue import Target
 from hanbok.gateway.errors import UnsupportedRequest, UpstreamFailed
 
 _SERVER_FAULT, _TOO_MANY = 500, 429
@@ -18,6 +17,16 @@ _SMOOTHING: Final = 0.2
 """Weight of the newest time in the moving average."""
 LONGEST_ASKED: Final = 300.0
 """Seconds: a place that asks for longer is tried all the same."""
+
+
+class Spot(Protocol):
+    """Where a model answers."""
+
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +61,16 @@ class Health:
     clock: Callable[[], float] = monotonic
     _states: dict[tuple[str, str], State] = field(default_factory=dict[tuple[str, str], State])
 
-    def of(self, target: Target) -> State:
+    def of(self, target: Spot) -> State:
         """Return the state of a place."""
         return self._states.setdefault((target.endpoint, target.model), State())
 
-    def ready(self, target: Target) -> bool:
+    def ready(self, target: Spot) -> bool:
         """Whether a call should go there before those that fail."""
         state = self.of(target)
         return not state.until or (state.until <= self.clock() and not state.probed)
 
-    def enter(self, target: Target) -> "Visit":
+    def enter(self, target: Spot) -> "Visit":
         """Begin a call to a place; the visit must end."""
         state = self.of(target)
         state.under_way += 1

@@ -1,6 +1,6 @@
 """What an answer says, read from a whole body or from the chunks of a stream, in OpenAI's shape."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ class _Answer(msgspec.Struct):
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
+_OPEN = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(slots=True)
@@ -84,11 +85,17 @@ def heard(parts: Iterable[bytes]) -> list[Heard]:
 
 
 def without_logprobs(part: bytes) -> bytes:
-    """Return a body or a chunk without the probabilities that its client has not asked for."""
+    """Return a body or a chunk without the probabilities that its client has not asked for. What cannot be read is
+    returned as it is.
+    """
     if b'"logprobs"' not in part:
         return part
-    shape: dict[str, Any] = msgspec.json.decode(part)
-    choices: Sequence[dict[str, Any]] = shape.get("choices", ())
+    try:
+        shape = _OPEN.decode(part)
+        choices = msgspec.convert(shape.get("choices"), list[dict[str, Any]])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return part
     for choice in choices:
         choice.pop("logprobs", None)
+    shape["choices"] = choices
     return msgspec.json.encode(shape)

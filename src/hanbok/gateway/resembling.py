@@ -8,7 +8,6 @@ from typing import Final
 
 from hanbok.gateway.cache import Answer, Cache
 from hanbok.gateway.embedder import Vector, cosine
-from hanbok.gateway.sameness import Words
 
 _IN_A_ROOM: Final = 64
 """Answers among which one is looked for: comparing them all takes a few milliseconds at most."""
@@ -26,7 +25,6 @@ class Found:
 class _Asked:
     key: bytes
     call: str
-    words: Words
     vector: Vector
 
 
@@ -40,14 +38,10 @@ class Resembling:
         self._room_of: dict[bytes, bytes] = {}
         self.largest = self._answers.largest
 
-    def find(self, room: bytes, words: Words, vector: Vector, threshold: float) -> Found | None:
-        """Return the answer to what was most alike and says the same, if it was at least this much."""
+    def find(self, room: bytes, vector: Vector, threshold: float) -> Found | None:
+        """Return the answer to what was most alike, if it was at least this much."""
         ranked = sorted(
-            (
-                (cosine(vector, one.vector), one)
-                for one in self._rooms.get(room, ())
-                if words.agree(one.words)
-            ),
+            ((cosine(vector, one.vector), one) for one in self._rooms.get(room, ())),
             key=lambda pair: pair[0],
             reverse=True,
         )
@@ -58,15 +52,13 @@ class Resembling:
                 return Found(answer, one.call, likeness)
         return None
 
-    def keep(
-        self, room: bytes, words: Words, vector: Vector, call: str, answer: Answer, seconds: float
-    ) -> None:
+    def keep(self, room: bytes, vector: Vector, call: str, answer: Answer, seconds: float) -> None:
         """Keep an answer for so long."""
         key = sha256(room + call.encode()).digest()
         there = self._rooms.setdefault(room, [])
         if len(there) >= _IN_A_ROOM:
             self._answers.drop(there[0].key)
-        there.append(_Asked(key, call, words, vector))
+        there.append(_Asked(key, call, vector))
         self._room_of[key] = room
         self._answers.keep(key, answer, seconds)
         if self._answers.find(key) is None:

@@ -16,42 +16,54 @@ from hanbok.gateway.rules import asked_of
 from hanbok.policy.ruling import Judge, Question
 
 _LOGPROBS: Final = b'"logprobs":true,'
-
-
-_FORBIDDEN: Final = Text(ko="정책이 보지 못하게 합니다", en="policy does not let it see the answer")
-_NEITHER: Final = Text(ko="예도 아니오도 말하지 않았습니다", en="it said neither yes nor no")
 _MAY_HAVE_WORKED: Final = (UpstreamCut, UpstreamGarbled, UpstreamTimeout, asyncio.CancelledError)
+
+
+class JudgeForbidden(EndpointUnavailable):
+    """Nothing left for the judge."""
+
+    code = "judge_forbidden"
+    message = Text(
+        ko="정책에 따라 판정 모델 {endpoint!r}은(는) 이 답을 볼 수 없습니다.",
+        en="Policy does not let the judge {endpoint!r} see this answer.",
+    )
+    hint = Text(
+        ko="이 자료를 볼 수 있는 판정 모델을 적거나 `unjudged`를 `escalate`로 두십시오.",
+        en="Name a judge that may see such data, or set `unjudged` to `escalate`.",
+    )
 
 
 class Unjudged(EndpointUnavailable):
     code = "answer_unjudged"
     message = Text(
-        ko="{endpoint!r}이(가) 답을 판정하지 않았습니다: {why}",
-        en="{endpoint!r} did not judge the answer: {why}",
+        ko="{endpoint!r}이(가) 답을 판정하면서 예도 아니오도 말하지 않았습니다.",
+        en="{endpoint!r} was asked to judge the answer and said neither yes nor no.",
     )
     hint = Text(
-        ko="이 자료를 볼 수 있고 지시를 따르는 판정 모델을 적거나 `unjudged`를 `escalate`로 두십시오.",
-        en="Name a judge that may see such data and follows instructions, or set `unjudged` to `escalate`.",
+        ko="지시를 따르는 판정 모델을 적거나 `unjudged`를 `escalate`로 두십시오.",
+        en="Name a judge that follows instructions, or set `unjudged` to `escalate`.",
     )
 
 
 async def look(leg: Call, rules: Escalation, aside: Aside, policy: Judge, answers: Sequence[Heard]) -> bool:
-    """Return whether the judge finds the answer good; what it cost is the leg's. Raises Unjudged, and one of
-    `asking.FAILURES`.
+    """Return whether the judge finds the answer good; what it cost is the leg's. Raises JudgeForbidden, Unjudged,
+    and one of `asking.FAILURES`.
     """
     used, target = leg.ending.used, rules.judge
     endpoint = aside.place.endpoint.destination.endpoint
     if used is None or target is None or not _may_see(leg, used.form, aside, policy):
-        raise Unjudged(endpoint=endpoint, why=_FORBIDDEN)
+        raise JudgeForbidden(endpoint=endpoint)
     try:
         good, usage = await judged(aside, _question(leg, used.form), answers)
-    except _MAY_HAVE_WORKED:
+    except _MAY_HAVE_WORKED as error:
         leg.ending.cost += rules.judging
+        if isinstance(error, asyncio.CancelledError):
+            leg.ending.attempts.append(f"{endpoint}:left")
         raise
     price = target.facts.price
     leg.ending.cost += rules.judging if usage is None or price is None else cost(usage, price)
     if good is None:
-        raise Unjudged(endpoint=endpoint, why=_NEITHER)
+        raise Unjudged(endpoint=endpoint)
     leg.ending.attempts.append(f"{endpoint}:judged {'good' if good else 'bad'}")
     return good
 

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Final
 
 from hanbok.evidence.entry import AnyEntry, Intent, Outcome, Refusal
 from hanbok.gateway.shadows import SIMILAR, SUFFIX
+
+_ENDED: Final = 10_000
+"""Calls between the end of one and the beginning of its copy, at most."""
 
 
 @dataclass(slots=True)
@@ -43,15 +47,24 @@ class Agreement:
 
 def agreements(entries: Iterable[AnyEntry]) -> dict[tuple[str, str], Agreement]:
     """Return them by the two models' names."""
-    models: dict[str, str] = {}
+    open_: dict[str, str] = {}
+    """Models of calls that have not ended."""
+    ended: dict[str, str] = {}
+    """Models of the last ones that have: a copy begins where its call ends."""
+    copies: dict[str, tuple[str, str]] = {}
     found: dict[tuple[str, str], Agreement] = {}
     for one in entries:
-        if isinstance(one, Intent | Refusal):
-            models[one.call] = one.model
-        if not one.call.endswith(SUFFIX) or isinstance(one, Intent):
-            continue
-        pair = models.get(one.call.removesuffix(SUFFIX), ""), models.get(one.call, "")
-        _add(found.setdefault(pair, Agreement()), one)
+        first = one.call.removesuffix(SUFFIX)
+        if first != one.call and isinstance(one, Intent | Refusal):
+            copies[one.call] = ended.pop(first, "") or open_.get(first, ""), one.model
+        if first != one.call and isinstance(one, Outcome | Refusal):
+            _add(found.setdefault(copies.pop(one.call, ("", "")), Agreement()), one)
+        elif isinstance(one, Intent) and first == one.call:
+            open_[one.call] = one.model
+        elif isinstance(one, Outcome) and one.call in open_:
+            ended[one.call] = open_.pop(one.call)
+            if len(ended) > _ENDED:
+                del ended[next(iter(ended))]
     return found
 
 
@@ -70,8 +83,10 @@ def _add(agreement: Agreement, one: AnyEntry) -> None:
     likeness = float(steps["shadow_likeness"])
     agreement.likeness.append(likeness)
     agreement.exact += steps.get("shadow") == "exact"
-    first, second = steps["shadow_finish"].split("/")
-    agreement.finishes.append(first == second)
+    finishes = steps["shadow_finish"]
+    # A provider's word may hold the stroke that stands between the two.
+    middle = len(finishes) // 2
+    agreement.finishes.append(finishes == f"{finishes[:middle]}/{finishes[:middle]}")
     agreement.lengths.append(_two(steps["shadow_length"]))
     agreement.seconds.append(_two(steps["shadow_ms"]))
 

@@ -59,7 +59,7 @@ class Shadows:
         self._tallies = tallies
         self._under_way: Counter[str] = Counter()
         self._tasks: dict[asyncio.Task[None], Path] = {}
-        self._closed = False
+        self._in_force: Path | None = None
 
     def dropped(self, model: str, why: str) -> None:
         """Count a copy that was not made."""
@@ -67,7 +67,11 @@ class Shadows:
 
     def begin(self, path: Path, copy: Call, client: Noted, model: str, at_once: int) -> None:
         """Ask, unless so many are under way already. `model` is the one that the client asked."""
-        if self._closed or self._under_way[model] >= at_once:
+        if path is not self._in_force:
+            # Its call began under other settings, whose places and policy are gone or going.
+            self.dropped(model, "settings_changed")
+            return
+        if self._under_way[model] >= at_once:
             self.dropped(model, "dropped")
             return
         self._under_way[model] += 1
@@ -81,7 +85,8 @@ class Shadows:
         task.add_done_callback(ended)
 
     async def leave(self, path: Path | None) -> None:
-        """Break off what is under way on other paths than this one."""
+        """Break off what is under way on other paths than this one, and begin nothing more on them."""
+        self._in_force = path
         old = [task for task, its in self._tasks.items() if its is not path]
         for task in old:
             task.cancel()
@@ -89,7 +94,6 @@ class Shadows:
 
     async def close(self) -> None:
         """Break off all, and begin nothing more."""
-        self._closed = True
         await self.leave(None)
 
     async def _ask(self, path: Path, copy: Call, client: Noted, model: str) -> None:

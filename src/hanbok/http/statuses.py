@@ -8,6 +8,7 @@ from hanbok.core.values import Text
 _STATUSES: dict[str, HTTPStatus] = {
     "above_you": HTTPStatus.FORBIDDEN,
     "answer_unjudged": HTTPStatus.SERVICE_UNAVAILABLE,
+    "judge_forbidden": HTTPStatus.SERVICE_UNAVAILABLE,
     "approval_expired": HTTPStatus.CONFLICT,
     "approval_kind_unknown": HTTPStatus.BAD_REQUEST,
     "approval_mismatch": HTTPStatus.CONFLICT,

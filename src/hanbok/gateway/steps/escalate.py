@@ -16,7 +16,7 @@ from hanbok.gateway.heard import Heard, heard, without_logprobs
 from hanbok.gateway.held import held_back, told_again
 from hanbok.gateway.judging import fault
 from hanbok.gateway.leg import leg_of, let_go, take_over, tell
-from hanbok.gateway.second_look import look, with_logprobs
+from hanbok.gateway.second_look import JudgeForbidden, look, with_logprobs
 from hanbok.gateway.step import Next
 from hanbok.gateway.tallies import ESCALATIONS, Tallies
 from hanbok.gateway.way_back import wants_document
@@ -96,10 +96,16 @@ class Escalate:
         try:
             return "" if await look(leg, rules, aside, self.judge, answers) else "judged"
         except FAILURES as error:
+            if isinstance(error, JudgeForbidden):
+                leg.ending.steps["judge"] = f"not run: {error.code}"
+            else:
+                # What was sent there is in the evidence by this.
+                leg.ending.attempts.append(f"{aside.endpoint}:{error.code}")
             if rules.unjudged is Lacking.REFUSE:
                 raise
-            leg.ending.attempts.append(f"{aside.place.endpoint.destination.endpoint}:{error.code}")
-            return "" if rules.unjudged is Lacking.KEEP else "unjudged"
+            if rules.unjudged is Lacking.KEEP:
+                return ""
+            return error.code if isinstance(error, JudgeForbidden) else "unjudged"
 
     async def _second(
         self, call: Call, call_next: Next, first: _First, leg: Call, rules: Escalation

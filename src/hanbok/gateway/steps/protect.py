@@ -38,7 +38,12 @@ class Protect:
             call.body_in = disguise.body_in
             if len(call.body) >= LONG:
                 await to_thread(disguise.prepare, {planned.form for planned in call.plan})
-        reply = await call_next(call)
+        try:
+            reply = await call_next(call)
+        finally:
+            if call.ending.used is not None:
+                # Bodies were made for others too, where two places were asked.
+                _note(call, call.ending.used.form)
         if call.operation in _WORDLESS or reply.status != _OK:
             return reply
         spared: frozenset[str] = frozenset()
@@ -60,8 +65,15 @@ class Protect:
 
 def _as_is(call: Call, _form: Form) -> bytes:
     """Return the body in which nothing was found."""
-    call.ending.steps["protect"] = Form.AS_IS.value
+    _note(call, Form.AS_IS)
     return call.body
+
+
+def _note(call: Call, form: Form) -> None:
+    count = len(call.findings)
+    call.ending.steps["protect"] = (
+        f"{form.value} {count}" if count and form is not Form.AS_IS else Form.AS_IS.value
+    )
 
 
 class Disguise:
@@ -76,11 +88,9 @@ class Disguise:
 
     def body_in(self, form: Form) -> bytes:
         """Return the body in this form, and note what was done to it."""
-        count = len(self._call.findings)
-        if form is Form.AS_IS or not count:
-            self._call.ending.steps["protect"] = Form.AS_IS.value
+        _note(self._call, form)
+        if form is Form.AS_IS or not self._call.findings:
             return self._call.body
-        self._call.ending.steps["protect"] = f"{form.value} {count}"
         if form not in self._bodies:
             self.prepare([form])
         return self._bodies[form]

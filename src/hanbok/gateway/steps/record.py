@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from hanbok.core.clock import stamp
 from hanbok.core.values import Usage
-from hanbok.evidence.entry import Intent, Outcome
+from hanbok.evidence.entry import Hop, Intent, Outcome
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.log import Log
-from hanbok.gateway.call import Call, Reply
+from hanbok.gateway.call import Call, Operation, Planned, Reply
 from hanbok.gateway.step import Next
 from hanbok.policy.ruling import Judge
 
@@ -56,10 +56,21 @@ class Record:
             grade=call.grade,
             findings=call.tally,
             digest=call.digest,
-            plan=tuple(planned.hop for planned in call.plan),
+            plan=tuple(planned.hop for planned in call.plan) + _judge(call),
             policy=self.judge.version,
             reserved=call.reserved,
         )
+
+
+def _judge(call: Call) -> tuple[Hop, ...]:
+    """Return where the first answer may go to be judged, with the question in the form in which it was asked."""
+    rules = call.offer.escalation if call.offer else None
+    if rules is None or rules.judge is None or call.operation is not Operation.CHAT:
+        return ()
+    forms = dict.fromkeys(one.form for one in call.plan if one.target.group != rules.to)
+    if not any(one.target.group == rules.to for one in call.plan):
+        return ()
+    return tuple(Planned(target=rules.judge, form=form).hop for form in forms)
 
 
 def _outcome(call: Call) -> Outcome:

@@ -23,7 +23,7 @@ from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.head import InvalidRequest
 from hanbok.gateway.last_text import taken_apart
 from hanbok.gateway.resembling import Resembling
-from hanbok.gateway.sameness import Words, words_of
+from hanbok.gateway.sameness import words_of
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.recall import circumstances
 from hanbok.gateway.tallies import SIMILAR, Tallies
@@ -37,7 +37,6 @@ STEP: Final = "similar"
 
 class _Asked(NamedTuple):
     room: bytes
-    words: Words
     text: str
 
 
@@ -75,7 +74,7 @@ class Resemble:
         )
 
     def _again(self, call: Call, asked: _Asked, vector: Vector, alike: Alike) -> Reply | None:
-        found = self.kept.find(asked.room, asked.words, vector, alike.threshold)
+        found = self.kept.find(asked.room, vector, alike.threshold)
         if found is None or found.answer.planned != call.plan[0]:
             return None
         likeness = f"{found.likeness:.4f}"
@@ -96,9 +95,7 @@ class Resemble:
 
         def keep(answer: Answer) -> None:
             beside = len(vector) * vector.itemsize + len(asked.text)
-            self.kept.keep(
-                asked.room, asked.words, vector, call.id, replace(answer, beside=beside), alike.seconds
-            )
+            self.kept.keep(asked.room, vector, call.id, replace(answer, beside=beside), alike.seconds)
 
         return noted(reply, used, self.kept.largest, keep)
 
@@ -135,6 +132,5 @@ class Resemble:
         if not text.strip() or len(text) > _LONGEST:
             return None
         hidden = msgspec.json.encode([pseudonym for pseudonym, _, _ in call.hidden])
-        words = words_of(text)
-        told = circumstances(call, self.judge.version), hidden, msgspec.json.encode(words.said), exact
-        return _Asked(sha256(b"\n".join(told)).digest(), words, text)
+        told = circumstances(call, self.judge.version), hidden, msgspec.json.encode(words_of(text)), exact
+        return _Asked(sha256(b"\n".join(told)).digest(), text)
