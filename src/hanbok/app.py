@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -29,7 +29,7 @@ from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
 from hanbok.gateway.front import Front
 from hanbok.gateway.llama.releases import Shelf
 from hanbok.gateway.offstage import Offstage
-from hanbok.gateway.path import Path
+from hanbok.gateway.path import Path, idle
 from hanbok.gateway.running import Endpoints
 from hanbok.gateway.steps.authenticate import bearer
 from hanbok.gateway.till import Till
@@ -125,7 +125,7 @@ class App:
         self._till = Till(store)
         self._records_left = RecordsLeft(custody.registry)
         self._tasks: list[asyncio.Task[None]] = []
-        self._path: Path | None = None
+        self._laid: tuple[Path, ...] = ()
         self.tuning = Desk(loaded.settings.state / "studio", custody.nudge)
         self.runtime: Runtime
         """What is in force. Set when `open` returns."""
@@ -262,7 +262,8 @@ class App:
         retired = await self._endpoints.put_in_force(wanted)
         self._sides.put_in_force(tools)
         self._till.alert(settings.alerts.to())
-        before, self._path = self._path, path
+        gates = [gate for gate in (tools, realtime, passages) if gate is not None]
+        before, self._laid = self._laid, (path, *(gate.path for gate in gates))
         self._vaults.put_in_force(vault, before)
         self.runtime = Runtime(
             settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages, fronts
@@ -277,7 +278,7 @@ class App:
         if self._custody.leads:
             await self.log.append(settings_act(loaded, judge.version, governing.held, catalogue))
             await self._tell_transfers(settings, day)
-        if before is not None and retired:
+        if retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
 
     async def _keep_policy(self) -> None:
@@ -324,9 +325,9 @@ class App:
                 await self.log.append(transfer_act(settings.placed(name), there, day, stamp()))
             self._bases[name] = basis
 
-    async def _retire(self, path: Path, endpoints: list[Endpoint]) -> None:
+    async def _retire(self, before: Sequence[Path], endpoints: list[Endpoint]) -> None:
         """Stop endpoints that the settings no longer name, once the calls that may use them are over."""
-        await path.idle()
+        await idle(before)
         for endpoint in endpoints:
             await self._custody.returned(endpoint)
             await endpoint.close()

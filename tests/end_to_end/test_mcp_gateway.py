@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import unquote
 
 import pytest
 from mcp import MCPError
@@ -356,6 +357,10 @@ def test_a_resource_and_a_prompt_come_over_every_pair_of_generations(tools, mode
         ("read_resource", "new+notes://open/%2e%2e/closed/board", "resource_not_allowed"),
         ("read_resource", "new+notes://open/%252e%252e%252fclosed/board", "resource_not_allowed"),
         ("read_resource", "new+notes://open/..\\closed", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/..;/closed/board", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/%c0%ae%c0%ae/closed/board", "resource_not_allowed"),
+        ("read_resource", "old+notes://open/poisoned", "resource_not_allowed"),
+        ("read_resource", "new+notes://open/p%6Fisoned", "resource_not_allowed"),
         ("read_resource", "gone+notes://open/today", "resource_not_allowed"),
         ("read_resource", "notes://open/today", "tool_server_unknown"),
         ("get_prompt", "new__secret", "prompt_not_allowed"),
@@ -378,6 +383,11 @@ def test_a_number_in_an_address_or_a_prompt_leaves_as_policy_asks(tools):
     tools.old.says, phone, number = "끝", PEOPLE.mobile(), PEOPLE.rrn()
     read = using(tools, "read_resource", f"old+notes://open/of/{phone}")
     assert phone not in tools.old.seen()
+    assert read.contents[0].text == f"{phone}의 알림"
+    spelled = "".join(f"%{ord(letter):02X}" for letter in phone)
+    read = using(tools, "read_resource", f"old+notes://open/of/{spelled}")
+    assert phone not in unquote(tools.old.seen())
+    assert tools.old.calls[-1][1]["person"].startswith("[전화번호-")
     assert read.contents[0].text == f"{phone}의 알림"
     got = using(tools, "get_prompt", "old__letter", {"to": phone})
     assert phone not in tools.old.seen()
@@ -404,6 +414,8 @@ def test_what_a_resource_or_prompt_brings_is_read_as_a_tool_s_result_is(tools):
 
 def test_an_address_that_another_person_must_allow_waits_for_them(tools):
     before = len(tools.old.calls)
+    spelled = using(tools, "read_resource", "old+notes://open/of/b%6Fss")
+    assert spelled.data["code"] == "approval_required"
     asked = using(tools, "read_resource", "old+notes://open/of/boss")
     assert asked.data["code"] == "approval_required"
     assert len(tools.old.calls) == before

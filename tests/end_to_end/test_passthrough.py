@@ -41,6 +41,8 @@ endpoints:
       - {{method: POST, path: /vector_stores/*/search, price: 3}}
       - {{method: GET, path: /items/*, price: 0}}
       - {{method: DELETE, path: /items/*, price: 0}}
+      - {{method: GET, path: /people/*/*/*, price: 0}}
+      - {{method: POST, path: /say, price: 0}}
       - {{method: POST, path: /stream, price: 3}}
       - {{method: POST, path: /sound, price: 3, unread: [audio/wav, audio/mpeg]}}
       - {{method: POST, path: /mute, price: 3}}
@@ -52,6 +54,8 @@ models:
 """
 PEOPLE = Identities(11)
 PHONE, RRN = PEOPLE.phone(), PEOPLE.rrn()
+SAID = json.dumps({RRN: 1, "n": [int(RRN.replace("-", ""))], "id": RRN, "memo": {"url": f"x {RRN}"}})
+"""What an answer holds of somebody whom the request did not name."""
 LEFT_OUT = {"code": "", "cost": 0, "status": "", "steps": {}}
 
 
@@ -82,6 +86,8 @@ class Provider(BaseHTTPRequestHandler):
             sent = [f"event: piece\ndata: {json.dumps({'delta': one})}\n\n" for one in pieces]
             whole = "".join([*sent, "" if cut else "data: [DONE]\n\n"]).encode()
             self.reply(200, "text/event-stream; charset=utf-8", whole, size=len(whole) + 9 * cut)
+        elif path == "/v1/say":
+            self.reply(200, "application/json", SAID.encode())
         elif path in ("/v1/sound", "/v1/mute"):
             self.reply(200, "audio/mpeg", b"\xff\xfb\x00")
         else:
@@ -222,6 +228,24 @@ def test_addresses_and_queries_are_read_too(server: RunningHanbok, came: list[Ca
     assert len(came) == 1
 
 
+def test_no_other_path_leaves_than_the_one_that_was_allowed(server: RunningHanbok, came: list[Came]) -> None:
+    spread = PHONE.replace("-", "/")
+    assert ask(server, "GET", f"/far/people/{spread}").code == "passage_not_allowed"
+    assert not came
+    assert ask(server, "GET", f"/far/people/a/{PHONE}/b").status == 201
+    assert len(came[0].path.split("/")) == 6
+
+
+def test_an_answer_is_masked_wherever_a_value_stands(server: RunningHanbok) -> None:
+    answer = ask(server, "POST", "/far/say", {})
+    told = json.loads(answer.body)
+    assert RRN not in answer.body.decode()
+    assert RRN.replace("-", "") not in answer.body.decode()
+    assert told["id"] == "[주민등록번호]"
+    _, outcome = entries(server, answer.headers["x-hanbok-call"])
+    assert outcome["reply_findings"]["RRN"] == 4
+
+
 def test_the_law_refuses(server: RunningHanbok, came: list[Came]) -> None:
     refused = ask(server, "POST", "/far/vector_stores/vs_1/search", {"query": f"주민등록번호 {RRN}"})
     assert refused.status == 403
@@ -322,6 +346,12 @@ def test_what_nobody_can_read_passes_where_settings_say_so(server: RunningHanbok
     assert came[0].body == sound
     _, outcome = entries(server, answer.headers["x-hanbok-call"])
     assert outcome["steps"]["inspect"] == "ran; 1 not read: audio/wav"
+    named = [
+        ask(server, "POST", f"/far/sound?who={PHONE}", one, content_type="audio/wav")
+        for one in (sound, sound + b"\x00")
+    ]
+    sent = {entries(server, one.headers["x-hanbok-call"])[1]["sent"] for one in named}
+    assert len(sent) == 2, "the digest is of the body too"
     shut = ask(server, "POST", "/far/vector_stores", sound, content_type="audio/wav")
     assert (shut.status, shut.code) == (415, "passage_not_read")
     mute = ask(server, "POST", "/far/mute", {})
@@ -330,7 +360,7 @@ def test_what_nobody_can_read_passes_where_settings_say_so(server: RunningHanbok
         ask(server, "POST", "/far/vector_stores", b"{", content_type="application/json").code
         == "invalid_json"
     )
-    assert len(came) == 2
+    assert len(came) == 4
 
 
 def test_a_failure_of_the_provider_is_told_as_one(server: RunningHanbok) -> None:

@@ -236,11 +236,11 @@ async def test_a_vault_is_kept_over_reloads_and_closed_when_its_calls_are_over(
     assert await vaults.of(VaultConfig(providers={}, default="file")) is None
     first = await vaults.of(config)
     assert first is not None
-    vaults.put_in_force(first, None)
+    vaults.put_in_force(first, ())
     assert await vaults.of(configured(tmp_path)) is first
-    path = path_of(first, Model(stream=True))
+    path, idle = path_of(first, Model(stream=True)), path_of(first, Model(stream=False))
     running = await path.run(call := a_call())
-    vaults.put_in_force(await vaults.of(configured(tmp_path, required=False)), path)
+    vaults.put_in_force(await vaults.of(configured(tmp_path, required=False)), [idle, path])
     await asyncio.sleep(0.05)
     assert await taken(running)  # a call under way keeps the vault that it began with
     finished: object = call.finish()

@@ -69,16 +69,6 @@ class EventTexts:
         changed = self._whole(tree, skipped) or changed
         return [*before, _ENCODE(tree) if changed else event]
 
-    def whole(self, body: bytes) -> bytes:
-        """Return a JSON document of any kind with every string changed as one that does not flow. Raises
-        UpstreamGarbled.
-        """
-        try:
-            held: list[Json] = [msgspec.json.decode(body)]
-        except _UNREADABLE as error:
-            raise UpstreamGarbled(origin=self._origin, why="it is no JSON") from error
-        return _ENCODE(held[0]) if self._whole(held, {}) else body
-
     def text(self, text: str) -> str:
         """Return a text that is no JSON, changed."""
         return self._changed(text, in_json=False)

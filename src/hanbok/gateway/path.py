@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -52,6 +52,12 @@ class Path:
         self._under_way -= 1
         if not self._under_way:
             self._idle.set()
+
+
+async def idle(paths: Iterable[Path]) -> None:
+    """Return when no call is on any of these paths, which no new one takes."""
+    for path in paths:
+        await path.idle()
 
 
 async def _beyond(call: Call) -> Reply:

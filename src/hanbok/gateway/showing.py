@@ -2,12 +2,17 @@
 
 from collections.abc import Collection, Mapping
 
+import msgspec
+
 from hanbok.gateway.call import Ending
+from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.event_texts import EventTexts
 from hanbok.gateway.guarding import CRASHES, guard_failed
+from hanbok.gateway.head import InvalidJson
+from hanbok.gateway.texts import Texts
 from hanbok.gateway.transformer import Transformer
-from hanbok.gateway.way_back import Masker, MaskerOf, linked
-from hanbok.guard.pseudonym import Hider
+from hanbok.gateway.way_back import Masker, MaskerOf, linked, restored
+from hanbok.guard.pseudonym import Hider, mask
 
 
 class Showing:
@@ -29,6 +34,7 @@ class Showing:
         self._masker_of = masker_of
         self._maskers: list[Masker] = []
         self._restored, self._left = hider.restored, hider.left
+        self._origin = origin
         self._texts = EventTexts(self._make, origin)
 
     @property
@@ -46,9 +52,20 @@ class Showing:
             raise guard_failed(crash) from None
 
     def whole(self, body: bytes) -> bytes:
-        """Return a JSON document to show. Raises GuardFailed, UpstreamGarbled."""
+        """Return a JSON document to show, of which names and long numbers are read too. Raises GuardFailed,
+        UpstreamGarbled.
+        """
+        if self.idle:
+            return body
         try:
-            return body if self.idle else self._texts.whole(body)
+            msgspec.json.decode(body)
+            texts = Texts(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidJson):
+            raise UpstreamGarbled(origin=self._origin, why="it is no JSON") from None
+        try:
+            if (masker := self._masker()) is not None:
+                body = texts.replace(mask(texts.text, masker.find(texts.text), self._masks))
+            return restored(body, self._hider) if len(self._hider) else body
         except CRASHES as crash:
             raise guard_failed(crash) from None
 
@@ -82,7 +99,10 @@ class Showing:
         ending.steps["restore"] = restored if len(self._hider) else "not run"
 
     def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
+        return linked(self._masker(), self._masks, self._hider, in_json=in_json)
+
+    def _masker(self) -> Masker | None:
         masker = None if self._masker_of is None else self._masker_of(frozenset(self._values))
         if masker is not None:
             self._maskers.append(masker)
-        return linked(masker, self._masks, self._hider, in_json=in_json)
+        return masker

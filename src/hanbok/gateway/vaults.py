@@ -11,7 +11,7 @@ from hanbok.core.clock import stamp
 from hanbok.evidence.entry import Act, AnyDeed, Deed, Erasure, KeyAct, Reveal
 from hanbok.evidence.outbox import put
 from hanbok.gateway.errors import ContentsNotKept
-from hanbok.gateway.path import Path
+from hanbok.gateway.path import Path, idle
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.record import Record
 from hanbok.gateway.steps.witness import Witness
@@ -100,8 +100,8 @@ class Vaults:
         if made is not None and made is not self._there:
             await made.close()
 
-    def put_in_force(self, vault: "VaultService | None", before: Path | None) -> None:
-        """Use this one from now on; the one before is closed when no call of its path is under way."""
+    def put_in_force(self, vault: "VaultService | None", before: Sequence[Path]) -> None:
+        """Use this one from now on; the one before is closed when no call of its paths is under way."""
         old, self._there, self._made = self._there, vault, None
         if old is not None and old is not vault:
             task = asyncio.create_task(_retire(old, before))
@@ -143,7 +143,6 @@ def with_vault(
     return made
 
 
-async def _retire(vault: "VaultService", before: Path | None) -> None:
-    if before is not None:
-        await before.idle()
+async def _retire(vault: "VaultService", before: Sequence[Path]) -> None:
+    await idle(before)
     await vault.close()

@@ -1,10 +1,10 @@
 """The way back of an answer: what it must not show is masked, what was hidden in the request is put back."""
 
 from asyncio import to_thread
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,7 @@ from hanbok.gateway.json_masks import JsonMasks
 from hanbok.gateway.rewrite import Chain, ChunkRewriter, Make, rewrite_answer, rewrite_strings, rewrite_text
 from hanbok.gateway.transformer import Transformer
 from hanbok.guard.pseudonym import Hider
+from hanbok.guard.recogniser import Finding
 
 _NOT_RUN = "not run"
 
@@ -24,6 +25,10 @@ class Masker(Transformer, Protocol):
     @property
     def found(self) -> Mapping[str, int]:
         """How many findings of each kind it masked so far."""
+        ...
+
+    def find(self, text: str) -> Sequence[Finding]:
+        """Return what it masks of a text that is whole, and count it."""
         ...
 
 
@@ -127,6 +132,32 @@ def linked(
     if pseudonyms is not None:
         links.append(pseudonyms.restorer(in_json=in_json))
     return links[0] if len(links) == 1 else Chain(*links)
+
+
+def restored(body: bytes, pseudonyms: Hider) -> bytes:
+    """Return JSON with the real values in every string of it; in a string that is itself JSON, as it spells them."""
+    return msgspec.json.encode(_restored(msgspec.json.decode(body), pseudonyms))
+
+
+def _restored(value: Any, pseudonyms: Hider) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {name: _restored(one, pseudonyms) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType] - JSON
+    if isinstance(value, list):
+        return [_restored(one, pseudonyms) for one in value]  # pyright: ignore[reportUnknownVariableType] - JSON
+    if not isinstance(value, str):
+        return value
+    restorer = pseudonyms.restorer(in_json=_is_document(value))
+    return restorer.feed(value) + restorer.close()
+
+
+def _is_document(text: str) -> bool:
+    if text[:1] not in ("{", "["):
+        return False
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _told(pseudonyms: Hider) -> str:

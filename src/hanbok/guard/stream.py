@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from hanbok.guard.guard import Guard
+from hanbok.guard.recogniser import Finding
 
 _CARRY: Final = 64
 """Characters held back at most."""
@@ -61,6 +62,17 @@ class StreamMasker:
         """Return the rest."""
         text, self._held = self._held, ""
         return self._send(self._masked(text, len(text))) if text else ""
+
+    def find(self, text: str) -> list[Finding]:
+        """Return what must not be shown of a text that is whole."""
+        found = [
+            one
+            for one in self._guard.find(text)
+            if one.kind in self._kinds and text[one.start : one.end] not in self._spared
+        ]
+        for one in found:
+            self.found[one.kind] = self.found.get(one.kind, 0) + 1
+        return found
 
     def _masked(self, text: str, cut: int) -> str:
         """Return the first `cut` characters of the text with findings masked, each mask whole."""

@@ -13,7 +13,7 @@ from hanbok.core.values import Language
 from hanbok.gateway.call import Call, Operation
 from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.head import refuse_doubles
-from hanbok.gateway.mcp.server import Kind
+from hanbok.gateway.mcp.server import Kind, unquoted
 from hanbok.gateway.mcp.shelf import LISTINGS, Listed, Listing
 from hanbok.gateway.mcp.toolbox import model_of
 from hanbok.gateway.mcp.wire import (
@@ -209,7 +209,12 @@ def _asked(client: Client, operation: Operation, params: Mapping[str, msgspec.Ra
         server = (
             server if _SERVER.fullmatch(server) else ""
         )  # an address may name a person, an error must not
-        return server, name, msgspec.json.encode({"uri": name})
+        read = unquoted(name)
+        return (
+            server,
+            name,
+            msgspec.json.encode({"uri": name} if read == name else {"uri": name, "read": read}),
+        )
     body = bytes(params.get("arguments", b"{}"))
     body = b"{}" if body == b"null" else body
     if operation is Operation.PROMPT:

@@ -14,6 +14,7 @@ from hanbok.gateway.mcp.remote import Remote
 from hanbok.gateway.mcp.rules import ToolRules
 from hanbok.gateway.mcp.server import ToolServer
 from hanbok.gateway.mcp.sessions import Sessions
+from hanbok.gateway.mcp.shelf import Reading
 from hanbok.gateway.mcp.stdio import Program
 from hanbok.gateway.mcp.toolbox import Toolbox
 from hanbok.gateway.path import Path
@@ -88,8 +89,10 @@ class ToolGates:
         if rules.tokens is not None:
             keys = _tokens(self._keyring, rules.tokens)
         lines = self.lines.of(rules.servers)
-        toolbox = Toolbox(rules.servers, {name: built.line for name, built in lines.items()})
-        path = Path(with_vault(self._steps(rules, toolbox, keys), rules.vault, rules.guard.kinds))
+        masks = {key: kind.mask for key, kind in rules.guard.kinds.items()}
+        reading = Reading(guard=rules.guard, masks=masks, masked=rules.masked)
+        toolbox = Toolbox(rules.servers, {name: built.line for name, built in lines.items()}, reading)
+        path = Path(with_vault(self._steps(rules, toolbox, keys, masks), rules.vault, rules.guard.kinds))
         return ToolGate(toolbox, keys, path, lines)
 
     def put_in_force(self, gate: ToolGate) -> None:
@@ -97,8 +100,7 @@ class ToolGates:
         self.lines.put_in_force(gate.lines, self._path)
         self._path = gate.path
 
-    def _steps(self, rules: ToolRules, toolbox: Toolbox, keys: Keys) -> list[Step]:
-        masks = {key: kind.mask for key, kind in rules.guard.kinds.items()}
+    def _steps(self, rules: ToolRules, toolbox: Toolbox, keys: Keys, masks: Mapping[str, str]) -> list[Step]:
         return [
             self._measure,
             Authenticate(keys, now),

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from hanbok.core.values import Destination, MicroWon, Principal
+from hanbok.gateway.mcp.errors import ResourceNotAllowed
 from hanbok.gateway.upstream import Timeouts
 
-_ODD: Final = re.compile(r"[\x00-\x1f\x7f\\]|(?:^|[/:])\.\.?(?:[/?#]|$)")
-"""What a server may read as another address than the pattern did: steps up, controls, backslashes."""
+_ODD: Final = re.compile("[\x00-\x1f\x7f\\\\\ufffd]|(?:^|[/:])\\.\\.?(?:[/?#;]|$)")
+"""What a server may read as another address than the pattern did: steps up, controls, backslashes, what is no UTF-8."""
 _UNQUOTED: Final = 3
 """How often an address may have been percent-encoded over."""
+_SEPARATORS: Final = "/?#&=+;"
+_SAFE: Final = f"{_SEPARATORS}!$'()*,:@"
 
 
 class Kind(StrEnum):
@@ -91,8 +94,8 @@ class ToolServer:
         return any(matches(rule.patterns(kind), name) and rule.means(who) for rule in self.allow)
 
     def asks_leave(self, name: str) -> bool:
-        """Whether each use of the thing needs another person."""
-        return matches(self.approve, name)
+        """Whether each use of the thing needs another person, however its address is spelled."""
+        return matches(self.approve, name) or matches(self.approve, unquoted(name))
 
 
 def is_odd(uri: str) -> bool:
@@ -104,6 +107,24 @@ def is_odd(uri: str) -> bool:
         if uri == before:
             return False
     return True
+
+
+def unquoted(uri: str) -> str:
+    """Return an address that is not odd as it reads: RFC 6570 has templates encode whatever is no ASCII."""
+    for _ in range(_UNQUOTED):
+        uri = unquote(uri)
+    return uri
+
+
+def leaving(uri: str, read: str) -> str:
+    """Return the address that leaves. `uri` as it was spelled and `read` as it reads were altered each by itself; what
+    was found only in the latter is gone from this. Raises ResourceNotAllowed for one whose parts are not told apart.
+    """
+    if unquoted(uri) == read:
+        return uri
+    if any(uri.count(sign) != read.count(sign) for sign in _SEPARATORS):
+        raise ResourceNotAllowed
+    return quote(read, safe=_SAFE)
 
 
 def matches(patterns: Iterable[str], name: str) -> bool:

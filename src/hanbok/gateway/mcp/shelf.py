@@ -1,8 +1,11 @@
 """What an MCP server says that it has: tools, prompts, resources and templates of resources, believed for a while."""
 
 import asyncio
+import glob
 import logging
-from collections.abc import Mapping
+import re
+from asyncio import to_thread
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -11,15 +14,21 @@ import msgspec
 
 from hanbok.core.values import Text
 from hanbok.gateway.errors import UpstreamGarbled
+from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
+from hanbok.gateway.head import InvalidJson
 from hanbok.gateway.mcp.errors import ToolServerFailed
 from hanbok.gateway.mcp.line import Line
-from hanbok.gateway.mcp.server import Kind
+from hanbok.gateway.mcp.server import Kind, ToolServer, matches, unquoted
 from hanbok.gateway.mcp.wire import METHOD_NOT_FOUND, mirrors, without_mirrors
+from hanbok.gateway.steps.inspect import Finder
 from hanbok.gateway.texts import Texts
 from hanbok.guard.injection import screen
+from hanbok.guard.pseudonym import mask
 
 _PAGES: Final = 100
 _NO_LIST: Final = Text(ko="목록이 아닙니다", en="it is no list")
+_VARIABLE: Final = re.compile(r"\{[^{}]*\}")
+"""RFC 6570, 2.2."""
 _log = logging.getLogger("hanbok.mcp")
 
 
@@ -43,6 +52,37 @@ LISTINGS: Final = (TOOLS, PROMPTS, RESOURCES, TEMPLATES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How closely lists of resources are read, which are live data: as what the server gives back."""
+
+    guard: Finder
+    masks: Mapping[str, str]
+    masked: frozenset[str]
+    """Kinds that nobody may be shown."""
+
+    def shown(
+        self, definition: Mapping[str, Any], name: str, refused: frozenset[str]
+    ) -> dict[str, Any] | None:
+        """Return a definition as it may be shown; None: it holds what is refused, or its very address would change.
+        Raises GuardFailed, InvalidJson.
+        """
+        bare = {"read": unquoted(definition[name]), "of": definition}
+        texts = Texts(msgspec.json.encode(bare))
+        try:
+            found = self.guard.find(texts.text)
+        except CRASHES as crash:
+            raise guard_failed(crash) from None
+        if any(one.kind in refused for one in found):
+            return None
+        shut = [one for one in found if one.kind in self.masked]
+        if not shut:
+            return dict(definition)
+        told = msgspec.json.decode(texts.replace(mask(texts.text, shut, self.masks)))
+        same = told["read"] == bare["read"] and told["of"].get(name) == definition[name]
+        return told["of"] if same else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """One thing as its server describes it; `definition` is what clients are shown, as JSON."""
 
@@ -54,9 +94,13 @@ class Listed:
 class Shelf:
     """One list of one server, as last seen."""
 
-    def __init__(self, server: str, line: Line, listing: Listing) -> None:
+    def __init__(self, server: ToolServer, line: Line, listing: Listing, reading: Reading) -> None:
         self.things: dict[str, Listed] = {}
-        self._server = server
+        self._instructing: list[str] = []
+        """Patterns of the names whose descriptions instruct."""
+        self._server = server.name
+        self._refused = server.refuse
+        self._reading = reading
         self._line = line
         self._listing = listing
         self._seen = float("-inf")
@@ -66,12 +110,17 @@ class Shelf:
         """Return what is there, seen at most so many seconds ago. Raises what `Line.ask` does, ToolServerFailed."""
         async with self._lock:
             if monotonic() - self._seen > fresh:
-                self.things = await self._read()
+                self.things, self._instructing = await self._read()
                 self._seen = monotonic()
         return self.things
 
-    async def _read(self) -> dict[str, Listed]:
+    def instructs(self, address: str) -> bool:
+        """Whether what is at this address was left out, as last seen, because its description instructs."""
+        return matches(self._instructing, unquoted(address))
+
+    async def _read(self) -> tuple[dict[str, Listed], list[str]]:
         listing, things = self._listing, dict[str, Listed]()
+        instructing: list[str] = []
         cursor: str | None = None
         for _ in range(_PAGES):
             params = {} if cursor is None else {"cursor": cursor}
@@ -82,12 +131,13 @@ class Shelf:
                     break  # it has none
                 raise ToolServerFailed(server=self._server, what=f"JSON-RPC {code}")
             shown, cursor = self._page(answer.result)
-            for definition in shown:
-                if one := self._thing(definition):
-                    things[one.name] = one
+            if len(answer.result) < LONG:
+                self._put(shown, things, instructing)
+            else:
+                await to_thread(self._put, shown, things, instructing)
             if not cursor:
                 break
-        return things
+        return things, instructing
 
     def _page(self, result: msgspec.Raw) -> tuple[tuple[dict[str, Any], ...], str | None]:
         try:
@@ -97,18 +147,48 @@ class Shelf:
         except msgspec.DecodeError as error:
             raise UpstreamGarbled(origin=self._server, why=_NO_LIST) from error
 
-    def _thing(self, definition: Mapping[str, Any]) -> Listed | None:
-        """Return a thing; None for one whose description hides instructions to a model, which nobody may then use."""
-        name = definition.get(self._listing.name)
-        if not isinstance(name, str) or not name:
-            return None
-        if screen(Texts(msgspec.json.encode(definition)).text):
+    def _put(
+        self, shown: Iterable[Mapping[str, Any]], things: dict[str, Listed], instructing: list[str]
+    ) -> None:
+        """Add things; one whose description hides instructions to a model is left out, and nobody may then use it."""
+        for definition in shown:
+            name = definition.get(self._listing.name)
+            if not isinstance(name, str) or not name:
+                continue
+            try:
+                if self._instructs(name, definition):
+                    instructing.append(_pattern(name))
+                elif one := self._thing(name, definition):
+                    things[name] = one
+            except InvalidJson as error:
+                raise UpstreamGarbled(origin=self._server, why=error.message) from None
+
+    def _instructs(self, name: str, definition: Mapping[str, Any]) -> bool:
+        found = bool(screen(Texts(msgspec.json.encode(definition)).text))
+        if found:
             _log.warning(
                 "%r in %r of the MCP server %r is left out: its description instructs",
                 name[:100],
                 self._listing.member,
                 self._server,
             )
-            return None
+        return found
+
+    def _thing(self, name: str, definition: Mapping[str, Any]) -> Listed | None:
         shown = {key: without_mirrors(one) for key, one in definition.items() if key != "_meta"}
+        if self._listing.kind is Kind.RESOURCE:
+            read = self._reading.shown(shown, self._listing.name, self._refused)
+            if read is None:
+                _log.warning(
+                    "one of %r of the MCP server %r is not shown: for what it holds",
+                    self._listing.member,
+                    self._server,
+                )
+                return None
+            shown = read
         return Listed(name=name, definition=shown, mirrors=tuple(mirrors(definition.get("inputSchema"))))
+
+
+def _pattern(name: str) -> str:
+    """Return what fits a name, or every address that a template makes."""
+    return "*".join(map(glob.escape, _VARIABLE.split(unquoted(name))))

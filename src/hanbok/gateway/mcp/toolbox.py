@@ -19,8 +19,18 @@ from hanbok.gateway.mcp.errors import (
     ToolServerUnknown,
 )
 from hanbok.gateway.mcp.line import Line
-from hanbok.gateway.mcp.server import Kind, ToolServer
-from hanbok.gateway.mcp.shelf import LISTINGS, PROMPTS, TOOLS, Listed, Listing, Shelf
+from hanbok.gateway.mcp.server import Kind, ToolServer, leaving
+from hanbok.gateway.mcp.shelf import (
+    LISTINGS,
+    PROMPTS,
+    RESOURCES,
+    TEMPLATES,
+    TOOLS,
+    Listed,
+    Listing,
+    Reading,
+    Shelf,
+)
 from hanbok.gateway.mcp.wire import Answer, mirrored
 
 _FRESH: Final = 60.0
@@ -35,6 +45,8 @@ _log = logging.getLogger("hanbok.mcp")
 
 class _Address(msgspec.Struct):
     uri: str
+    read: str | None = None
+    """As people read it, where it is spelled otherwise."""
 
 
 def model_of(operation: Operation, server: str, name: str) -> str:
@@ -51,12 +63,16 @@ def model_of(operation: Operation, server: str, name: str) -> str:
 class Toolbox(Catalogue):
     """Names are those of `model_of`. Offers have one target: the server."""
 
-    def __init__(self, servers: Mapping[str, ToolServer], lines: Mapping[str, Line]) -> None:
+    def __init__(
+        self, servers: Mapping[str, ToolServer], lines: Mapping[str, Line], reading: Reading
+    ) -> None:
         super().__init__({})
         self._servers = dict(servers)
         self._lines = dict(lines)
         self._shelves = {
-            (name, listing): Shelf(name, lines[name], listing) for name in servers for listing in LISTINGS
+            (name, listing): Shelf(server, lines[name], listing, reading)
+            for name, server in servers.items()
+            for listing in LISTINGS
         }
 
     def offer(self, name: str) -> Offer:
@@ -137,12 +153,19 @@ class Toolbox(Catalogue):
                 if not allowed or not await self._is_there(config.name, PROMPTS, subject):
                     raise PromptNotAllowed(prompt=subject[:100])
             case Operation.RESOURCE:
-                if not config.admits(Kind.RESOURCE, subject, who):
+                allowed = config.admits(Kind.RESOURCE, subject, who)
+                if not allowed or await self._instructs(config.name, subject):
                     raise ResourceNotAllowed
             case _:
                 allowed = config.admits(Kind.TOOL, subject, who)
                 if not allowed or not await self._is_there(config.name, TOOLS, subject):
                     raise ToolNotAllowed(tool=subject[:100])
+
+    async def _instructs(self, server: str, address: str) -> bool:
+        shelves = [self._shelves[server, listing] for listing in (RESOURCES, TEMPLATES)]
+        for shelf in shelves:
+            await shelf.look(_FRESH)
+        return any(shelf.instructs(address) for shelf in shelves)
 
     async def _is_there(self, server: str, listing: Listing, name: str) -> bool:
         shelf = self._shelves[server, listing]
@@ -173,4 +196,6 @@ class Toolbox(Catalogue):
 
 
 def _address(body: bytes) -> str:
-    return msgspec.json.decode(body, type=_Address).uri
+    """Return the address that leaves. Raises ResourceNotAllowed."""
+    address = msgspec.json.decode(body, type=_Address)
+    return address.uri if address.read is None else leaving(address.uri, address.read)

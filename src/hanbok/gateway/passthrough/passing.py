@@ -22,7 +22,7 @@ from hanbok.gateway.errors import (
 )
 from hanbok.gateway.guarding import LONG
 from hanbok.gateway.head import InvalidJson
-from hanbok.gateway.passthrough.errors import AnswerNotRead, NotRead
+from hanbok.gateway.passthrough.errors import AnswerNotRead, NotRead, PassageNotAllowed
 from hanbok.gateway.passthrough.passages import Passage, Passages
 from hanbok.gateway.price import ModelUnpriced
 from hanbok.gateway.showing import Showing
@@ -207,9 +207,13 @@ class Pass:
         if call.body_in is None:
             raise RuntimeError("the protect step must stand before the last one")
         sealed_as = call.body_in(planned.form)
-        envelope = msgspec.json.decode(sealed_as, type=Envelope)
+        envelope, altered = msgspec.json.decode(sealed_as, type=Envelope), sealed_as is not call.body
+        if altered:
+            _stay(now, envelope.path)
         call.ending.used = planned
-        call.ending.sent = call.digest if sealed_as is call.body else hashlib.sha256(sealed_as).hexdigest()
+        call.ending.sent = (
+            hashlib.sha256(sealed_as + (now.raw or b"")).hexdigest() if altered else call.digest
+        )
         call.ending.cost = call.reserved
         try:
             exchange = await self._exchange(now, planned, envelope)
@@ -253,6 +257,13 @@ class Pass:
                 raise UpstreamFailed(
                     origin=call.endpoint, status=exchange.status, reason="passthrough", retry_after=retry
                 )
+
+
+def _stay(call: Passing, path: str) -> None:
+    """Raise PassageNotAllowed if hiding a value made another path: what was found may span segments."""
+    parts = path.removeprefix("/").split("/")
+    if call.passage is None or not call.passage.admits(call.method, parts):
+        raise PassageNotAllowed(endpoint=call.endpoint, method=call.method, path=path[:200])
 
 
 def _url(address: Address, envelope: Envelope) -> str:

@@ -2,16 +2,19 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
-from hanbok.gateway.call import Call, Reply
-from hanbok.gateway.errors import UpstreamUnreachable
+from hanbok.core.values import Text
+from hanbok.gateway.call import Call, Operation, Reply
+from hanbok.gateway.errors import UpstreamGarbled, UpstreamUnreachable
 from hanbok.gateway.mcp.toolbox import Toolbox
 from hanbok.gateway.mcp.wire import Answer
 from hanbok.gateway.step import Next
 
 VISITOR = "mcp-session-id"
+_NO_RESULT: Final = Text(ko="결과가 JSON 객체가 아닙니다", en="its result is no JSON object")
 
 
 class _Result(msgspec.Struct):
@@ -27,6 +30,10 @@ class CallTool:
             raise RuntimeError("the protect step must stand before the call step")
         planned, ending = call.plan[0], call.ending
         arguments = call.body_in(planned.form)
+        if (
+            call.operation is Operation.RESOURCE and arguments is not call.body
+        ):  # another address than was let in
+            await self.toolbox.admit(call.operation, call.model, arguments, call.principal)
         ending.used, ending.cost = planned, self.toolbox.split(call.model)[0].price
         ending.sent = call.digest if arguments is call.body else hashlib.sha256(arguments).hexdigest()
         # Callers never share what a server remembers of a session, whatever session they name.
@@ -36,6 +43,8 @@ class CallTool:
         except UpstreamUnreachable:
             ending.cost = 0
             raise
+        if answer.error is None and not bytes(answer.result or b"").startswith(b"{"):
+            raise UpstreamGarbled(origin=planned.target.endpoint, why=_NO_RESULT)
         ending.steps["tool"] = _did(answer)
         if answer.error is not None:
             return Reply(body=msgspec.json.encode({"error": answer.error}))

@@ -3,9 +3,6 @@
 from asyncio import to_thread
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from hanbok.core.values import Form
 from hanbok.gateway.call import Call, Reply
@@ -18,6 +15,7 @@ from hanbok.gateway.step import Next
 from hanbok.gateway.steps.inspect import Finder, was_read
 from hanbok.gateway.steps.protect import Disguise
 from hanbok.gateway.texts import Texts
+from hanbok.gateway.way_back import restored
 from hanbok.guard.injection import screen
 from hanbok.guard.pseudonym import Hider, Pseudonyms, mask
 from hanbok.guard.recogniser import Finding
@@ -69,31 +67,9 @@ class ProtectTool:
         if used is None or used.form is not Form.PSEUDONYMISED or not len(pseudonyms):
             call.ending.steps["restore"] = "not run"
             return body
-        body = msgspec.json.encode(_restored(msgspec.json.decode(body), pseudonyms))
+        body = restored(body, pseudonyms)
         call.ending.steps["restore"] = f"{pseudonyms.restored} restored"
         return body
 
     def _shut(self, text: str, found: Sequence[Finding], spared: frozenset[str]) -> list[Finding]:
         return [one for one in found if one.kind in self.masked and text[one.start : one.end] not in spared]
-
-
-def _restored(value: Any, pseudonyms: Hider) -> Any:  # noqa: ANN401 - JSON
-    """Return JSON with the real values in every string of it; in a string that is itself JSON, as it spells them."""
-    if isinstance(value, dict):
-        return {name: _restored(one, pseudonyms) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType] - JSON
-    if isinstance(value, list):
-        return [_restored(one, pseudonyms) for one in value]  # pyright: ignore[reportUnknownVariableType] - JSON
-    if not isinstance(value, str):
-        return value
-    restorer = pseudonyms.restorer(in_json=_is_document(value))
-    return restorer.feed(value) + restorer.close()
-
-
-def _is_document(text: str) -> bool:
-    if text[:1] not in ("{", "["):
-        return False
-    try:
-        msgspec.json.decode(text, type=msgspec.Raw)
-    except msgspec.DecodeError:
-        return False
-    return True
