@@ -30,9 +30,8 @@ class CallTool:
             raise RuntimeError("the protect step must stand before the call step")
         planned, ending = call.plan[0], call.ending
         arguments = call.body_in(planned.form)
-        if (
-            call.operation is Operation.RESOURCE and arguments is not call.body
-        ):  # another address than was let in
+        if call.operation is Operation.RESOURCE and arguments is not call.body:
+            # Another address than the one that was let in.
             await self.toolbox.admit(call.operation, call.model, arguments, call.principal)
         ending.used, ending.cost = planned, self.toolbox.split(call.model)[0].price
         ending.sent = call.digest if arguments is call.body else hashlib.sha256(arguments).hexdigest()
@@ -43,7 +42,7 @@ class CallTool:
         except UpstreamUnreachable:
             ending.cost = 0
             raise
-        if answer.error is None and not bytes(answer.result or b"").startswith(b"{"):
+        if answer.error is None and not bytes(answer.result or b"").lstrip().startswith(b"{"):
             raise UpstreamGarbled(origin=planned.target.endpoint, why=_NO_RESULT)
         ending.steps["tool"] = _did(answer)
         if answer.error is not None:
