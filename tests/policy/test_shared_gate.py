@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -18,13 +20,14 @@ from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Principal
 from hanbok.evidence.entry import Act, Intent, Outcome
-from hanbok.evidence.journal import Journal
+from hanbok.evidence.journal import Journal, Options
 from hanbok.policy.books import Books
 from hanbok.policy.errors import ConcurrencyExceeded, LimitsUnavailable, RateLimited
 from hanbok.policy.gate import Here, Hold
 from hanbok.policy.key import Key, Limits
 from hanbok.policy.ledger import BudgetExceeded, Ledger, day_of
 from hanbok.policy.limits import Limiter
+from hanbok.policy.shared import counter
 from hanbok.policy.shared.at import At
 from hanbok.policy.shared.server import Server
 from hanbok.policy.shared.sharing import Sharing
@@ -87,9 +90,8 @@ class Machine:
 
     async def die(self) -> None:
         """Leave everything as it is, as a kill does."""
-        counter = self.sharing._counter
-        counter._task.cancel()
-        await counter._server.close()
+        self.sharing._counter._task.cancel()
+        await self.sharing._counter._server.close()
         await asyncio.to_thread(self.log.close)
 
     async def stop(self) -> None:
@@ -389,16 +391,111 @@ async def test_a_machine_joins_as_what_it_was_when_it_looked_or_looks_again(redi
     """Else sums that began anew in between would lack all that it spent."""
     server = Server(At(url=redis.url, prefix=f"t{next(_numbers)}"))
     await server.meet()
-    common = {"machine": "m", "lease": 10**6, "grace": 1, "peers": ["m"]}
-    await server.ask("seed", day="2026-11-22", spent=[], places=[], **common)
+    common = {"machine": "m", "folder": "f", "lease": 10**6, "grace": 1, "peers": ["m"]}
+    await server.ask("seed", spent=[], places=[], **common)
 
     async def joins(process: str, *, fresh: bool) -> bool:
         told = {"charges": [], "holds": [], "recent": []}
         return (await server.ask("join", process=process, fresh=fresh, **told, **common))[0] == b"ok"
 
-    said = [await joins("a", fresh=fresh) for fresh in (False, True, True, False)]
+    said = [await joins("fa", fresh=fresh) for fresh in (False, True, True, False)]
     await server.close()
     assert said == [False, True, False, True]
+
+
+async def test_what_was_counted_before_another_was_the_master_is_not_believed(redis: RedisStand) -> None:
+    server = Server(At(url=redis.url, prefix=f"t{next(_numbers)}"))
+    common = {"machine": "m", "log": "", "lease": 10**6, "grace": 1, "peers": ["m"]}
+    await server.meet()
+    await server.ask("seed", spent=[], places=[], **common)
+    assert (await server.ask("look", **common))[0] == b"seeded"
+    redis.said("REPLICAOF", "127.0.0.1", "1")
+    redis.said("REPLICAOF", "NO", "ONE")  # the same process, with all its data
+    assert await server.ask("look", **common) == [b"moved"]
+    await server.meet()
+    assert (await server.ask("look", **common))[0] == b"unseeded"
+    await server.close()
+
+
+async def test_logs_of_one_origin_are_two_machines_and_a_copied_folder_is_noticed(
+    redis: RedisStand, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, at = (
+        Store.open(f"sqlite:///{tmp_path}/hanbok.db"),
+        At(url=redis.url, prefix="twin", patience=0.3, lease=2),
+    )
+    same = [Journal.open(tmp_path / name, Options(origin="log.example.kr")) for name in "ab"]
+    names = [one.name for one in same]
+    for one in same:
+        one.close()
+    assert names[0] != names[1]
+    a = await Machine(tmp_path / "a", store, at).start()
+    assert a.log.name == names[0]
+    await asyncio.wait_for(a.sharing._counter.there.wait(), 10)
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    copy = Journal.open(tmp_path / "copy")
+    twin = Sharing(at, copy, store, lambda _: Limits(), lenient=False)
+    async with asyncio.timeout(10):
+        while twin.unready() != ["limits: machine_twice"]:  # noqa: ASYNC110 - as a load balancer asks
+            await asyncio.sleep(0.02)
+    assert "empty one" in caplog.text
+    (await a.enter(key("t"), 0))[1].leave(0)
+    await a.stop()
+    await asyncio.wait_for(twin._counter.there.wait(), 10)  # the first one is gone
+    await twin.close()
+    copy.close()
+    store.close()
+
+
+async def test_the_sums_of_every_day_begin_with_the_table_whatever_a_machine_s_clock_says(
+    redis: RedisStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    a = await Machine(tmp_path / "a", store, At(url=redis.url, prefix="clock", lease=2)).start()
+    one = key("t", won_per_day=100, won_per_month=100)
+    await asyncio.wait_for(a.sharing._counter.there.wait(), 10)
+    (await a.call(one, 30)).end(30)
+    await a.sharing._counter._told.wait()
+    await a.log.append(Act(at=stamp(), actor="t", verb="v", object="now the outcome is durable too"))
+    await asyncio.to_thread(a.books.flush)
+    for days in (-1, 1):
+        monkeypatch.setattr(counter, "now", lambda days=days: now() + timedelta(days=days))
+        redis.said("FLUSHALL")
+        await _lost_and_back(a)
+        assert await left_of(a, one) == 70
+    await a.stop()
+    store.close()
+
+
+async def _lost_and_back(a: Machine) -> None:
+    process = a.sharing._counter._process
+    async with asyncio.timeout(10):
+        while a.sharing._counter._process == process or a.sharing.unready():  # noqa: ASYNC110 - told by nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_a_fault_of_its_own_is_told_and_it_begins_again(
+    redis: RedisStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults: list[Exception] = [PermissionError("segment"), TypeError("ours")]
+    whole = counter.first_of
+
+    def fails(log: Journal) -> str:
+        if faults:
+            raise faults.pop(0)
+        return whole(log)
+
+    monkeypatch.setattr(counter, "first_of", fails)
+    monkeypatch.setattr(counter, "_PAUSE", 0.1)
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    a = await Machine(tmp_path / "a", store, At(url=redis.url, prefix="fault", patience=0.1)).start()
+    await asyncio.wait_for(a.sharing._counter.there.wait(), 10)
+    assert "PermissionError" in caplog.text
+    assert "TypeError: ours" in caplog.text
+    refusals = [a.sharing._counter._refusal() for _ in range(2)]
+    assert refusals[0] is not refusals[1]
+    await a.stop()
+    store.close()
 
 
 class Crowd:
@@ -477,7 +574,8 @@ async def test_whatever_fails_and_in_any_order_redis_and_the_table_end_with_the_
         with store.read() as connection:
             table = {account: today for account, (today, _) in all_spent(connection, day).items()}
         run = mine.said("INFO", "server").partition("run_id:")[2][:16]
-        found = mine.said("HGETALL", f"{{hanbok}}:{run}:won:{day}").split("\n")
+        term = mine.said("INFO", "replication").partition("master_replid:")[2][:16]
+        found = mine.said("HGETALL", f"{{hanbok}}:{run}.{term}:won:{day}").split("\n")
         counted = {account: int(won) for account, won in zip(found[::2], found[1::2], strict=True)}
         assert {name: won for name, won in counted.items() if won} == {
             name: won for name, won in table.items() if won

@@ -135,5 +135,7 @@ def test_a_place_to_count_that_is_none_is_told_with_its_line_and_without_its_pas
     assert "hanbok.yaml:" in str(caught.value)
     assert "redis://" in str(caught.value)
     assert "hidden" not in str(caught.value)
+    with pytest.raises(SettingsInvalid, match="authorities"):
+        load(write(text + "    authorities: ca.pem\n"), {"URL": "redis://redis"})
     settings = load(write(text), {"URL": "rediss://:hidden@redis"}).settings
     assert "hidden" not in json.dumps(shown(settings), default=str)

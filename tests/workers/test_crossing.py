@@ -113,7 +113,8 @@ async def test_an_endpoint_of_the_keeper_s_is_lent_and_given_back() -> None:
     keeper = SimpleNamespace(open=True, app=SimpleNamespace(runtime=runtime), part=lambda _: None)
     seat, link = Seat(keeper), Link()
     here, there = socket.socketpair()
-    seat.wire = await Wire[Up].over(there, Up, seat.take, seat.lost)
+    seat.wire = Wire[Up](Up, seat.take, seat.lost)
+    await seat.wire.open(there)
     await link.connect(here)
     use = DataUse(trains=False, retention_days=0, basis="")
     home = Destination(
@@ -252,7 +253,8 @@ async def met(ring: object) -> tuple[Seat, Link, Limiter]:
     keeper = SimpleNamespace(open=True, own=own, app=SimpleNamespace(keyring=ring), part=lambda _: None)
     seat, link = Seat(keeper), Link()
     here, there = socket.socketpair()
-    seat.wire = await Wire[Up].over(there, Up, seat.take, seat.lost)
+    seat.wire = Wire[Up](Up, seat.take, seat.lost)
+    await seat.wire.open(there)
     await link.connect(here)
     return seat, link, limiter
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from socket import gethostname
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from hanbok.core.clock import stamp
 from hanbok.evidence.entry import Act, AnyEntry
 from hanbok.evidence.errors import EntryTooLarge, LogBroken, LogLocked, LogUnavailable
 from hanbok.evidence.files import sync_directory
+from hanbok.evidence.keychain import read_keys
 from hanbok.evidence.line import Line, numbered, seal
 from hanbok.evidence.log import Record
 from hanbok.evidence.notary import Notary
@@ -82,6 +84,8 @@ class Journal:
         self.notary = Notary(
             self.directory, found.signer, found.edge, found.checkpoint, every=options.checkpoint_every
         )
+        # Origins may be the same on several machines, and keys change; the first one is this log's alone.
+        self._name = sha256(str(read_keys(self.directory)[0]).encode()).hexdigest()[:32]
         self._tail = Tail(found.place, options.segment_bytes, disk)
         self._lock = lock
         self._options = options
@@ -196,7 +200,13 @@ class Journal:
     @property
     def name(self) -> str:
         """What tells this log from others of the same database, the same as long as it lives."""
-        return sha256(self.notary.signer.key.name.encode()).hexdigest()[:32]
+        return self._name
+
+    @property
+    def folder(self) -> str:
+        """What tells this folder from a copy of it, which has the same name."""
+        lock = os.fstat(self._lock)
+        return sha256(f"{gethostname()} {lock.st_dev} {lock.st_ino}".encode()).hexdigest()[:16]
 
     def begin_segment(self) -> None:
         """Have the next entries written to a new file."""

@@ -26,7 +26,7 @@ from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.log import Log, Record
 from hanbok.policy.key import Limits
 from hanbok.policy.ledger import Ledger, account_of, day_of, shares_of
-from hanbok.policy.spending import all_spent
+from hanbok.policy.spending import spent_since
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreBusy
 from hanbok.store.tables import marks, shares, spend
@@ -172,13 +172,13 @@ class Place(NamedTuple):
     """No intent before this index was open there."""
 
 
-def table_now(store: Store, day: str) -> tuple[dict[str, tuple[MicroWon, MicroWon]], dict[str, Place]]:
-    """Return what each account spent on a day and in its month, and how far each log, by the digest of its first
-    entry, is in these very sums. Blocks.
+def table_since(store: Store, day: str) -> tuple[dict[tuple[str, str], MicroWon], dict[str, Place]]:
+    """Return what each account spent on each day since then and in each of their months, and how far each log, by
+    the digest of its first entry, is in these very sums. Blocks.
     """
     while True:
         with store.read() as connection:
-            before, spent, after = _places(connection), all_spent(connection, day), _places(connection)
+            before, spent, after = _places(connection), spent_since(connection, day), _places(connection)
         if before == after:
             return spent, before
 

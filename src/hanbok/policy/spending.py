@@ -38,6 +38,16 @@ def all_spent(connection: Connection, day: str) -> dict[str, tuple[MicroWon, Mic
     return found | shares_spent(connection, day)
 
 
+def spent_since(connection: Connection, day: str) -> dict[tuple[str, str], MicroWon]:
+    """Return what each account spent on each day from `day` on, and in each month from that day's on."""
+    found: dict[tuple[str, str], MicroWon] = {}
+    days = select(spend.c.day).where(spend.c.day > day).distinct()
+    for one in sorted({day, *connection.execute(days).scalars()}):
+        for account, (on_the_day, in_month) in all_spent(connection, one).items():
+            found[account, one], found[account, one[:7]] = on_the_day, in_month
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpentOnDay:
     day: str

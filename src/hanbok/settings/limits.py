@@ -46,9 +46,11 @@ class SharedLimitsSettings(Section, frozen=True, kw_only=True):
     ] = "refuse"
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an address that is none."""
+        """Raise ValueError for an address that is none, and for authorities without TLS."""
         if not self.url.reveal().startswith(_SCHEMES):
             raise ValueError(f"the address must begin with {', '.join(_SCHEMES)}")
+        if self.authorities and not self.url.reveal().startswith("rediss://"):
+            raise ValueError("`authorities` sign certificates: the address must begin with rediss://")
 
     def at(self) -> At:
         """Return it as those who count need it."""

@@ -27,15 +27,6 @@ class Wire(asyncio.Protocol, Generic[In]):
         self._buffer = bytearray()
         self._out: list[msgspec.Struct] = []
 
-    @classmethod
-    async def over(
-        cls, end: socket, kind: object, take: Callable[[In], object], lost: Callable[[], object]
-    ) -> "Wire[In]":
-        """Speak over this end of a pair of sockets."""
-        wire = cls(kind, take, lost)
-        await wire.open(end)
-        return wire
-
     async def open(self, end: socket) -> None:
         """Speak over this end. Frames may be taken, and answers sent, before this returns."""
         await self.loop.create_unix_connection(lambda: self, sock=end)

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
@@ -22,11 +23,12 @@ import msgspec
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import MicroWon
-from hanbok.evidence.entry import Act, Intent, Outcome
+from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
-from hanbok.policy.books import Place, charged, table_now
-from hanbok.policy.errors import LimitsUnavailable
+from hanbok.policy.books import Place, charged, table_since
+from hanbok.policy.errors import LimitsUnavailable, MachineTwice
 from hanbok.policy.ledger import day_of
+from hanbok.policy.shared.reading import endings, first_of, place_of, read
 from hanbok.policy.shared.server import Server
 from hanbok.store.database import Store
 
@@ -35,6 +37,8 @@ _BEAT: Final = 0.5
 _GRACE: Final = 2 * _BEAT
 """Seconds in which machines that nobody knows of join, before the first call comes in."""
 _AGAIN: Final = 0.1
+_PAUSE: Final = 1.0
+"""Seconds until it begins again after a fault of its own."""
 _AT_ONCE: Final = 256
 _BACKLOG: Final = 65_536
 _MINUTE: Final = 60.0
@@ -108,19 +112,20 @@ class Counter:
         self._attempt: _Attempt | None = None
         self._last_beat = 0.0
         self._strays = 0
-        self._why: HanbokError = LimitsUnavailable(why="opening", retry_after=1)
-        self._away = False
+        self._why = "opening"
+        self._away = ""
+        """The code of the error that was told last."""
+        self._closed = False
         self._heard = monotonic()
         """When Redis did what it was asked to, the last time."""
-        self._task = asyncio.create_task(self._run())
-        self._task.add_done_callback(_tell_end)
+        self._begin()
 
     async def enter(self, held: Held, asked: Asked) -> str:
         """Count a call in, or return what stands in its way. Raises LimitsUnavailable: when Redis is away, a call
         waits for it as long as for an answer, and not at all when it has been away longer.
         """
         if self._silent:
-            raise self._why
+            raise self._refusal()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[str] = loop.create_future()
         op = _Op(("enter", held, asked), (held, future, asked.rate >= 0))
@@ -130,7 +135,7 @@ class Counter:
                 return await future
         except TimeoutError:
             self._withdraw(op)
-            raise self._why from None
+            raise self._refusal() from None
         except asyncio.CancelledError:
             self._withdraw(op)
             raise
@@ -138,7 +143,7 @@ class Counter:
     @property
     def away(self) -> str:
         """Why no call may come in; empty: it may."""
-        return "" if self.there.is_set() and not self._silent else str(self._why.facts["why"])
+        return "" if self.there.is_set() and not self._silent else self._why
 
     @property
     def _silent(self) -> bool:
@@ -147,7 +152,7 @@ class Counter:
     def hold(self, held: Held) -> None:
         """Count a call in, whatever stands in its way. Raises LimitsUnavailable when too many wait to be told."""
         if len(self._queue) >= _BACKLOG:
-            raise self._why
+            raise self._refusal()
         self._held[held.call] = held
         self._put(_Op(("hold", held)))
 
@@ -162,6 +167,7 @@ class Counter:
             async with asyncio.timeout(self._patience):
                 if self.there.is_set():
                     await self._told.wait()
+        self._closed = True
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         await self._server.close()
@@ -179,6 +185,23 @@ class Counter:
         if self._held.pop(held.call, None) is not None or op.sent:
             self._put(_Op(("undo", held.call, "0")))
 
+    def _refusal(self) -> LimitsUnavailable:
+        return LimitsUnavailable(why=self._why, retry_after=1)
+
+    def _begin(self) -> None:
+        if self._closed:
+            return
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Begin again after a while if nobody asked it to end: the fault is ours, and calls go on being refused."""
+        if task.cancelled():
+            return
+        self._why = "error"
+        _log.critical("the shared limits are not counted for a moment", exc_info=task.exception())
+        asyncio.get_running_loop().call_later(_PAUSE, self._begin)
+
     async def _run(self) -> None:
         while True:
             try:
@@ -195,18 +218,17 @@ class Counter:
                 self.there.clear()
 
     def _note(self, error: HanbokError) -> None:
-        if not self._away:
-            self._away = True
-            _log.warning("%s", error)
-        known = isinstance(error, LimitsUnavailable)
-        self._why = error if known else LimitsUnavailable(why=error.code, retry_after=1)
+        if self._away != error.code:
+            self._away = error.code
+            _log.warning("%s %s", error, error.hint.en.format(**error.facts))
+        self._why = str(error.facts["why"]) if isinstance(error, LimitsUnavailable) else error.code
 
     # Joining
 
     async def _meet(self) -> None:
         """Find this machine in Redis as it should be, or join."""
         await self._server.meet()
-        log = await asyncio.to_thread(_first_of, self.log)
+        log = await read(first_of, self.log)
         state, process, place = await self._ask("look", log=log)
         if state == b"unseeded":
             await self._seed()
@@ -216,7 +238,7 @@ class Counter:
         if process and process.decode() == self._tried:
             self._joined()  # only the answer was lost
         else:
-            await self._join(_place_of(place), fresh=not process)
+            await self._join(place_of(place), fresh=not process)
 
     @property
     def _tried(self) -> str:
@@ -224,12 +246,12 @@ class Counter:
         return self._attempt.process if self._attempt and self._attempt.fresh else ""
 
     async def _seed(self) -> None:
-        day = day_of(now())
-        spent, places = await asyncio.to_thread(table_now, self._store, day)
+        # The clocks of others may be on another day.
+        yesterday = day_of(now() - timedelta(days=1))
+        spent, places = await read(table_since, self._store, yesterday)
         await self._ask(
             "seed",
-            day=day,
-            spent=[(account, str(today), str(month)) for account, (today, month) in spent.items()],
+            spent=[(account, period, str(won)) for (account, period), won in spent.items()],
             places=[(log, f"{place.read} {place.unsettled}") for log, place in places.items()],
             peers=self._peers,
         )
@@ -237,16 +259,17 @@ class Counter:
     async def _join(self, place: Place, *, fresh: bool) -> None:
         # From here to `hand_in` nothing else runs: what has ended by now stands in the log before the act.
         over = [op for op in self._queue if op.entering is None] if fresh else []
-        self._attempt = _Attempt(process=secrets.token_hex(8), fresh=fresh, over=over)
+        self._attempt = _Attempt(process=f"{self.log.folder}{secrets.token_hex(8)}", fresh=fresh, over=over)
         holds, since, charges = list(self._held.values()), monotonic(), []
         if fresh:
             facts = {"calls": str(len(holds))}
             act = Act(at=stamp(), actor="hanbok", verb="limits.join", object=self.log.name, facts=facts)
             index = (await self.log.hand_in(act)).index
-            found = await asyncio.to_thread(charged, self.log, place, index)
+            found = await read(charged, self.log, place, index)
             charges = [(account, day, str(amount)) for (account, day), amount in found.items()]
         _, calls = await self._ask(
             "join",
+            folder=self.log.folder,
             process=self._attempt.process,
             fresh=fresh,
             peers=self._peers,
@@ -271,7 +294,7 @@ class Counter:
         strays = [one for one in map(_decode_held, found) if one.call not in self._held]
         if not strays:
             return
-        entries = await asyncio.to_thread(_ended, self.log, min(one.since for one in strays))
+        entries = await read(endings, self.log, min(one.since for one in strays))
         for one in strays:
             # A call with an intent alone is carried on by a worker that is yet to say so.
             if one.call not in entries or entries[one.call] is not None:
@@ -299,7 +322,7 @@ class Counter:
         self._heard = monotonic()
         if is_open:
             self.there.set()
-            self._away, self._why = False, LimitsUnavailable(why="TimeoutError", retry_after=1)
+            self._away, self._why = "", "TimeoutError"
         else:
             await asyncio.sleep(_AGAIN / 4)
         if beat:
@@ -359,34 +382,9 @@ class Counter:
         )
         if found[0] == b"moved" or (verb != "look" and found[0] in {b"unseeded", b"unjoined"}):
             raise _Parted
+        if found[0] == b"twin":
+            raise MachineTwice
         return found
 
 
-def _tell_end(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled():
-        _log.critical("nothing is counted any more", exc_info=task.exception())
-
-
 _decode_held: Final = msgspec.json.Decoder(Held).decode
-
-
-def _place_of(text: bytes) -> Place:
-    return Place(*map(int, text.split())) if text else Place()
-
-
-def _first_of(log: Journal) -> str:
-    """Return the name of a log in the table; empty: it has no entry."""
-    first = next(iter(log.read(0)), None)
-    return first.digest if first else ""
-
-
-def _ended(log: Journal, since: int) -> dict[str, MicroWon | None]:
-    """Return what calls cost of which the log has an outcome since then, and None for those with an intent alone."""
-    found: dict[str, MicroWon | None] = {}
-    for record in log.read(since):
-        entry = record.entry
-        if isinstance(entry, Outcome):
-            found[entry.call] = entry.cost
-        elif isinstance(entry, Intent):
-            found.setdefault(entry.call)
-    return found

@@ -1,14 +1,15 @@
 -- Counts of all machines. Every turn runs whole or not at all, and none counts a call twice, however often it is sent.
 --
--- KEYS[1] begins all names: it holds the run id of this very server process, so what another process of it wrote and
--- a file or a replica brought back is never taken for what is so now. ARGV: a verb, and what it needs as JSON. Money
+-- KEYS[1] begins all names: it holds the run id of this very server process, and the id that it got when it became
+-- the master, so what another process wrote, or this one before another was the master, and a file or a replica brought
+-- back is never taken for what is so now. ARGV: a verb, and what it needs as JSON. Money
 -- is text in JSON (cjson writes no more than 14 digits).
 --
 --   seed      when the sums were taken from the table of spending, in microseconds
 --   open      is there once every machine had the time to add what the table did not hold
 --   awaited   machines that must have joined before that, or whose lease would have ended
 --   places    how far each log was in the table then
---   machines  machine -> what its process calls itself; leases: machine -> when it counts as gone
+--   machines  machine -> what its process calls itself, its folder first; leases: machine -> when it counts as gone
 --   calls:M   call -> what machine M holds for it
 --   won:DAY, won:MONTH   account -> spent and held
 --   slots:KEY   machine -> calls under way; rate:KEY   call -> when it was let in
@@ -151,7 +152,8 @@ local function await(peers)
   redis.call('EXPIRE', ns .. 'awaited', KEPT)
 end
 
-if not string.find(redis.call('INFO', 'server'), 'run_id:' .. asked.run, 1, true) then
+if not string.find(redis.call('INFO', 'server'), 'run_id:' .. asked.run, 1, true)
+  or not string.find(redis.call('INFO', 'replication'), 'master_replid:' .. asked.term, 1, true) then
   return {'moved'}
 end
 
@@ -170,8 +172,7 @@ if verb == 'seed' then
     end
     redis.call('DEL', ns .. 'machines', ns .. 'open', ns .. 'awaited')
     for _, one in ipairs(asked.spent) do
-      redis.call('HSET', ns .. 'won:' .. asked.day, one[1], one[2])
-      redis.call('HSET', ns .. 'won:' .. string.sub(asked.day, 1, 7), one[1], one[3])
+      redis.call('HSET', ns .. 'won:' .. one[2], one[1], one[3])
     end
     for _, one in ipairs(asked.places) do
       redis.call('HSET', ns .. 'places', one[1], one[2])
@@ -190,6 +191,9 @@ if verb == 'join' then
   local before = redis.call('HGET', ns .. 'machines', me)
   if asked.fresh == (before ~= false) then
     return {'unjoined'} -- it is not as it was when the machine looked
+  end
+  if before and string.sub(before, 1, #asked.folder) ~= asked.folder and alive(me) then
+    return {'twin'}
   end
   redis.call('HSET', ns .. 'machines', me, asked.process)
   renew()

@@ -31,23 +31,24 @@ class Server:
         )
         self._script = self._client.register_script(_SCRIPT)
         self._prefix = at.prefix
-        self._run = ""
+        self._run = self._term = ""
 
     async def meet(self) -> None:
-        """Learn which process of the server answers. Raises LimitsUnavailable."""
+        """Learn which process of the server answers, and since which promotion. Raises LimitsUnavailable."""
         try:
-            found = await self._client.info("server")  # pyright: ignore[reportUnknownMemberType] - as above
-        except (RedisError, OSError) as error:
+            run = await self._client.info("server")  # pyright: ignore[reportUnknownMemberType] - as above
+            term = await self._client.info("replication")  # pyright: ignore[reportUnknownMemberType] - as above
+            self._run, self._term = str(run["run_id"]), str(term["master_replid"])
+        except (RedisError, OSError, KeyError) as error:
             raise _away(error) from error
-        self._run = str(found["run_id"])
 
     async def ask(self, verb: str, **asked: object) -> list[Any]:
         """Run the script; return a state and what belongs to it. Raises LimitsUnavailable: then it ran or did not."""
         # One hash tag: in a cluster all of it stands in one place.
-        space = f"{{{self._prefix}}}:{self._run[:16]}:"
+        space = f"{{{self._prefix}}}:{self._run[:16]}.{self._term[:16]}:"
         try:
             found: list[Any] = await self._script(
-                keys=[space], args=[verb, _encode(asked | {"run": self._run})]
+                keys=[space], args=[verb, _encode(asked | {"run": self._run, "term": self._term})]
             )
         except (RedisError, OSError) as error:
             raise _away(error) from error
