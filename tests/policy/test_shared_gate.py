@@ -498,6 +498,32 @@ async def test_a_fault_of_its_own_is_told_and_it_begins_again(
     store.close()
 
 
+async def test_it_ends_when_asked_to_also_when_the_client_takes_that_for_a_lost_connection(
+    redis: RedisStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    a = await Machine(tmp_path / "a", store, At(url=redis.url, prefix="ends", patience=0.1)).start()
+    asked = asyncio.Event()
+
+    async def loses(*_: object, **__: object) -> list[object]:
+        asked.set()
+        try:
+            await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            asked.clear()
+        raise LimitsUnavailable(why="ConnectionError", retry_after=1)
+
+    monkeypatch.setattr(Server, "ask", loses)
+    task = a.sharing._counter._task
+    await asked.wait()
+    task.cancel()
+    await asyncio.wait({task}, timeout=3)
+    assert not asked.is_set()
+    assert task.done()
+    await a.stop()
+    store.close()
+
+
 class Crowd:
     """Callers at three machines, while machines die and Redis fails as the dice say."""
 

@@ -196,17 +196,18 @@ class Counter:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Begin again after a while if nobody asked it to end: the fault is ours, and calls go on being refused."""
-        if task.cancelled():
+        if task.cancelling():
             return
         self._why = "error"
         _log.critical("the shared limits are not counted for a moment", exc_info=task.exception())
         asyncio.get_running_loop().call_later(_PAUSE, self._begin)
 
     async def _run(self) -> None:
-        while True:
+        # Asked here too: a client whose connection is lost at that moment may take the cancellation for the loss.
+        while not self._task.cancelling():
             try:
                 await self._meet()
-                while True:
+                while not self._task.cancelling():
                     await self._turn()
             except _Parted:
                 _log.warning("the shared limits were lost and begin anew")
