@@ -66,7 +66,7 @@ clean: ## remove what the other targets made, the environment too; var/ and hanb
 	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache docs/_build build dist
 
 # Four packages are gated together on branch coverage; pyproject.toml holds the threshold.
-FULL_TEST := -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term:skip-covered
+FULL_TEST := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 $(STAMP)-run: requirements/run.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --require-hashes -r requirements/run.txt

@@ -57,6 +57,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"{package} is not installed: it comes with the extra `local`")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, whole: one that began last would keep a single worker busy."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Keep the coverage tracer off property tests, what is marked `untraced`, and folders that others count for.

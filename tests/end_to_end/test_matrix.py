@@ -15,6 +15,8 @@ from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import ScriptedModel
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """\
 state: state
 server: {{port: 0}}

@@ -25,6 +25,8 @@ from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 22)
 PEOPLE = Identities(seed=20261122)
 RRN, PHONE, PASSPORT = PEOPLE.rrn(), PEOPLE.mobile(), PEOPLE.passport()

@@ -20,7 +20,7 @@ from hanbok.gateway.endpoints.embedded import Embedded
 from hanbok.gateway.upstream import Timeouts
 from hanbok.gateway.upstreams.http1 import Http1
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 HOME = Destination(endpoint="home", country="KR", zone=Zone.HOME, operator="self")
 WEATHER = {
     "type": "function",

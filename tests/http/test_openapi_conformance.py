@@ -26,6 +26,8 @@ from hanbok.policy.organisations import Register
 from hanbok.policy.parties import PartyKind
 from hanbok.policy.people import People
 
+pytestmark = pytest.mark.slow
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

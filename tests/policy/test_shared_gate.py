@@ -35,6 +35,8 @@ from hanbok.policy.spending import all_spent
 from hanbok.store.database import Store
 from redis_stand import RedisStand
 
+pytestmark = pytest.mark.slow
+
 _numbers = count()
 
 

@@ -15,6 +15,8 @@ from hanbok.store.errors import StoreMoved, StoreUnavailable, StoreUnfinished
 from hanbok.store.moving import TargetNotEmpty, as_it_is, move
 from hanbok.store.tables import metadata
 
+pytestmark = pytest.mark.slow
+
 
 def filled(url: str, keys: int = 700) -> Store:
     store = Store.open(url)

@@ -42,6 +42,8 @@ from workers.test_workers import (
     spent,
 )
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["postgres"]  # a fixture
 LEASE = 2
 SHARED = """\

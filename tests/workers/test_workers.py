@@ -28,6 +28,8 @@ from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Said, Script, ScriptedModel
 from store.conftest import postgres, url
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["postgres", "url"]  # fixtures
 SETTINGS = """\
 state: state
