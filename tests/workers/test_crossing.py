@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import DataUse, Destination, Principal, Text, Zone
+from hanbok.custody import Loans
 from hanbok.evidence.entry import Intent
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.gateway.call import Operation
@@ -110,7 +111,8 @@ class _Housed:
 async def test_an_endpoint_of_the_keeper_s_is_lent_and_given_back() -> None:
     housed, gates = _Housed(), []
     runtime = SimpleNamespace(places={"home": SimpleNamespace(endpoint=housed)})
-    keeper = SimpleNamespace(open=True, app=SimpleNamespace(runtime=runtime), part=lambda _: None)
+    own = SimpleNamespace(loans=Loans())
+    keeper = SimpleNamespace(open=True, own=own, app=SimpleNamespace(runtime=runtime), part=lambda _: None)
     seat, link = Seat(keeper), Link()
     here, there = socket.socketpair()
     seat.wire = Wire[Up](Up, seat.take, seat.lost)
