@@ -12,12 +12,12 @@ from collections import Counter
 from pathlib import Path
 
 from hanbok.core.values import Destination, Zone
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.embedder import Embedder, cosine
+from hanbok.gateway.answering.sameness import words_of
 from hanbok.gateway.asking import Place
-from hanbok.gateway.embedder import Embedder, cosine
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.endpoints.embedded import Embedded
-from hanbok.gateway.sameness import words_of
 from hanbok.gateway.upstream import Timeouts
 from hanbok.gateway.upstreams.http1 import Http1
 

@@ -38,13 +38,13 @@ from hanbok.policy.keyring import KeyRing
 from hanbok.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from hanbok.gateway.aside import Aside
-    from hanbok.gateway.shadows import Shadows
+    from hanbok.gateway.answering.aside import Aside
+    from hanbok.gateway.answering.shadows import Shadows
+    from hanbok.gateway.answering.tallies import Tallies
     from hanbok.gateway.steps.cast import Cast
     from hanbok.gateway.steps.escalate import Escalate
     from hanbok.gateway.steps.resemble import Resemble
     from hanbok.gateway.steps.within import Within
-    from hanbok.gateway.tallies import Tallies
     from hanbok.vault.service import VaultService
 
 
@@ -112,7 +112,7 @@ class Paths:
         resemble = cast("type[Resemble]", import_module("hanbok.gateway.steps.resemble").Resemble)
         within = cast("type[Within]", import_module("hanbok.gateway.steps.within").Within)
         if self._shadows is None:
-            shadows = cast("type[Shadows]", import_module("hanbok.gateway.shadows").Shadows)
+            shadows = cast("type[Shadows]", import_module("hanbok.gateway.answering.shadows").Shadows)
             self._shadows = shadows(self._counted())
         copying = cast_kind(self._shadows, self._keyring, now)
         copies: list[Step] = []
@@ -127,7 +127,7 @@ class Paths:
 
     def _counted(self) -> "Tallies":
         if self._tallies is None:
-            tallies = cast("type[Tallies]", import_module("hanbok.gateway.tallies").Tallies)
+            tallies = cast("type[Tallies]", import_module("hanbok.gateway.answering.tallies").Tallies)
             self._tallies = tallies(self._custody.registry)
         return self._tallies
 
@@ -185,7 +185,7 @@ class Paths:
         return kind(judges, parts.judge, self._counted())
 
     def _aside(self, place: Place, model: str, seconds: float) -> "Aside":
-        aside = cast("type[Aside]", import_module("hanbok.gateway.aside").Aside)
+        aside = cast("type[Aside]", import_module("hanbok.gateway.answering.aside").Aside)
         return aside(place, self._upstream, model, seconds)
 
     def _preview_steps(self, parts: Parts, steps: list[Step]) -> list[Step]:

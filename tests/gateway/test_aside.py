@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from hanbok.core.values import Destination, Zone
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.embedder import Embedder, cosine
 from hanbok.gateway.asking import Place
 from hanbok.gateway.call import Operation
-from hanbok.gateway.embedder import Embedder, cosine
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.endpoints.openai_compatible import OpenaiCompatible
 from hanbok.gateway.errors import EndpointUnavailable, UpstreamFailed, UpstreamGarbled, UpstreamTimeout

@@ -11,17 +11,17 @@ from prometheus_client import CollectorRegistry
 
 from gateway.again import PLANNED, TARGET, Policy, call
 from hanbok.core.values import Form
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.heard import heard, without_logprobs
+from hanbok.gateway.answering.judging import fault
+from hanbok.gateway.answering.second_look import JudgeForbidden, Unjudged, look, with_logprobs
+from hanbok.gateway.answering.tallies import Tallies
 from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.catalogue import Escalation, Offer
 from hanbok.gateway.dialect import WireAnswer
 from hanbok.gateway.errors import UpstreamTimeout, UpstreamUnreachable
-from hanbok.gateway.heard import heard, without_logprobs
-from hanbok.gateway.judging import fault
-from hanbok.gateway.second_look import JudgeForbidden, Unjudged, look, with_logprobs
 from hanbok.gateway.steps.escalate import Escalate
 from hanbok.gateway.steps.record import Record
-from hanbok.gateway.tallies import Tallies
 from hanbok.policy.ruling import Ruling
 
 RULES = Escalation(to="big", min_characters=5, refusals=("죄송하지만", "i cannot"), min_logprob=-1.0)

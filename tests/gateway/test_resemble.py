@@ -14,19 +14,19 @@ from prometheus_client import CollectorRegistry
 
 from gateway.again import BODY, OTHERS, PLANNED, Model, Policy, call, said
 from hanbok.core.values import Destination, Form, Grade, Zone
+from hanbok.gateway.answering.embedder import Embedder
+from hanbok.gateway.answering.resembling import Resembling
+from hanbok.gateway.answering.sameness import words_of
+from hanbok.gateway.answering.tallies import Tallies
 from hanbok.gateway.cache import Cache
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.catalogue import Alike, Caching
 from hanbok.gateway.dialect import WireAnswer
-from hanbok.gateway.embedder import Embedder
 from hanbok.gateway.errors import UpstreamTimeout
-from hanbok.gateway.resembling import Resembling
-from hanbok.gateway.sameness import words_of
 from hanbok.gateway.steps.inspect import Inspect
 from hanbok.gateway.steps.protect import Protect
 from hanbok.gateway.steps.recall import Recall
 from hanbok.gateway.steps.resemble import Resemble
-from hanbok.gateway.tallies import Tallies
 from hanbok.guard.guard import Guard
 from hanbok.policy.ruling import Ruling
 

@@ -11,17 +11,17 @@ from prometheus_client import CollectorRegistry
 from gateway.again import PLANNED, TARGET, call
 from hanbok.core.values import Principal
 from hanbok.evidence.entry import AnyEntry, Intent, Outcome, Refusal
-from hanbok.gateway import shadow_report
+from hanbok.gateway.answering import shadow_report
+from hanbok.gateway.answering.heard import Heard
+from hanbok.gateway.answering.shadow_report import agreements
+from hanbok.gateway.answering.shadows import Shadows, alike
+from hanbok.gateway.answering.tallies import SHADOWS, Tallies
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.catalogue import Offer, Shadow
-from hanbok.gateway.heard import Heard
 from hanbok.gateway.path import Path
-from hanbok.gateway.shadow_report import agreements
-from hanbok.gateway.shadows import Shadows, alike
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.cast import Cast
 from hanbok.gateway.steps.within import Within
-from hanbok.gateway.tallies import SHADOWS, Tallies
 from hanbok.policy.errors import Refused
 from hanbok.policy.key import Key, KeyUnknown
 from hanbok.policy.ruling import Question, Ruling

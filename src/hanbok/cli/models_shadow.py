@@ -10,7 +10,7 @@ from hanbok.cli.options import Json
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import say
 from hanbok.evidence.log_files import records
-from hanbok.gateway.shadow_report import agreements
+from hanbok.gateway.answering.shadow_report import agreements
 from hanbok.settings.reading import load
 
 

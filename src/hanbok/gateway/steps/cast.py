@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from hanbok.core.errors import HanbokError
+from hanbok.gateway.answering.shadows import SUFFIX, Noted, Shadows
 from hanbok.gateway.call import Call, Ending, Operation, Reply
 from hanbok.gateway.catalogue import Shadow
 from hanbok.gateway.path import Path
-from hanbok.gateway.shadows import SUFFIX, Noted, Shadows
 from hanbok.gateway.step import Next
 from hanbok.policy.keyring import Keys
 

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.heard import Heard, heard, without_logprobs
+from hanbok.gateway.answering.held import held_back, told_again
+from hanbok.gateway.answering.judging import fault
+from hanbok.gateway.answering.second_look import JudgeForbidden, look, with_logprobs
+from hanbok.gateway.answering.tallies import ESCALATIONS, Tallies
 from hanbok.gateway.asking import FAILURES
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.catalogue import Escalation, Lacking
-from hanbok.gateway.heard import Heard, heard, without_logprobs
-from hanbok.gateway.held import held_back, told_again
-from hanbok.gateway.judging import fault
 from hanbok.gateway.leg import leg_of, let_go, take_over, tell
-from hanbok.gateway.second_look import JudgeForbidden, look, with_logprobs
 from hanbok.gateway.step import Next
-from hanbok.gateway.tallies import ESCALATIONS, Tallies
 from hanbok.gateway.way_back import wants_document
 from hanbok.policy.ruling import Judge
 

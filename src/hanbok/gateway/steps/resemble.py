@@ -13,20 +13,20 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 
 from hanbok.core.values import Form
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.embedder import Embedder, Vector
+from hanbok.gateway.answering.last_text import taken_apart
+from hanbok.gateway.answering.resembling import Resembling
+from hanbok.gateway.answering.sameness import words_of
+from hanbok.gateway.answering.tallies import SIMILAR, Tallies
 from hanbok.gateway.asking import FAILURES
 from hanbok.gateway.cache import Answer, noted
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.catalogue import Alike
-from hanbok.gateway.embedder import Embedder, Vector
 from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.head import InvalidRequest
-from hanbok.gateway.last_text import taken_apart
-from hanbok.gateway.resembling import Resembling
-from hanbok.gateway.sameness import words_of
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.recall import circumstances
-from hanbok.gateway.tallies import SIMILAR, Tallies
 from hanbok.policy.ruling import Judge, Question
 
 _OK: Final = 200

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Final
 
 from hanbok.evidence.entry import AnyEntry, Intent, Outcome, Refusal
-from hanbok.gateway.shadows import SIMILAR, SUFFIX
+from hanbok.gateway.answering.shadows import SIMILAR, SUFFIX
 
 _ENDED: Final = 10_000
 """Calls between the end of one and the beginning of its copy, at most."""

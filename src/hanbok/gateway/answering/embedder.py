@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
 from hanbok.gateway.call import Operation
 from hanbok.gateway.errors import UpstreamGarbled
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from hanbok.core.values import Form, Text
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.heard import Heard
+from hanbok.gateway.answering.judging import judged
 from hanbok.gateway.call import Call
 from hanbok.gateway.catalogue import Escalation
 from hanbok.gateway.errors import EndpointUnavailable, UpstreamCut, UpstreamGarbled, UpstreamTimeout
-from hanbok.gateway.heard import Heard
-from hanbok.gateway.judging import judged
 from hanbok.gateway.price import cost
 from hanbok.gateway.rules import asked_of
 from hanbok.policy.ruling import Judge, Question

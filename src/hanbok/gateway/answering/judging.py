@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 
 from hanbok.core.values import Usage
-from hanbok.gateway.aside import Aside
+from hanbok.gateway.answering.aside import Aside
+from hanbok.gateway.answering.heard import Heard, heard
 from hanbok.gateway.call import Operation
 from hanbok.gateway.catalogue import JUDGED_CHARACTERS, JUDGED_TOKENS, Escalation
-from hanbok.gateway.heard import Heard, heard
 
 _OPENING: Final = 200
 """Characters at the beginning of an answer, where it declines if it does."""

@@ -6,8 +6,8 @@ from hashlib import sha256
 from time import monotonic
 from typing import Final
 
+from hanbok.gateway.answering.embedder import Vector, cosine
 from hanbok.gateway.cache import Answer, Cache
-from hanbok.gateway.embedder import Vector, cosine
 
 _IN_A_ROOM: Final = 64
 """Answers among which one is looked for: comparing them all takes a few milliseconds at most."""

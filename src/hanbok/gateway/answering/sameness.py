@@ -24,7 +24,7 @@ def words_of(text: str) -> list[str]:
 @cache
 def _endings() -> list[tuple[re.Pattern[str], str]]:
     said: dict[str, Any] = tomllib.loads(
-        (files("hanbok.gateway") / "sameness.toml").read_text(encoding="utf-8")
+        (files("hanbok.gateway.answering") / "sameness.toml").read_text(encoding="utf-8")
     )
     named = {name: "|".join(words.split()) for name, words in said["words"].items()}
     return [(re.compile(f"{ending}$".format_map(named)), instead) for ending, instead in said["endings"]]

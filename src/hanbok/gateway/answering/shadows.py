@@ -11,10 +11,10 @@ from time import monotonic
 from typing import Final
 
 from hanbok.core.errors import HanbokError
+from hanbok.gateway.answering.heard import Heard, heard
+from hanbok.gateway.answering.tallies import SHADOWS, Tallies
 from hanbok.gateway.call import Call
-from hanbok.gateway.heard import Heard, heard
 from hanbok.gateway.path import Path
-from hanbok.gateway.tallies import SHADOWS, Tallies
 
 SUFFIX: Final = "-shadow"
 """What a copy's id has behind that of its call."""
