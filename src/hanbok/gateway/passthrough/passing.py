@@ -28,12 +28,12 @@ from hanbok.gateway.price import ModelUnpriced
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.sse import DEFAULT_EVENT, SseReader
 from hanbok.gateway.step import Next
+from hanbok.gateway.steps.admit import allowed, enter
 from hanbok.gateway.steps.protect import Disguise
 from hanbok.gateway.upstream import Exchange, Sender
 from hanbok.gateway.way_back import MaskerOf
 from hanbok.guard.pseudonym import Hider, Pseudonyms
 from hanbok.policy.gate import Gate
-from hanbok.policy.key import ModelNotAllowed
 
 _KEPT: Final = ("accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta")
 """Headers that go on; all others, such as keys and cookies, stay here."""
@@ -94,11 +94,7 @@ class AdmitPassing:
     gate: Gate
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        now, key = passing(call), call.key
-        if key is None:
-            raise RuntimeError("the authenticate step must stand before the admit step")
-        if key.models and call.model not in key.models:
-            raise ModelNotAllowed(model=call.model)
+        now, key = passing(call), allowed(call)
         passage = now.passage = self.passages.find(now.endpoint, now.method, now.path)
         call.offer = self.passages.offer(call.model)
         if now.raw is not None and now.media not in passage.unread:
@@ -107,8 +103,7 @@ class AdmitPassing:
             raise ModelUnpriced(model=call.model)
         call.ending.steps["passage"] = passage.name
         call.reserved = passage.price
-        hold = await self.gate.enter(call.id, key, call.model, call.reserved)
-        call.at_end(lambda: hold.leave(call.ending.cost))
+        await enter(self.gate, call, key)
         return await call_next(call)
 
 

@@ -16,16 +16,9 @@ from hanbok.gateway.realtime.errors import NotRealtime
 from hanbok.gateway.routing import Router
 from hanbok.gateway.spelled import url_of
 from hanbok.gateway.step import Next
+from hanbok.gateway.steps.admit import allowed
 from hanbok.gateway.upstream import Dialler
 from hanbok.policy.gate import Gate
-from hanbok.policy.key import Key, ModelNotAllowed
-
-
-def known(key: Key | None) -> Key:
-    """Return the caller's key."""
-    if key is None:
-        raise RuntimeError("the authenticate step must stand before the admit step")
-    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +30,7 @@ class AdmitSession:
     models: frozenset[str]
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        key = known(call.key)
-        if key.models and call.model not in key.models:
-            raise ModelNotAllowed(model=call.model)
+        key = allowed(call)
         call.offer = self.catalogue.offer(call.model)
         if call.model not in self.models:
             raise NotRealtime(model=call.model)

@@ -14,14 +14,14 @@ from hanbok.gateway.charging import charge
 from hanbok.gateway.price import estimate_heard
 from hanbok.gateway.realtime.call import Line, Said, Turn
 from hanbok.gateway.realtime.errors import NotRealtime, SoundNotAllowed
-from hanbok.gateway.realtime.opening import known
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Next
+from hanbok.gateway.steps.admit import allowed, enter, key_of
 from hanbok.gateway.steps.protect import Disguise
 from hanbok.gateway.way_back import MaskerOf
 from hanbok.policy.errors import Refused
 from hanbok.policy.gate import Gate
-from hanbok.policy.key import Limits, ModelNotAllowed
+from hanbok.policy.key import Limits
 from hanbok.policy.ruling import Ruling
 
 _HEARD = "audio"
@@ -43,16 +43,13 @@ class AdmitSaid:
     models: frozenset[str]
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        now, key = said(call), known(call.key)
-        if key.models and call.model not in key.models:
-            raise ModelNotAllowed(model=call.model)
+        now, key = said(call), allowed(call)
         call.offer = self.catalogue.offer(call.model)
         if call.model not in self.models:
             raise NotRealtime(model=call.model)
         if now.turn is not None:
             call.reserved = estimate_heard(now.line.bound, now.line.target.facts)
-            hold = await self.gate.enter(call.id, key, call.model, call.reserved)
-            call.at_end(lambda: hold.leave(call.ending.cost))
+            await enter(self.gate, call, key)
         return await call_next(call)
 
 
@@ -153,15 +150,13 @@ class Owe:
     gate: Gate
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        now, key = said(call), known(call.key)
+        now, key = said(call), key_of(call)
         # Without limits of its own, and as one that is not looked up: it may be revoked by now.
         unbounded = replace(key, digest="", limits=Limits())
         try:
-            hold = await self.gate.enter(call.id, unbounded, call.model, 0)
+            await enter(self.gate, call, unbounded)
         except HanbokError as error:
             call.ending.steps["hold"] = f"none: {error.code}"  # the log's outcome is what counts
-        else:
-            call.at_end(lambda: hold.leave(call.ending.cost))
         call.plan = (Planned(target=now.line.target, form=Form.AS_IS),)
         return await call_next(call)
 

@@ -8,7 +8,28 @@ from hanbok.gateway.catalogue import Catalogue, Target
 from hanbok.gateway.price import estimate
 from hanbok.gateway.step import Next
 from hanbok.policy.gate import Gate
-from hanbok.policy.key import ModelNotAllowed
+from hanbok.policy.key import Key, ModelNotAllowed
+
+
+def key_of(call: Call) -> Key:
+    """Return the caller's key."""
+    if call.key is None:
+        raise RuntimeError("the authenticate step must stand before the admit step")
+    return call.key
+
+
+def allowed(call: Call) -> Key:
+    """Return the caller's key. Raises ModelNotAllowed when its list does not name the model."""
+    key = key_of(call)
+    if key.models and call.model not in key.models:
+        raise ModelNotAllowed(model=call.model)
+    return key
+
+
+async def enter(gate: Gate, call: Call, key: Key) -> None:
+    """Count the call in and hold what it reserves until it has ended. Raises what the gate does."""
+    hold = await gate.enter(call.id, key, call.model, call.reserved)
+    call.at_end(lambda: hold.leave(call.ending.cost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +38,10 @@ class Admit:
     gate: Gate
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        key = call.key
-        if key is None:
-            raise RuntimeError("the authenticate step must stand before the admit step")
-        if key.models and call.model not in key.models:
-            raise ModelNotAllowed(model=call.model)
+        key = allowed(call)
         call.offer = self.catalogue.offer(call.model)
         call.reserved = call.offer.most([self._worst(call, target) for target in call.offer.every])
-        hold = await self.gate.enter(call.id, key, call.model, call.reserved)
-        call.at_end(lambda: hold.leave(call.ending.cost))
+        await enter(self.gate, call, key)
         return await call_next(call)
 
     def _worst(self, call: Call, target: Target) -> MicroWon:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hanbok.gateway.call import Call, Reply
 from hanbok.gateway.mcp.toolbox import Toolbox
 from hanbok.gateway.step import Next
+from hanbok.gateway.steps.admit import enter, key_of
 from hanbok.policy.gate import Gate
 
 
@@ -16,13 +17,10 @@ class AdmitTool:
     gate: Gate
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
-        key = call.key
-        if key is None:
-            raise RuntimeError("the authenticate step must stand before the admit step")
+        key = key_of(call)
         call.offer = self.toolbox.offer(call.model)
         call.reserved = self.toolbox.split(call.model)[0].price
         # First, so that no invented name gets an account.
         await self.toolbox.admit(call.operation, call.model, call.body, call.principal)
-        hold = await self.gate.enter(call.id, key, call.model, call.reserved)
-        call.at_end(lambda: hold.leave(call.ending.cost))
+        await enter(self.gate, call, key)
         return await call_next(call)
