@@ -1,6 +1,5 @@
 """A call down the path, and its reply to the client: whole, streamed, or broken off honestly."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from hanbok.gateway.calling import call_of
 from hanbok.gateway.front import Failure, Front, Teller
 from hanbok.gateway.head import Head, Spans, read_head
 from hanbok.gateway.refusal import read_refusal
+from hanbok.http.attendance import Attended
 from hanbok.http.failure import failure_of, language_of, openai_error, tell
 from hanbok.http.fronts import front_of
 from hanbok.http.heartbeat import Beating
@@ -58,17 +58,7 @@ async def carry(runtime: Runtime, inbound: Inbound, call: Call, keep: Keep | Non
     """Send a call down the path and deliver what comes back. `keep` is handed what a front's client will have got,
     whole or as the last event, before it has it all: an answer that could not be kept must not look whole.
     """
-    task, left = asyncio.current_task(), False
-
-    def leave() -> None:
-        """Cancel this task: that unwinds the steps down to the connection upstream."""
-        nonlocal left
-        left = True
-        if task is not None:
-            task.cancel()
-
-    inbound.when_gone(leave)
-    try:
+    with Attended(inbound):
         seconds = runtime.settings.server.heartbeat
         if seconds and call.stream and (call.front is None or call.front.comments):
             beating = Beating(inbound, seconds, [*marks_of(call), *STREAM])
@@ -78,11 +68,6 @@ async def carry(runtime: Runtime, inbound: Inbound, call: Call, keep: Keep | Non
                 await beating.stop()
         else:
             await _carry(runtime, inbound, call, keep)
-    except (asyncio.CancelledError, ConnectionError):
-        if not left:
-            raise
-    finally:
-        inbound.when_gone(None)
 
 
 async def read_body(runtime: Runtime, inbound: Inbound) -> bytes:

@@ -1,12 +1,12 @@
 """`/passthrough/ENDPOINT/...`: paths of providers that settings allow one by one."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.gateway.call import Call, Reply
+from hanbok.http.attendance import Attended
 from hanbok.http.delivery import STREAM, marks_of, read_body
 from hanbok.http.failure import language_of, openai_error, tell
 from hanbok.http.inbound import Inbound
@@ -21,25 +21,13 @@ async def passthrough(app: App, inbound: Inbound) -> None:
         raise RouteUnknown(method=inbound.method, path=inbound.path[:200])
     body = await read_body(app.runtime, inbound)
     call = gate.call(inbound.method, inbound.path, inbound.query, inbound.headers, body, inbound.peer)
-    task, left = asyncio.current_task(), False
-
-    def leave() -> None:
-        nonlocal left
-        left = True
-        if task is not None:
-            task.cancel()
-
-    inbound.when_gone(leave)
-    try:
-        await _deliver(inbound, call, await gate.path.run(call), app)
-    except HanbokError as error:
-        await tell(inbound, error, app.runtime.settings.language, marks_of(call))
-    except (asyncio.CancelledError, ConnectionError):
-        if not left:
-            raise
-    finally:
-        inbound.when_gone(None)
-        call.finish()
+    with Attended(inbound):
+        try:
+            await _deliver(inbound, call, await gate.path.run(call), app)
+        except HanbokError as error:
+            await tell(inbound, error, app.runtime.settings.language, marks_of(call))
+        finally:
+            call.finish()
 
 
 async def _deliver(inbound: Inbound, call: Call, reply: Reply, app: App) -> None:
