@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
+from hanbok.cli.options import LogFolder
 from hanbok.cli.records import opened
 from hanbok.cli.words import say
 from hanbok.evidence.log_files import records
@@ -28,12 +29,7 @@ def export(
         date, Parameter(name="--from", help=say("첫날(한국 날짜).", "The first day, as in Korea."))
     ],
     until: Annotated[date, Parameter(name="--to", help=say("마지막 날(포함).", "The last day, included."))],
-    directory: Annotated[
-        Path | None,
-        Parameter(
-            help=say("로그 폴더. 없으면 설정을 따릅니다.", "The log's folder; none: as in the settings.")
-        ),
-    ] = None,
+    directory: LogFolder = None,
     config: File = None,
 ) -> None:
     """Write one row for each day, key and place. Calls belong to the day on which they began."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.options import Json
+from hanbok.cli.options import Json, LogFolder
 from hanbok.cli.output import print_json
 from hanbok.cli.records import actor
 from hanbok.cli.words import say
@@ -26,18 +26,13 @@ from hanbok.evidence.witness import Witness
 from hanbok.http.witness import WitnessServer
 from hanbok.settings.reading import load
 
-Directory = Annotated[
-    Path | None,
-    Parameter(help=say("로그 폴더. 없으면 설정을 따릅니다.", "The log's folder; none: as in the settings.")),
-]
-
 
 def export(
     target: Annotated[
         Path, Parameter(help=say("폴더, 또는 .tar나 .tar.gz 파일.", "A folder, or a .tar or .tar.gz file."))
     ],
     *,
-    directory: Directory = None,
+    directory: LogFolder = None,
     config: File = None,
 ) -> None:
     """Write checkpoint, tiles and entries as static files."""
@@ -52,7 +47,7 @@ def expire(
         Parameter(help=say("이때까지 끝난 기록. 없으면 지금.", "Entries over by then; none: now.")),
     ] = None,
     dry_run: Annotated[bool, Parameter(help=say("세기만 합니다.", "Only count."), negative="")] = False,
-    directory: Directory = None,
+    directory: LogFolder = None,
     json: Json = False,
     config: File = None,
 ) -> int:
@@ -70,7 +65,7 @@ def expire(
     return 0
 
 
-def rotate_key(*, directory: Directory = None, config: File = None) -> None:
+def rotate_key(*, directory: LogFolder = None, config: File = None) -> None:
     """Give the log a new signing key. The old one names it in an entry of the log."""
     key = asyncio.run(_rotated(_folder(directory, config), _options(config)))
     print(
@@ -82,7 +77,7 @@ def rotate_key(*, directory: Directory = None, config: File = None) -> None:
     print(key)
 
 
-def cosign(*, directory: Directory = None, config: File = None) -> None:
+def cosign(*, directory: LogFolder = None, config: File = None) -> None:
     """Have the newest checkpoint cosigned by the witnesses of the settings, now."""
     evidence = load(config).settings.evidence
     names = have_cosigned(_folder(directory, config), evidence.asked(), evidence.needed())

@@ -1,12 +1,7 @@
 """`hanbok models shadow`: how the answers of shadows compare, from the evidence log; the server need not run."""
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from hanbok.cli.config import File
-from hanbok.cli.options import Json
+from hanbok.cli.options import Json, LogFolder
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import say
 from hanbok.evidence.log_files import records
@@ -16,12 +11,7 @@ from hanbok.settings.reading import load
 
 def shadow(
     *,
-    directory: Annotated[
-        Path | None,
-        Parameter(
-            help=say("로그 폴더. 없으면 설정을 따릅니다.", "The log's folder; none: as in the settings.")
-        ),
-    ] = None,
+    directory: LogFolder = None,
     config: File = None,
     json: Json = False,
 ) -> None:

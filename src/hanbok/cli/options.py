@@ -11,6 +11,10 @@ Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 Organisation = Annotated[
     str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))
 ]
+LogFolder = Annotated[
+    Path | None,
+    Parameter(help=say("로그 폴더. 없으면 설정을 따릅니다.", "The log's folder; none: as in the settings.")),
+]
 WorkspaceFolder = Annotated[
     Path | None,
     Parameter(
