@@ -115,8 +115,8 @@ def check_oddities(dialect: Dialect) -> None:
         raise AssertionError(f"{body!r} was read as an answer")
 
 
-class EndpointContract:
-    """Subclass it in a test module, name the `kind` and its `golden` file, and pytest runs the contract."""
+class GoldenContract:
+    """Subclass one of these in a test module, name the `kind` and its `golden` file, and pytest runs the contract."""
 
     kind: ClassVar[type[Any]]
     golden: ClassVar[Path]
@@ -125,6 +125,10 @@ class EndpointContract:
         """Make one test of each case."""
         if "case" in metafunc.fixturenames:
             metafunc.parametrize("case", cases(type(self).golden))
+
+
+class EndpointContract(GoldenContract):
+    """The contract of an endpoint."""
 
     def test_case(self, case: Case, tmp_path: Path) -> None:
         """A case of the golden file."""
@@ -140,16 +144,8 @@ class EndpointContract:
         check_oddities(built(type(self).kind, case, tmp_path).dialect)
 
 
-class DialectContract:
+class DialectContract(GoldenContract):
     """The same for a dialect: cases of the kinds `request` and `answer`."""
-
-    kind: ClassVar[type[Any]]
-    golden: ClassVar[Path]
-
-    def pytest_generate_tests(self, metafunc: Any) -> None:  # noqa: ANN401 - pytest is no dependency of hanbok
-        """Make one test of each case."""
-        if "case" in metafunc.fixturenames:
-            metafunc.parametrize("case", cases(type(self).golden))
 
     def test_case(self, case: Case) -> None:
         """A case of the golden file."""

@@ -8,7 +8,6 @@ golden = Path(__file__).parent / "acme_front.jsonl"
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from hanbok.core.errors import HanbokError
@@ -20,7 +19,7 @@ from hanbok.gateway.facts import unknown_facts
 from hanbok.gateway.front import Failure, Front
 from hanbok.gateway.order import Order
 from hanbok.gateway.step import Step
-from hanbok.testing.contracts import Case, cases, holds, same
+from hanbok.testing.contracts import Case, GoldenContract, cases, holds, same
 
 _KINDS: Final = frozenset({"heard", "refused", "told", "streamed", "failed"})
 
@@ -69,16 +68,8 @@ def check_failed(front: Front, case: Case) -> None:
     holds(failure.message in broken, "that a broken stream tells why")
 
 
-class FrontContract:
-    """Subclass it in a test module, name the `kind` and its `golden` file, and pytest runs the contract."""
-
-    kind: ClassVar[type[Any]]
-    golden: ClassVar[Path]
-
-    def pytest_generate_tests(self, metafunc: Any) -> None:  # noqa: ANN401 - pytest is no dependency of hanbok
-        """Make one test of each case."""
-        if "case" in metafunc.fixturenames:
-            metafunc.parametrize("case", cases(type(self).golden))
+class FrontContract(GoldenContract):
+    """The contract of a front, as far as its golden file reaches."""
 
     def test_case(self, case: Case) -> None:
         """A case of the golden file."""
