@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeAlias, cast
 import httptools
 import msgspec
 
+from hanbok.gateway.transport.flow import Flow
 from hanbok.http.inbound import Inbound, Taker
 from hanbok.http.request import Request
 
@@ -50,29 +51,26 @@ def _lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-class Connection(asyncio.Protocol):
+class Connection(Flow):
     """Parses requests and serves them. `deadline` is watched by the server: past it, the connection is let go."""
 
     __slots__ = (
-        "_current", "_drained", "_head_size", "_headers", "_held", "_home", "_incoming", "_lingering", "_loop", "_lost",
-        "_parser", "_peer", "_plain_left", "_taker", "_task", "_transport", "_url", "_waiting", "deadline",
+        "_current", "_head_size", "_headers", "_home", "_incoming", "_lingering", "_parser", "_peer", "_plain_left",
+        "_taker", "_task", "_url", "_waiting", "deadline",
     )  # fmt: skip
 
     def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
         self._home = home
-        self._loop = loop
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[Request] = deque()
         self._current: Request | None = None
         self._incoming: Request | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._held = False
         self._lingering = False
         self._plain_left: int | None = None
         """Bytes of a body that the parser does not read; None: it reads all."""
         self._taker: Taker | None = None
         """Who takes all bytes from now on, and speaks another protocol (RFC 9110, 7.8)."""
-        self._lost = False
         self._head_size = 0
         self._url = b""
         self._headers: dict[str, str] = {}
@@ -92,10 +90,8 @@ class Connection(asyncio.Protocol):
         self._home.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it went
-        self._lost = True
+        self._let_go()
         self._home.connections.discard(self)
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
         for request in (self._current, self._incoming):
             if request is not None:
                 request.leave()
@@ -118,16 +114,14 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self._drained is None:
-            self._drained = self._loop.create_future()
+            super().pause_writing()
             self.deadline = self._loop.time() + STALL
             if self._taker is not None:
                 self._taker.block()
 
     def resume_writing(self) -> None:
-        drained, self._drained = self._drained, None
         self.deadline = _NEVER if self._current is not None else self._loop.time() + IDLE
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        super().resume_writing()
         if self._taker is not None:
             self._taker.unblock()
 
@@ -285,10 +279,6 @@ class Connection(asyncio.Protocol):
         if self._taker is not None:
             self._taker.retire()
 
-    def abort(self) -> None:
-        """Close at once."""
-        self._transport.abort()
-
     # Line
 
     def write(self, *pieces: bytes) -> None:
@@ -299,24 +289,8 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.writelines(pieces)
 
-    async def drain(self) -> None:
-        if self._drained is not None:
-            await asyncio.shield(self._drained)  # others wait for it too
-        if self._lost:
-            raise ConnectionError("the client left")
-
     def hand_over(self, taker: Taker) -> None:
         self._taker = taker
-
-    def hold(self) -> None:
-        if not self._held and not self._lost:
-            self._held = True
-            self._transport.pause_reading()
-
-    def go_on(self) -> None:
-        if self._held and not self._lost:
-            self._held = False
-            self._transport.resume_reading()
 
     def go_ahead(self) -> None:
         self.write(b"HTTP/1.1 100 Continue\r\n\r\n")

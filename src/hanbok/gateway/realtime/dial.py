@@ -11,23 +11,21 @@ from websockets.uri import parse_uri
 from hanbok.gateway.errors import UpstreamCut, UpstreamFailed, UpstreamGarbled, UpstreamTimeout
 from hanbok.gateway.realtime.peer import LOG, Peer
 from hanbok.gateway.transport.connection import keep_alive
+from hanbok.gateway.transport.flow import Flow
 from hanbok.gateway.upstream import Dialler, Timeouts
 
 
-class Dialled(asyncio.Protocol):
+class Dialled(Flow):
     """A connection to a provider that becomes a session. Implements Line."""
 
     def __init__(self, websocket: ClientProtocol) -> None:
         """Wait for bytes. `opened` becomes the provider's answer to the handshake, or None when there is none."""
         loop = asyncio.get_running_loop()
+        super().__init__(loop)
         self.opened: asyncio.Future[Response | None] = loop.create_future()
         self.peer = Peer(websocket)
         self.peer.line = self
         self._websocket = websocket
-        self._drained: asyncio.Future[None] | None = None
-        self._held = False
-        self._lost = False
-        self._loop = loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are of no class of asyncio's.
@@ -49,46 +47,22 @@ class Dialled(asyncio.Protocol):
         """Let the transport close."""
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it went
-        self._lost = True
+        self._let_go()
         if not self.opened.done():
             self.opened.set_result(None)
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
         self.peer.lost()
 
     def pause_writing(self) -> None:
-        if self._drained is None:
-            self._drained = self._loop.create_future()
-            self.peer.block()
+        super().pause_writing()
+        self.peer.block()
 
     def resume_writing(self) -> None:
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        super().resume_writing()
         self.peer.unblock()
 
     def write(self, *pieces: bytes) -> None:
         if not self._lost and pieces:
             self._transport.writelines(pieces)
-
-    async def drain(self) -> None:
-        if self._drained is not None:
-            await asyncio.shield(self._drained)  # others wait for it too
-        if self._lost:
-            raise ConnectionError("the provider left")
-
-    def hold(self) -> None:
-        if not self._held and not self._lost:
-            self._held = True
-            self._transport.pause_reading()
-
-    def go_on(self) -> None:
-        if self._held and not self._lost:
-            self._held = False
-            self._transport.resume_reading()
-
-    def abort(self) -> None:
-        self._transport.abort()
 
 
 async def dial(
