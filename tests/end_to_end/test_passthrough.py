@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
@@ -14,12 +14,8 @@ from urllib.request import Request, urlopen
 import openai
 import pytest
 
-from hanbok.core.values import Principal
-from hanbok.evidence.segments import lines
+from behind import entries, new_key
 from hanbok.evidence.verify import verify
-from hanbok.policy.key import Limits
-from hanbok.policy.organisations import Register
-from hanbok.store.database import Store
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 
@@ -56,7 +52,6 @@ PEOPLE = Identities(11)
 PHONE, RRN = PEOPLE.phone(), PEOPLE.rrn()
 SAID = json.dumps({RRN: 1, "n": [int(RRN.replace("-", ""))], "id": RRN, "memo": {"url": f"x {RRN}"}})
 """What an answer holds of somebody whom the request did not name."""
-LEFT_OUT = {"code": "", "cost": 0, "status": "", "steps": {}}
 
 
 class Came(NamedTuple):
@@ -161,20 +156,9 @@ def ask(server: RunningHanbok, method: str, path: str, body: object = None, **he
             return Answered(error.code, dict(error.headers), error.read())
 
 
-def registered(server: RunningHanbok, act: Callable[[Register], Any]) -> Any:
-    store = Store.open(f"sqlite:///{server.folder / 'state' / 'hanbok.db'}")
-    try:
-        return act(Register(store))
-    finally:
-        store.close()
-
-
-def new_key(server: RunningHanbok, models: tuple[str, ...] = (), **limits: int) -> str:
-    who = Principal(organisation="default", key="")
-    made = registered(
-        server, lambda one: one.create_key(who, actor="test", models=models, limits=Limits(**limits))
-    )
-    secret: str = made.secret
+def known_key(server: RunningHanbok, models: tuple[str, ...] = (), **limits: int) -> str:
+    """Return the secret of a new key, once the server knows it."""
+    secret = new_key(server, models, **limits).secret
     while True:
         request = Request(f"{server.api}/models", headers={"authorization": f"Bearer {secret}"})
         try:
@@ -184,11 +168,10 @@ def new_key(server: RunningHanbok, models: tuple[str, ...] = (), **limits: int) 
             error.close()
 
 
-def entries(server: RunningHanbok, call: str) -> list[dict[str, Any]]:
+def entries_of(server: RunningHanbok, call: str) -> list[dict[str, Any]]:
     """Return what the log holds of a call, as soon as its outcome is there."""
     while True:
-        told = [LEFT_OUT | json.loads(line.entry) for line in lines(server.folder / "state" / "evidence")]
-        found = [one for one in told if one.get("call") == call]
+        found = [one for one in entries(server) if one.get("call") == call]
         if found and found[-1]["entry"] == "outcome":
             return found
         time.sleep(0.02)
@@ -213,7 +196,7 @@ def test_a_path_passes_in_pseudonyms_and_its_answer_comes_back_whole(
     assert not {"cookie", "x-api-key", "te"} & sent.headers.keys()
     assert server.key not in str(sent)
     assert "set-cookie" not in {name.lower() for name in answer.headers}
-    intent, outcome = entries(server, answer.headers["x-hanbok-call"])
+    intent, outcome = entries_of(server, answer.headers["x-hanbok-call"])
     assert (intent["route"], intent["findings"]) == ("/passthrough/*", {"PHONE": 1})
     assert (outcome["status"], outcome["cost"]) == ("completed", 3_000_000)
     assert outcome["steps"]["passage"] == "POST /vector_stores"
@@ -242,7 +225,7 @@ def test_an_answer_is_masked_wherever_a_value_stands(server: RunningHanbok) -> N
     assert RRN not in answer.body.decode()
     assert RRN.replace("-", "") not in answer.body.decode()
     assert told["id"] == "[주민등록번호]"
-    _, outcome = entries(server, answer.headers["x-hanbok-call"])
+    _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
     assert outcome["reply_findings"]["RRN"] == 4
 
 
@@ -306,11 +289,11 @@ def test_key_list_rate_and_budget_hold(server: RunningHanbok, came: list[Came]) 
 
     assert by("").code == "key_missing"
     assert by("hb-made-up").code == "key_unknown"
-    assert by(new_key(server, models=("m",))).code == "model_not_allowed"
+    assert by(known_key(server, models=("m",))).code == "model_not_allowed"
     assert not came
-    assert by(new_key(server, models=("passthrough/far",))).status == 201
-    assert by(new_key(server, won_per_day=2_000_000)).code == "budget_exceeded"
-    once = new_key(server, requests_per_minute=1)
+    assert by(known_key(server, models=("passthrough/far",))).status == 201
+    assert by(known_key(server, won_per_day=2_000_000)).code == "budget_exceeded"
+    once = known_key(server, requests_per_minute=1)
     assert by(once).status == 201
     limited = by(once)
     assert (limited.status, limited.code) == (429, "rate_limited")
@@ -326,7 +309,7 @@ def test_a_stream_is_restored_in_its_pieces(server: RunningHanbok, came: list[Ca
     assert "".join(deltas) == said
     assert events[-1] == "data: [DONE]"
     assert PHONE not in came[0].body.decode()
-    _, outcome = entries(server, answer.headers["x-hanbok-call"])
+    _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
     assert outcome["steps"]["restore"] == "1 restored"
 
 
@@ -335,7 +318,7 @@ def test_a_stream_that_breaks_off_never_looks_whole(server: RunningHanbok) -> No
     last = answer.body.decode().strip().split("\n\n")[-1]
     assert last.startswith("event: error\n")
     assert "upstream_cut" in last
-    _, outcome = entries(server, answer.headers["x-hanbok-call"])
+    _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
     assert (outcome["status"], outcome["code"]) == ("cut", "upstream_cut")
 
 
@@ -344,13 +327,13 @@ def test_what_nobody_can_read_passes_where_settings_say_so(server: RunningHanbok
     answer = ask(server, "POST", "/far/sound", sound, content_type="audio/wav")
     assert (answer.status, answer.body) == (200, b"\xff\xfb\x00")
     assert came[0].body == sound
-    _, outcome = entries(server, answer.headers["x-hanbok-call"])
+    _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
     assert outcome["steps"]["inspect"] == "ran; 1 not read: audio/wav"
     named = [
         ask(server, "POST", f"/far/sound?who={PHONE}", one, content_type="audio/wav")
         for one in (sound, sound + b"\x00")
     ]
-    sent = {entries(server, one.headers["x-hanbok-call"])[1]["sent"] for one in named}
+    sent = {entries_of(server, one.headers["x-hanbok-call"])[1]["sent"] for one in named}
     assert len(sent) == 2, "the digest is of the body too"
     shut = ask(server, "POST", "/far/vector_stores", sound, content_type="audio/wav")
     assert (shut.status, shut.code) == (415, "passage_not_read")

@@ -19,13 +19,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from hanbok.core.values import Principal
-from hanbok.evidence.segments import lines
+from behind import entries, new_key, registered
 from hanbok.evidence.verify import verify
-from hanbok.policy.key import Limits
-from hanbok.policy.key_records import NewKey
-from hanbok.policy.organisations import Register
-from hanbok.store.database import Store
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from realtime_stand import HEARD_BY_VAD, SOUND, Provider
@@ -57,8 +52,6 @@ realtime: {{models: [talk, far, down, dear], sound_zones: [home, domestic], mess
 """
 ONE = (90 - 70) * 1_000_000 + 40 * 500_000 + 70 * 4_000_000 + 20 * 2_000_000 + 100 * 8_000_000
 """Micro-won of one response of the stand: 130 asked, of them 40 cached and 70 of sound, 120 answered, 100 of sound."""
-LEFT_OUT = {"code": "", "cost": 0, "reserved": 0, "status": "", "steps": {}}
-"""What entries do not write down when it is nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -75,26 +68,6 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with RunningHanbok(tmp_path_factory.mktemp("realtime"), settings) as running:
             yield running
         verify(running.folder / "state" / "evidence")
-
-
-def register(server: RunningHanbok, act: Callable[[Register], Any]) -> Any:
-    store = Store.open(f"sqlite:///{server.folder / 'state' / 'hanbok.db'}")
-    try:
-        return act(Register(store))
-    finally:
-        store.close()
-
-
-def new_key(server: RunningHanbok, models: tuple[str, ...] = (), **limits: int) -> NewKey:
-    who = Principal(organisation="default", key="")
-    made: NewKey = register(
-        server, lambda one: one.create_key(who, actor="test", models=models, limits=Limits(**limits))
-    )
-    return made
-
-
-def entries(server: RunningHanbok) -> list[dict[str, Any]]:
-    return [LEFT_OUT | json.loads(line.entry) for line in lines(server.folder / "state" / "evidence")]
 
 
 async def written(server: RunningHanbok, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -373,7 +346,7 @@ async def test_a_revoked_key_ends_its_session_within_a_second(
     made = new_key(server)
     async with session(server, key=made.secret) as connection:
         provider.closed.clear()
-        register(server, lambda one: one.revoke_key(made.key.id, actor="test", reason="left"))
+        registered(server, lambda one: one.revoke_key(made.key.id, actor="test", reason="left"))
         began = time.monotonic()
         event: Any = (await until(connection, "never"))[-1]
         assert event.error.code == "key_revoked"

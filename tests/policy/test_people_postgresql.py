@@ -1,7 +1,6 @@
 """Where writers do not wait for each other: one use of an approval, no role left behind, a history that stays."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import delete, update
@@ -16,17 +15,9 @@ from hanbok.policy.people import People
 from hanbok.policy.roles import Role, Scope
 from hanbok.store.database import Store
 from hanbok.store.tables import role_history
-from store.conftest import postgres, url
+from policy.together import at_once, postgres, store, url
 
-__all__ = ["postgres", "url"]  # fixtures
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = Store.open(url)
-    Register(opened).create_organisation("bank", actor="t")
-    yield opened
-    opened.close()
+__all__ = ["postgres", "store", "url"]  # fixtures
 
 
 def person(store: Store, name: str, role: Role) -> Principal:
@@ -37,25 +28,9 @@ def person(store: Store, name: str, role: Role) -> Principal:
     return Register(store).create_key(who, actor="t").key.principal
 
 
-def at_once(*acts: Callable[[], object]) -> list[str]:
+def ends_of(*acts: Callable[[], object]) -> list[str]:
     """Run all of them at once; return how each ended."""
-    ends: list[str] = []
-    gate = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            act()
-            ends.append("done")
-        except HanbokError as error:
-            ends.append(error.code)
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(ends)
+    return sorted(end.code if isinstance(end, HanbokError) else "done" for end in at_once(*acts))
 
 
 def test_of_many_uses_of_one_approval_one_succeeds(store: Store) -> None:
@@ -68,7 +43,7 @@ def test_of_many_uses_of_one_approval_one_succeeds(store: Store) -> None:
         def use(approval: str = approval) -> None:
             approvals.consume(approval, "reveal", "bank", digest({"call": "c"}), by=kim)
 
-        assert at_once(use, use, use) == ["approval_settled", "approval_settled", "done"]
+        assert ends_of(use, use, use) == ["approval_settled", "approval_settled", "done"]
 
 
 def test_of_two_who_decide_at_once_one_does(store: Store) -> None:
@@ -76,7 +51,7 @@ def test_of_two_who_decide_at_once_one_does(store: Store) -> None:
     deciders = [person(store, name, Role.COMPLIANCE) for name in ("lee", "park")]
     approvals = Approvals(store, dual_control=True)
     approval = approvals.request("reveal", "bank", {"call": "c"}, by=kim, reason="r")
-    ends = at_once(
+    ends = ends_of(
         lambda: approvals.approve(approval, by=deciders[0]),
         lambda: approvals.decline(approval, by=deciders[1]),
     )
@@ -96,7 +71,7 @@ def test_no_grant_slips_in_while_its_person_ends(store: Store) -> None:
         def end(name: str = name) -> None:
             people.end("bank", PartyKind.PERSON, name, actor="t", reason="r")
 
-        assert at_once(give, end) in (["done", "done"], ["done", "party_ended"])
+        assert ends_of(give, end) in (["done", "done"], ["done", "party_ended"])
         assert people.grants("bank", name) == []
         lines = [one.change for one in people.history("bank", person=name)]
         assert lines.count("grant") == lines.count("revoke")
