@@ -14,7 +14,7 @@ from typing import Any
 import openai
 import pytest
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
-from openai.types.realtime import RealtimeServerEvent
+from openai.types.realtime import RealtimeErrorEvent, RealtimeServerEvent
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -116,6 +116,13 @@ async def until(connection: AsyncRealtimeConnection, kind: str) -> list[Realtime
         while not seen or seen[-1].type not in (kind, "error"):
             seen.append(await connection.recv())
     return seen
+
+
+async def refusal(connection: AsyncRealtimeConnection) -> str | None:
+    """Return the code of the error that comes next; a response that ends instead is none."""
+    (*_, last) = await until(connection, "response.done")
+    assert isinstance(last, RealtimeErrorEvent)
+    return last.error.code
 
 
 async def say(
@@ -315,19 +322,19 @@ async def test_rate_concurrency_and_budget_hold_for_responses(
         assert (await until(connection, "response.done"))[-1].type == "response.done"
         before = len(provider.events)
         await connection.response.create()
-        assert (await until(connection, "response.done"))[-1].error.code == "rate_limited"  # type: ignore[union-attr]
+        assert await refusal(connection) == "rate_limited"
     async with session(server, key=poor.secret) as connection:
         await connection.response.create()
-        assert (await until(connection, "response.done"))[-1].error.code == "budget_exceeded"  # type: ignore[union-attr]
+        assert await refusal(connection) == "budget_exceeded"
         await connection.input_audio_buffer.append(audio=SOUND)
-        assert (await until(connection, "response.done"))[-1].error.code == "budget_exceeded"  # type: ignore[union-attr]
+        assert await refusal(connection) == "budget_exceeded"
     assert len(provider.events) == before
     async with session(server, key=busy.secret) as connection:
         await say(connection, "기다려")
         await connection.response.create()
         await until(connection, "response.created")
         await connection.response.create()
-        assert (await until(connection, "never"))[-1].error.code == "concurrency_exceeded"  # type: ignore[union-attr]
+        assert await refusal(connection) == "concurrency_exceeded"
 
 
 async def test_a_model_outside_of_the_keys_list_opens_no_session(server: RunningHanbok) -> None:

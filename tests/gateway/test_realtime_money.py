@@ -258,7 +258,7 @@ async def test_sound_is_asked_for_anew_when_what_let_it_in_is_old(change: Callab
         assert len(calls) == 2
         assert calls[0].ending.status == "completed"
         assert calls[0].ending.cost == owed
-        both.session._listening.since -= 61  # type: ignore[union-attr]
+        long_ago(both)
         both.rules.admit.refuses = True
         leaves = len(both.wire.written)
         await both.says(SOUND)
