@@ -269,10 +269,10 @@ class App:
             settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages, fronts
         )
         self._loaded, self._governing, self._offered = loaded, governing, offered
+        await self._paths.settle()
         if adopt:
             changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
         self._policy_changes = changes
-        await self._paths.settle()
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
         if self._custody.leads:
