@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Generator
 from importlib import import_module
 from importlib.util import find_spec
@@ -80,6 +81,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     finally:
         sys.settrace(tracer)
+
+
+@pytest.fixture(scope="module")
+def counted(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Have the servers of a module traced, too, where coverage is measured: `usefixtures("counted")`."""
+    if not getattr(pytestconfig.option, "cov_source", None):
+        yield
+        return
+    root = pytestconfig.rootpath
+    settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["coverage"]["run"]
+    rules = tmp_path_factory.mktemp("coverage") / "rc"
+    rules.write_text(
+        f"[run]\nbranch = true\nparallel = true\ndata_file = {root / '.coverage'}\n"
+        f"concurrency = {','.join(settings['concurrency'])}\n"
+        f"source = {','.join(str(root / one) for one in settings['source'])}\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVERAGE_PROCESS_START", str(rules))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel
 from hanbok.testing.wire.script import Said
 
+pytestmark = pytest.mark.usefixtures("counted")
+
 PRICE = "price: {input: 1000, output: 4000, as_of: 2026-11-01}"
 SETTINGS = """\
 state: state

@@ -12,6 +12,8 @@ from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Script, ScriptedModel, echo
 
+pytestmark = pytest.mark.usefixtures("counted")
+
 PEOPLE = Identities(9)
 PHONE, RRN = PEOPLE.phone(), PEOPLE.rrn()
 CHAT = "/v1/chat/completions"

@@ -11,6 +11,8 @@ from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from hanbok.testing.scripted import Said, Script, ScriptedModel, echo
 
+pytestmark = pytest.mark.usefixtures("counted")
+
 SETTINGS = """\
 state: state
 server: {{port: 0}}

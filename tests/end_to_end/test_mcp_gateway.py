@@ -17,6 +17,8 @@ from hanbok.policy.roles import Role
 from hanbok.testing.korean import Identities
 from mcp_stand import HIDDEN_ORDER, Behind, Issuer, client, run, said, standing
 
+pytestmark = pytest.mark.usefixtures("counted")
+
 SETTINGS = """\
 mcp:
   oauth:

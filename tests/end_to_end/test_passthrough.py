@@ -19,6 +19,8 @@ from hanbok.evidence.verify import verify
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 
+pytestmark = pytest.mark.usefixtures("counted")
+
 SETTINGS = """\
 state: state
 server: {{port: 0}}
