@@ -329,8 +329,8 @@ def test_what_nobody_can_read_passes_where_settings_say_so(server: RunningHanbok
     answer = ask(server, "POST", "/far/sound", sound, content_type="audio/wav")
     assert (answer.status, answer.body) == (200, b"\xff\xfb\x00")
     assert came[0].body == sound
-    _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
-    assert outcome["steps"]["inspect"] == "ran; 1 not read: audio/wav"
+    intent, outcome = entries_of(server, answer.headers["x-hanbok-call"])
+    assert (intent["unread"], outcome["steps"]["inspect"]) == (["audio/wav"], "ran; 1 not read: audio/wav")
     named = [
         ask(server, "POST", f"/far/sound?who={PHONE}", one, content_type="audio/wav")
         for one in (sound, sound + b"\x00")

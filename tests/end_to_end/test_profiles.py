@@ -5,10 +5,12 @@ import re
 import sqlite3
 import subprocess
 import sys
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -35,6 +37,9 @@ PERSONAL = f"고객 휴대전화 {PHONE}로 보낼 안내 문자를 써 주세�
 CREDIT = f"고객 {PHONE}의 대출 연체금 350만원에 대한 안내문을 써 주세요. 신용점수는 620점입니다."
 NUMBER = f"주민등록번호 {RRN} 고객의 자격을 알려 주세요."
 UNIQUE = f"여권번호 {PASSPORT} 고객의 출국 안내를 써 주세요."
+
+PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(90)).decode()
+PICTURE = [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}]
 
 CONTRACT = "contract: {issued: 2026-01-01}"
 PLEDGE = "no_training: {issued: 2026-01-01}"
@@ -170,7 +175,7 @@ def with_proofs(yaml: str, endpoint: str, proofs: tuple[str, ...]) -> str:
     return head + mark + written + "".join(others) + ("\n" if not others else "") + border + tail
 
 
-def ends(client: openai.OpenAI, model: str, text: str, outside: ScriptedModel, home: ScriptedModel) -> str:
+def ends(client: openai.OpenAI, model: str, text: Any, outside: ScriptedModel, home: ScriptedModel) -> str:
     for stand in (outside, home):
         stand.captured.clear()
         stand.script = Script()
@@ -200,6 +205,9 @@ def test_the_law_decides_as_the_profile_says(
             server.settings.write_text(with_proofs(yaml, wanted.endpoint, wanted.proofs), "utf-8")
             server.start()
             answered(server, wanted, wanted.proved, outside, home)
+            with openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0) as client:
+                ended = ends(client, wanted.model, PICTURE, outside, home)
+            assert ended == ("as is" if name == "open" else "inside")
     with closing(sqlite3.connect(tmp_path / "state" / "hanbok.db")) as records:
         assert records.execute("SELECT source, state FROM policy_changes").fetchall() == [
             ("settings", "in_force")

@@ -231,6 +231,8 @@ async def test_sound_is_named_as_not_read_and_answers_to_it_are_calls(server: Ru
     assert "".join(one.delta or "" for one in events if one.type == heard).endswith(phone)
     outcome = await written(server, lambda one: one["entry"] == "outcome" and one["cost"] > ONE)
     assert "not read: audio" in outcome["steps"]["inspect"]
+    intent = await written(server, lambda one: one["entry"] == "intent" and one["call"] == outcome["call"])
+    assert intent["unread"] == ["audio"]
     assert outcome["cost"] == ONE + 20 * 4_000_000  # two seconds were written down as well
 
 

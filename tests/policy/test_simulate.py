@@ -317,3 +317,18 @@ def test_lines_of_several_policies_and_files_are_kept_apart() -> None:
     good = f'@id("a") {NOTES} {SAYS} {{ resource.trains }};'
     found = review({"a.cedar": good, "b.cedar": f"\n\n{good}"}, (), DAY, {})
     assert [(one.file, one.line, one.error) for one in found] == [("b.cedar", 3, True)]
+
+
+def test_what_nobody_could_read_is_part_of_the_question() -> None:
+    log = [settings(SCENE), sent("read"), sent("picture", unread=("image/png",))]
+    result = simulate(log, judge(packs=("unread_abroad",)), SCENE, since=SINCE, until=UNTIL)
+    assert [(one.call, one.effect) for one in result.examples] == [("picture", Effect.REFUSED)]
+    strict = judge(packs=("unread_abroad",))
+    policies = {one.clause.id: one for one in strict.policies}
+    caller = Principal(organisation="o", key="k")
+    told = explain(strict, policies, caller, SCENE.targets("gpt"), Grade.OPEN, frozenset(), unread=True)
+    assert told.leaves is None
+    assert {need.en for one in told.remedies for need in one.needs} == {
+        "a model inside the organisation",
+        "without files that cannot be read",
+    }

@@ -49,6 +49,13 @@ Packs = Annotated[
 On = Annotated[
     date | None, Parameter(help=say("이 날의 법으로. 없으면 오늘.", "By the law of this day; none: today."))
 ]
+Unread = Annotated[
+    bool,
+    Parameter(
+        help=say("그림, 소리처럼 읽을 수 없는 것이 있음.", "It holds what cannot be read: pictures, sound."),
+        negative="",
+    ),
+]
 _CHANGES: dict[Callable[..., object], str] = {
     propose: say(
         "조직의 정책이나 hanbok.yaml의 정책을 제안합니다.",
@@ -183,6 +190,7 @@ def explain(  # noqa: PLR0913 - each is an option
         Grade | None,
         Parameter(help=say("등급. 없으면 O, 종류가 있으면 S.", "Grade; none: O, or S with kinds.")),
     ] = None,
+    unread: Unread = False,
     organisation: str = "default",
     team: str = "",
     person: str = "",
@@ -199,6 +207,7 @@ def explain(  # noqa: PLR0913 - each is an option
         entry = _entry(loaded, call)
         who, model = _who(entry), entry.model
         grade, kinds = Grade(entry.grade or "O"), frozenset(entry.findings)
+        unread = bool(entry.unread)
     else:
         who = Principal(organisation=organisation, key="", team=team, person=person, application=application)
         kinds = frozenset(found)
@@ -207,7 +216,7 @@ def explain(  # noqa: PLR0913 - each is an option
         raise ModelUnknown(model=model[:100], known=", ".join(sorted(scene.models)))
     judge = judge_of(loaded, day, _governing(loaded, config))
     policies = {one.clause.id: one for one in judge.policies}
-    told = explain_request(judge, policies, who, scene.targets(model), grade, kinds)
+    told = explain_request(judge, policies, who, scene.targets(model), grade, kinds, unread=unread)
     print_explanation(told, grade, kinds, json=json)
     return 0 if told.leaves else FOUND
 

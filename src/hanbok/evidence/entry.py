@@ -46,6 +46,8 @@ class Intent(Entry, frozen=True, kw_only=True, tag="intent", omit_defaults=True)
     grade: str
     findings: dict[str, int] = {}
     """How many findings of each kind the request holds."""
+    unread: tuple[str, ...] = ()
+    """Types of what nobody could read in it, such as `image/png`."""
     digest: str
     """SHA-256 of the request body as received, hex."""
     plan: tuple[Hop, ...]
@@ -69,6 +71,7 @@ class Refusal(Entry, frozen=True, kw_only=True, tag="refusal", omit_defaults=Tru
     model: str = ""
     grade: str = ""
     findings: dict[str, int] = {}
+    unread: tuple[str, ...] = ()
     digest: str = ""
     code: str
     policies: tuple[str, ...] = ()

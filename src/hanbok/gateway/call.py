@@ -129,6 +129,8 @@ class Call:
     # inspect
     texts: Texts | None = None
     """Every text of `body`; None until the inspect step ran. Findings are places in its `text`."""
+    unread: tuple[str, ...] = ()
+    """Types of what leaves and is no text, each once."""
     findings: tuple[Finding, ...] = ()
     """Values, which may have to be hidden."""
     topics: tuple[Finding, ...] = ()

@@ -33,6 +33,11 @@ _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ZERO_WIDTH = "\u200b"
 _LONGEST_FLOAT = 64
+_FILE_AT = re.compile(
+    rf"{BOUNDARY}(?:(?:image|file|video|audio)_url|fileUri|file_uri|source){BOUNDARY}"
+    rf"(?:[^{BOUNDARY}]*+{BOUNDARY}){{0,7}}?\s*+[A-Za-z][A-Za-z0-9+.-]{{0,15}}+://"
+)
+_KEPT_FILE = re.compile(rf"{BOUNDARY}file_id{BOUNDARY}\s*+[A-Za-z0-9]++[-_]")
 _SHORT = 16
 """Shorter strings hold no file."""
 
@@ -75,6 +80,14 @@ class Texts:
         """The texts, joined by BOUNDARY, which none of them holds."""
         self.unread = tuple(unread)
         """Media types of the files that are not text, in their order."""
+
+    @property
+    def links(self) -> bool:
+        """Whether a provider is told to read a file elsewhere: at an address, or one that it keeps."""
+        text = self.text
+        if "_url" not in text and "file" not in text and "source" not in text:
+            return False
+        return _FILE_AT.search(text) is not None or _KEPT_FILE.search(text) is not None
 
     def replace(self, edits: Sequence[Edit]) -> bytes:
         """Return the body with `edits` to `text` made in it; a bare number that one touches becomes 0.

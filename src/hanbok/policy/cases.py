@@ -73,6 +73,7 @@ class Case(_Part, frozen=True, kw_only=True):
     grade: Grade | None = None
     """None: S where something was found, O otherwise."""
     form: Form = Form.AS_IS
+    unread: bool = False
     model: str = "model"
     who: Who = Who()
     deny: Mapping[str, str] = {}
@@ -189,6 +190,7 @@ def _question(case: Case, cases: Cases) -> Question:
         grade=case.grade or (Grade.SENSITIVE if found else Grade.OPEN),
         kinds=found,
         form=case.form,
+        unread=case.unread,
     )
 
 

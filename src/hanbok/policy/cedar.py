@@ -88,6 +88,7 @@ class CedarJudge:
             question.grade,
             question.kinds,
             question.form,
+            question.unread,
         )
 
     def _judge(
@@ -98,9 +99,16 @@ class CedarJudge:
         grade: Grade,
         kinds: frozenset[str],
         form: Form,
+        unread: bool,  # noqa: FBT001 - a key of the cache
     ) -> Ruling:
         question = Question(
-            principal=principal, destination=destination, model=model, grade=grade, kinds=kinds, form=form
+            principal=principal,
+            destination=destination,
+            model=model,
+            grade=grade,
+            kinds=kinds,
+            form=form,
+            unread=unread,
         )
         use = self.circumstances.uses.get(principal.application, UNREGISTERED)
         result = cedarpy.is_authorized(  # pyright: ignore[reportUnknownMemberType] - takes bare dicts
@@ -126,6 +134,7 @@ class CedarJudge:
                 "grade": _reference("Grade", question.grade.value),
                 "kinds": [_reference("Kind", kind) for kind in sorted(kinds)],
                 "form": _reference("Form", question.form.value),
+                "unread": question.unread,
                 "csap": self._csap,
             },
         }

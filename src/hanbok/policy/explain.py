@@ -55,6 +55,8 @@ def explain(
     targets: Sequence[Sequence[tuple[Destination, str]]],
     grade: Grade,
     kinds: frozenset[str],
+    *,
+    unread: bool = False,
 ) -> Explanation:
     """Ask about every form at every place: the model's targets, then those of the model that answers instead.
     Raises PolicyBroken.
@@ -69,6 +71,7 @@ def explain(
             grade=grade,
             kinds=kinds,
             form=Form.AS_IS,
+            unread=unread,
         )
         for form in Form if kinds else (Form.AS_IS,):
             ruling = judge.rule(replace(question, form=form))
@@ -164,6 +167,9 @@ def _steps(judge: Judge, policies: Mapping[str, Policy], question: Question) -> 
         home = replace(to, zone=Zone.HOME)
         if judge.rule(replace(question, destination=home)).allowed:
             yield _Step(said, replace(question, destination=home))
+    if question.unread:
+        said = Text(ko="읽을 수 없는 파일 없이", en="without files that cannot be read")
+        yield _Step(said, replace(question, unread=False))
     for kind in sorted(question.kinds):
         said = Text(ko=f"{kind} 없이", en=f"without {kind}")
         left = question.kinds - {kind}

@@ -32,6 +32,8 @@ def plan(
     targets: Sequence[tuple[Destination, str]],
     grade: Grade,
     kinds: frozenset[str],
+    *,
+    unread: bool = False,
 ) -> Plan:
     """Ask the judge about each target (a destination and the model's name there). Where nothing was found there is
     nothing to alter, and only the text as it is comes into question. Raises PolicyBroken.
@@ -50,6 +52,7 @@ def plan(
                     grade=grade,
                     kinds=kinds,
                     form=form,
+                    unread=unread,
                 )
             )
             if ruling.allowed:

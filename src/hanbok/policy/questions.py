@@ -90,6 +90,7 @@ def _choices(policy: Policy, kinds: frozenset[str]) -> dict[str, Sequence[Any]]:
         "country": ["KR", "US", *(word for word in words if _COUNTRY.fullmatch(word))],
         "operator": ["operator", *matching],
         "model": ["model", *matching],
+        "unread": [False, True],
         "person": ["", *matching],
         APPLICATION: ["", "app", *matching],
     }
@@ -178,5 +179,6 @@ def question_of(given: Given) -> Asked:
         grade=given["grade"],
         kinds=given["kinds"],
         form=given["form"],
+        unread=given.get("unread", False),
     )
     return question, use

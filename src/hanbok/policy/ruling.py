@@ -17,6 +17,8 @@ class Question:
     kinds: frozenset[str]
     """Kinds of findings in the text before it is altered."""
     form: Form
+    unread: bool = False
+    """Whether it holds what the guard cannot read, and no form alters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def _compare(entry: Intent | Refusal, judge: Judge, scene: Scene) -> Example:
         application=entry.application,
     )
     before = _before(entry)
-    after = _after(judge, principal, scene.targets(entry.model), Grade(entry.grade), kinds)
+    after = _after(judge, principal, scene.targets(entry.model), entry)
     return Example(
         call=entry.call,
         at=entry.at,
@@ -147,12 +147,12 @@ def _after(
     judge: Judge,
     principal: Principal,
     targets: list[list[tuple[Destination, str]]],
-    grade: Grade,
-    kinds: frozenset[str],
+    entry: Intent | Refusal,
 ) -> Decided:
     refusal: tuple[str, ...] = ()
+    grade, kinds = Grade(entry.grade), frozenset(entry.findings)
     for group in targets:
-        settled = plan(judge, principal, group, grade, kinds)
+        settled = plan(judge, principal, group, grade, kinds, unread=bool(entry.unread))
         if settled.choices:
             first = settled.choices[0]
             policies = tuple(clause.id for clause in first.clauses + first.because)

@@ -91,6 +91,7 @@ def _may_see(leg: Call, form: Form, aside: Aside, policy: Judge) -> bool:
         grade=leg.grade,
         kinds=leg.kinds,
         form=form,
+        unread=bool(leg.unread),
     )
     return policy.rule(question).allowed
 

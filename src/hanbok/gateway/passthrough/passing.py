@@ -97,8 +97,10 @@ class AdmitPassing:
         now, key = passing(call), allowed(call)
         passage = now.passage = self.passages.find(now.endpoint, now.method, now.path)
         call.offer = self.passages.offer(call.model)
-        if now.raw is not None and now.media not in passage.unread:
-            raise NotRead(media=now.media[:100])
+        if now.raw is not None:
+            if now.media not in passage.unread:
+                raise NotRead(media=now.media[:100])
+            call.unread = (now.media,)
         if passage.price is None:
             raise ModelUnpriced(model=call.model)
         call.ending.steps["passage"] = passage.name
@@ -119,9 +121,6 @@ class ProtectPassing:
         now = passing(call)
         if call.texts is None:
             raise RuntimeError("the inspect step must stand before the protect step")
-        if now.raw is not None:
-            unread = sorted({*call.texts.unread, now.media})
-            call.ending.steps["inspect"] = f"ran; {len(unread)} not read: {', '.join(unread)[:200]}"
         hider = self.hider_of(call.principal.organisation) if self.hider_of else Pseudonyms(self.masks)
         disguise = Disguise(call, call.texts, self.masks, hider)
         if call.findings and len(call.body) >= LONG:

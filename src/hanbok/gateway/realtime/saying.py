@@ -24,8 +24,6 @@ from hanbok.policy.gate import Gate
 from hanbok.policy.key import Limits
 from hanbok.policy.ruling import Ruling
 
-_HEARD = "audio"
-
 
 def said(call: Call) -> Said:
     """Return the call as one of a session."""
@@ -64,13 +62,8 @@ class Stay:
         there = next((one for one in call.plan if _same(one, now.line)), None)
         if there is None:
             raise Refused.by(call.refusal or Ruling(allowed=False, clauses=()))
-        if now.sounds:
-            if there.target.destination.zone not in self.sound_zones:
-                raise SoundNotAllowed(zone=there.target.destination.zone.value)
-            unread = [*(call.texts.unread if call.texts else ()), _HEARD]
-            call.ending.steps["inspect"] = (
-                f"ran; {len(unread)} not read: {', '.join(sorted(set(unread)))[:200]}"
-            )
+        if now.sounds and there.target.destination.zone not in self.sound_zones:
+            raise SoundNotAllowed(zone=there.target.destination.zone.value)
         call.plan = (there,)
         return await call_next(call)
 

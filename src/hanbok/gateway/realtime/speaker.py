@@ -11,6 +11,7 @@ from hanbok.policy.key import Key
 _ROUTE = "/v1/realtime"
 _SAID_ROUTE = "/v1/realtime/said"
 """Of what asks for no response."""
+_HEARD = ("audio",)
 _BYTES_PER_TOKEN = 64
 """Of sound, rather few: ten tokens stand for a second."""
 
@@ -52,6 +53,7 @@ class Speaker:
             turn=turn,
             raw=raw,
             sounds=sounds,
+            unread=_HEARD if sounds else (),
         )
 
     def owes(self, line: Line) -> Said:

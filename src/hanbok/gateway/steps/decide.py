@@ -24,16 +24,16 @@ class Decide:
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._known: dict[tuple[str, Principal, Grade, frozenset[str]], _Settled] = {}
+        self._known: dict[tuple[str, Principal, Grade, frozenset[str], bool], _Settled] = {}
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         offer, kinds = call.offer, call.kinds
         if offer is None:
             raise RuntimeError("the admit step must stand before the decide step")
-        question = (offer.name, call.principal, call.grade, kinds)
+        question = (offer.name, call.principal, call.grade, kinds, bool(call.unread))
         settled = self._known.get(question)
         if settled is None:
-            settled = self._settle(offer, call.principal, call.grade, kinds)
+            settled = self._settle(offer, *question[1:])
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[question] = settled
@@ -42,11 +42,18 @@ class Decide:
             raise Refused.by(call.refusal or Ruling(allowed=False, clauses=()))
         return await call_next(call)
 
-    def _settle(self, offer: Offer, principal: Principal, grade: Grade, kinds: frozenset[str]) -> _Settled:
+    def _settle(
+        self,
+        offer: Offer,
+        principal: Principal,
+        grade: Grade,
+        kinds: frozenset[str],
+        unread: bool,  # noqa: FBT001 - as the question has it
+    ) -> _Settled:
         refusal: Ruling | None = None
         for targets in (offer.targets, offer.instead):
             places = [(target.destination, target.model) for target in targets]
-            settled = plan(self._judge, principal, places, grade, kinds)
+            settled = plan(self._judge, principal, places, grade, kinds, unread=unread)
             refusal = refusal or settled.refusal
             if settled.choices:
                 planned = tuple(

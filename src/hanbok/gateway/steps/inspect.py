@@ -21,6 +21,8 @@ from hanbok.guard.recogniser import Finding
 _FROM_OUTSIDE = (b'"tool"', b'"function"')
 """Roles of messages that bring what others wrote: there, instructions may be hidden."""
 _TOKEN_IDS = re.compile(rb"\[[\s\[]*[0-9]")
+_NAMED = 16
+"""Types of what was not read that are told at most."""
 
 
 class Finder(Protocol):
@@ -43,7 +45,10 @@ class Inspect:
             seen = await asyncio.to_thread(self._look, call.body, _outside(call))
         call.texts, call.findings, call.topics = seen
         call.grade = grade(call.found, self.kinds)
-        call.ending.steps["inspect"] = _did(call, call.texts.unread)
+        unread = call.unread + call.texts.unread + _beside(call, call.texts)
+        call.ending.steps["inspect"] = was_read(unread)
+        if unread:
+            call.unread = tuple(sorted(set(unread)))[:_NAMED]
         return await call_next(call)
 
     def _look(
@@ -72,15 +77,15 @@ class _Embedded(msgspec.Struct):
     input: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def _did(call: Call, unread: tuple[str, ...]) -> str:
-    """Say what was done; what was not read (files that are not text, token ids) is named in the record."""
+def _beside(call: Call, texts: Texts) -> tuple[str, ...]:
+    """Return what nobody can read though it is written as texts or numbers: files elsewhere, and token ids."""
     if call.operation is Operation.EMBEDDINGS and _TOKEN_IDS.match(_input_of(call.body)):
-        unread = (*unread, "token ids")
-    return was_read(unread)
+        return ("token ids",)
+    return ("linked file",) if texts.links else ()
 
 
 def was_read(unread: tuple[str, ...]) -> str:
-    """Say that the texts were read, and what was not."""
+    """Say that the texts were read, and what was not: it is named in the record."""
     if not unread:
         return "ran"
     return f"ran; {len(unread)} not read: {', '.join(sorted(set(unread)))[:200]}"

@@ -55,6 +55,7 @@ class Record:
             model=call.model,
             grade=call.grade,
             findings=call.tally,
+            unread=call.unread,
             digest=call.digest,
             plan=tuple(planned.hop for planned in call.plan) + _judge(call),
             policy=self.judge.version,

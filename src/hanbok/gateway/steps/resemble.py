@@ -113,6 +113,7 @@ class Resemble:
             grade=call.grade,
             kinds=call.kinds,
             form=form,
+            unread=bool(call.unread),
         )
         return self.judge.rule(question).allowed
 

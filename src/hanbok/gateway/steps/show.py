@@ -61,7 +61,7 @@ class Show:
             reasons=explain_grade(call.found, self.kinds).reasons,
             texts=texts,
             findings=findings,
-            unread=call.texts.unread if call.texts else (),
+            unread=call.unread,
             refused=refused is not None,
             refusal=_refusal(call, refused),
             plan=tuple(self._leaving(call, planned) for planned in call.plan),

@@ -32,5 +32,6 @@ class Within:
             grade=call.grade,
             kinds=call.kinds,
             form=planned.form,
+            unread=bool(call.unread),
         )
         return self.judge.rule(question)

@@ -44,6 +44,7 @@ class Witness:
             model=call.model if call.model in self.catalogue else "",
             grade=call.grade,
             findings=call.tally,
+            unread=call.unread,
             digest=call.digest,
             code=error.code,
             policies=tuple(clause.id for clause in clauses),

@@ -1,0 +1,125 @@
+"""What the guard cannot read is told in the record, and policy may keep it from leaving."""
+
+import json
+from base64 import b64encode
+from datetime import date
+from typing import Any
+
+import pytest
+
+from hanbok.core.values import DataUse, Destination, Form, Zone
+from hanbok.gateway.call import Call, Operation, Reply
+from hanbok.gateway.catalogue import ModelFacts, Offer, Target
+from hanbok.gateway.steps.decide import Decide
+from hanbok.gateway.steps.inspect import Inspect
+from hanbok.guard.guard import Guard
+from hanbok.policy.cedar import CedarJudge, load_judge
+from hanbok.policy.errors import Refused
+
+GUARD = Guard.load()
+DAY = date(2026, 11, 22)
+PNG = f"data:image/png;base64,{b64encode(bytes([137, 80, 78, 71]) + bytes(90)).decode()}"
+NOTE = f"data:text/plain;base64,{b64encode(b'good morning ' * 9).decode()}"
+FACTS = ModelFacts(id="m", context=0, max_output=0, modalities=(), languages=(), licence="", price=None)
+AT = "https://files.example/card.png"
+
+
+def call(content: Any, operation: Operation = Operation.CHAT) -> Call:
+    body = {"input": content} if operation is Operation.EMBEDDINGS else {"messages": [{"content": content}]}
+    return Call(
+        id="c",
+        route="/v1",
+        operation=operation,
+        body=json.dumps(body).encode(),
+        headers={},
+        origin="",
+        digest="",
+        model="m",
+        stream=False,
+    )
+
+
+async def answer(_: Call) -> Reply:
+    return Reply()
+
+
+@pytest.mark.parametrize(
+    ("content", "unread"),
+    [
+        ([{"type": "image_url", "image_url": {"url": PNG}}, {"image_url": {"url": PNG}}], ("image/png",)),
+        ([{"type": "image_url", "image_url": {"detail": "low", "url": AT}}], ("linked file",)),
+        ([{"type": "input_image", "image_url": f"  {AT.upper()}"}], ("linked file",)),
+        ([{"type": "input_file", "file_id": "file-abc123"}], ("linked file",)),
+        ([{"type": "image", "source": {"type": "url", "url": AT}}], ("linked file",)),
+        ([{"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/card"}}], ("linked file",)),
+        ([{"image_url": {"url": AT}}, {"image_url": {"url": PNG}}], ("image/png", "linked file")),
+        (f"What is behind {AT}?", ()),
+        (AT, ()),
+        ([{"type": "input_file", "file_data": NOTE}], ()),
+        ([{"properties": {"file_id": {"type": "string"}, "image_url": {"type": "string"}}}], ()),
+    ],
+)
+async def test_what_cannot_be_read_is_named(content: Any, unread: tuple[str, ...]) -> None:
+    seen = call(content)
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == unread
+    assert ("not read" in seen.ending.steps["inspect"]) is bool(unread)
+
+
+async def test_token_ids_are_not_read_nor_is_what_was_known_before() -> None:
+    seen = call([[1, 2, 3]], Operation.EMBEDDINGS)
+    seen.unread = ("audio",)
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == ("audio", "token ids")
+
+
+def place(zone: Zone) -> Destination:
+    return Destination(endpoint=zone.value, country="US", zone=zone, operator="o", data_use=DataUse())
+
+
+def offer(*zones: Zone, instead: tuple[Zone, ...] = ()) -> Offer:
+    def targets(of: tuple[Zone, ...]) -> tuple[Target, ...]:
+        return tuple(Target(endpoint=one.value, model="m", destination=place(one), facts=FACTS) for one in of)
+
+    return Offer(name="m", targets=targets(zones), instead=targets(instead))
+
+
+def judge(*packs: str) -> CedarJudge:
+    return load_judge(packs, {}, DAY)
+
+
+async def test_a_picture_stays_where_the_pack_says_so_though_a_like_question_was_settled_before() -> None:
+    async def goes(decide: Decide, *unread: str) -> list[str]:
+        asked = call("")
+        asked.offer, asked.unread = offer(Zone.FOREIGN, instead=(Zone.HOME,)), unread
+        await decide(asked, answer)
+        return [one.target.endpoint for one in asked.plan]
+
+    bare, kept = Decide(judge()), Decide(judge("unread_abroad"))
+    assert [await goes(bare), await goes(bare, "image/png")] == [["foreign"], ["foreign"]]
+    assert [await goes(kept), await goes(kept, "image/png"), await goes(kept)] == [
+        ["foreign"],
+        ["home"],
+        ["foreign"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pack", "zone", "goes"),
+    [
+        ("unread_abroad", Zone.FOREIGN, False),
+        ("unread_abroad", Zone.DOMESTIC, True),
+        ("unread_outside", Zone.DOMESTIC, False),
+        ("unread_outside", Zone.HOME, True),
+    ],
+)
+async def test_where_no_place_is_left_the_refusal_names_the_policy(pack: str, zone: Zone, goes: bool) -> None:
+    asked = call("")
+    asked.offer, asked.unread = offer(zone), ("audio",)
+    if goes:
+        await Decide(judge(pack))(asked, answer)
+        assert [one.form for one in asked.plan] == [Form.AS_IS]
+        return
+    with pytest.raises(Refused) as refused:
+        await Decide(judge(pack))(asked, answer)
+    assert refused.value.facts["policies"] == pack.replace("_", ".")
