@@ -13,9 +13,9 @@ def body(model: str, *, stream: bool = False, **more: object) -> bytes:
     return json.dumps({"model": model, "messages": HELLO, "stream": stream, **more}).encode()
 
 
-def request(secret: str, data: bytes) -> bytes:
+def request(secret: str, data: bytes, path: str = "/v1/chat/completions") -> bytes:
     return (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {secret}\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {secret}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
     ).encode() + data
 
@@ -29,13 +29,14 @@ async def press(
     requests: int,
     until: Callable[[], bool] = lambda: False,
     known: bool = True,
+    path: str = "/v1/chat/completions",
 ) -> Counter[str]:
     """Send so many requests over so many connections; count the answers: `200`, or a code of an error.
 
     `known`: begin on each connection when the worker behind it knows the key.
     """
     host, _, port = url.removeprefix("http://").partition(":")
-    numbers, seen, whole = count(), Counter[str](), request(secret, data)
+    numbers, seen, whole = count(), Counter[str](), request(secret, data, path)
     asking = f"GET /v1/models HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {secret}\r\n\r\n".encode()
 
     async def one() -> None:

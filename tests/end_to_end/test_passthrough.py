@@ -80,7 +80,10 @@ class Provider(BaseHTTPRequestHandler):
             text = json.loads(body)["query"]
             cut = "끊어" in text
             pieces = [text[at : at + 2] for at in range(0, len(text), 2)]
-            sent = [f"event: piece\ndata: {json.dumps({'delta': one})}\n\n" for one in pieces]
+            more = json.loads(SAID) if "남의" in text else {}
+            sent = [f"event: piece\ndata: {json.dumps({**more, 'delta': one})}\n\n" for one in pieces]
+            if more:
+                sent += [f"event: {RRN}\ndata: [{RRN.replace('-', '')}]\n\n", f"data: {RRN} 끝\n\n"]
             whole = "".join([*sent, "" if cut else "data: [DONE]\n\n"]).encode()
             self.reply(200, "text/event-stream; charset=utf-8", whole, size=len(whole) + 9 * cut)
         elif path == "/v1/say":
@@ -313,6 +316,20 @@ def test_a_stream_is_restored_in_its_pieces(server: RunningHanbok, came: list[Ca
     assert PHONE not in came[0].body.decode()
     _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
     assert outcome["steps"]["restore"] == "1 restored"
+
+
+def test_a_stream_is_masked_wherever_a_value_stands(server: RunningHanbok) -> None:
+    answer = ask(server, "POST", "/far/stream", {"query": f"남의 번호, {PHONE}"})
+    shown = answer.body.decode()
+    assert RRN not in shown
+    assert RRN.replace("-", "") not in shown
+    events = [json.loads(one.split("data: ")[1]) for one in shown.split("\n\n") if "event: piece" in one]
+    assert "".join(one["delta"] for one in events) == f"남의 번호, {PHONE}"
+    of_one = {"[주민등록번호]": 1, "n": [0], "id": "[주민등록번호]", "memo": {"url": "x [주민등록번호]"}}
+    assert all(one == of_one | {"delta": one["delta"]} for one in events)
+    assert shown.endswith("event: [주민등록번호]\ndata: [0]\n\ndata: [주민등록번호] 끝\n\ndata: [DONE]\n\n")
+    _, outcome = entries_of(server, answer.headers["x-hanbok-call"])
+    assert outcome["reply_findings"]["RRN"] == 4 * len(events) + 3
 
 
 def test_a_stream_that_breaks_off_never_looks_whole(server: RunningHanbok) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from hanbok.gateway.errors import UpstreamGarbled
 from hanbok.gateway.event_texts import EventTexts
+from hanbok.gateway.guarding import GuardFailed
+from hanbok.gateway.showing import Showing
 from hanbok.gateway.transformer import Transformer
 from hanbok.gateway.way_back import linked
 from hanbok.guard.guard import Guard
@@ -128,3 +130,63 @@ def test_an_event_that_needs_no_change_stays_the_same_bytes(guard: Guard) -> Non
 def test_what_is_no_event_is_refused(guard: Guard, event: bytes) -> None:
     with pytest.raises(UpstreamGarbled):
         texts(guard).feed(event)
+
+
+def throughout(guard: Guard) -> Showing:
+    hider = Pseudonyms(MASKS)
+    hider.hide(VALUE, [Finding(kind="PERSON", start=0, end=len(VALUE), score=1.0, why="")])
+    return Showing(
+        "stand",
+        hider=hider,
+        values=(),
+        masks=MASKS,
+        masker_of=lambda spared: StreamMasker(guard, frozenset({"RRN"}), spared),
+        throughout=True,
+    )
+
+
+@pytest.mark.parametrize("shape", [realtime, anthropic, openai, gemini])
+@pytest.mark.parametrize("size", [3, 100])
+def test_read_throughout_an_event_is_masked_as_a_document_is(guard: Guard, shape: Any, size: int) -> None:
+    showing, number = throughout(guard), RRN.replace("-", "")
+    around = {RRN: 1, "n": [int(number), 1.5], "id": RRN, "memo": [pseudonym(), "\ue000"]}
+    whole = f"{pseudonym()}님의 번호 {RRN} 끝"
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    events = [json.dumps(around | shape(piece)).encode() for piece in pieces]
+    shown = [one for event in events for one in showing.feed(event)] + showing.close()
+    assert "".join(words([json.loads(one) for one in shown])) == f"{VALUE}님의 번호 [주민등록번호] 끝"
+    for one in map(json.loads, shown):
+        assert one["[주민등록번호]"] == 1
+        assert one["n"] == [0, 1.5]
+        assert one["memo"] == [VALUE, "\ue000"]
+        assert "id" in shape("") or one["id"] == "[주민등록번호]"
+    assert not any(number in one.decode() or RRN in one.decode() for one in shown)
+    found: dict[str, int] = {}
+    showing.count(found)
+    assert found["RRN"] == 1 + len(shown) * (2 if "id" in shape("") else 3)
+
+
+def test_members_that_stand_twice_are_read_both(guard: Guard) -> None:
+    said = json.dumps({"a": RRN})[:-1] + ', "a": "x", "type": "done"}'
+    showing = throughout(guard)
+    showing._hider = Pseudonyms(MASKS)
+    (shown,) = showing.feed(said.encode())
+    assert shown == said.replace(RRN, "[주민등록번호]").encode()
+
+
+def test_an_event_that_cannot_be_taken_apart_is_not_shown(guard: Guard) -> None:
+    every = "".join(map(chr, range(0xE000, 0xF900)))
+    with pytest.raises(GuardFailed):
+        throughout(guard).feed(json.dumps(realtime("말") | {"x": every}).encode())
+
+
+def test_texts_that_flow_at_once_are_bounded(guard: Guard) -> None:
+    changed = texts(guard)
+    held = [realtime("[이") | {"item_id": f"i{number}"} for number in range(300)]
+    shown = [json.loads(one) for event in held for one in changed.feed(json.dumps(event).encode())]
+    assert len(changed._open) == 256
+    assert "".join(one["delta"] for one in shown if one["item_id"] == "i0") == "[이"
+    large = texts(guard)
+    for number in range(3):
+        large.feed(json.dumps(realtime("[이") | {"item_id": f"i{number}", "audio": "A" * 9_000_000}).encode())
+    assert len(large._open) == 2

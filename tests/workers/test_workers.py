@@ -36,7 +36,13 @@ state: state
 server: {{port: 0, workers: 2, drain_timeout: 5}}
 breaker: {{failures: 1000}}
 endpoints:
-  home: {{kind: openai_compatible, url: {url}, zone: home, operator: self, data_use: {{trains: false}}}}
+  home:
+    kind: openai_compatible
+    url: {url}
+    zone: home
+    operator: self
+    data_use: {{trains: false}}
+    passthrough: [{{method: POST, path: /chat/*, price: 4}}]
 models:
   m: {{targets: [{{endpoint: home, model: m}}], price: {{input: 1000000, output: 2000000, as_of: 2026-11-01}}}}
 """
@@ -191,6 +197,17 @@ def test_what_is_left_of_a_budget_is_spent_to_the_last_call(server: RunningHanbo
     # A call is refused when its worst does not fit any more.
     assert (200 - passed * WON) * MICRO < own[0]["reserved"] < 200 * MICRO
     assert passed > 1
+
+
+def test_a_budget_for_what_is_passed_through_is_spent_to_the_last_call_over_all_workers(
+    server: RunningHanbok, model: ScriptedModel
+) -> None:
+    made, before = key(server, won_per_day=10 * 4 * MICRO), len(model.captured)
+    path = "/passthrough/home/chat/completions"
+    seen = asyncio.run(press(server.url, made.secret, body("m"), clients=16, requests=24, path=path))
+    assert seen == {"200": 10, "budget_exceeded": 14}
+    assert len(model.captured) - before == 10
+    soon(lambda: spent(server, made) == 10 * 4 * MICRO)
 
 
 def test_both_workers_answer_and_are_measured_as_one(server: RunningHanbok) -> None:

@@ -4,7 +4,7 @@ A text that flows (what stands at or below a member `delta`, or in the parts of 
 event of its place; every other string is whole in its event.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -32,6 +32,11 @@ _WHOLE: Final = _NO_WORDS | {"name"}
 """Those that are whole even where texts flow."""
 _DOCUMENTS: Final = frozenset({"arguments", "partial_json"})
 """Members whose strings are JSON documents."""
+_MOST_OPEN: Final = 256
+"""Texts that may flow at once: of more, the one that began first ends."""
+_MOST_HELD: Final = 16 * 1024 * 1024
+"""Bytes of the events that brought the last of them."""
+_PRIVATE_USE: Final = range(0xE000, 0xF900)
 
 
 class EventTexts:
@@ -40,13 +45,17 @@ class EventTexts:
     What a transformer still holds when its text ends leaves in an event made for it right before the one that ends it.
     """
 
-    def __init__(self, make: Make, origin: str) -> None:
+    def __init__(self, make: Make, origin: str, *, document: Callable[[bytes], bytes] | None = None) -> None:
+        """`document` changes all of a JSON document but the texts that flow in it, names and numbers too; None: only
+        strings change, and of these none that name something.
+        """
         self._make = make
         self._origin = origin
+        self._document = document
         self._open: dict[_Place, _Flowing] = {}
 
     def feed(self, event: bytes) -> list[bytes]:
-        """Take an event, and return those to send. Raises UpstreamGarbled."""
+        """Take an event, and return those to send, itself as the last. Raises UpstreamGarbled."""
         try:
             tree = _DECODE(event)
         except _UNREADABLE as error:
@@ -54,7 +63,7 @@ class EventTexts:
         owner = _owner(tree)
         in_json = "arguments" in str(tree.get("type", ""))
         found = list(_flowing(tree, (owner,), inside=False))
-        before = [] if found else self._ended(owner)
+        before = self._evicted({place for place, _, _ in found}) if found else self._ended(owner)
         changed = False
         for place, holder, member in found:
             flowing = self._open.get(place)
@@ -64,7 +73,10 @@ class EventTexts:
             new = flowing.transformer.feed(holder[member])
             changed = changed or new != holder[member]
             holder[member] = new
-            flowing.last = (tree, holder, member)
+            flowing.last, flowing.weight = (tree, holder, member), len(event)
+        if self._document is not None:
+            shown = self._around(self._document, tree, found) if found else self._document(event)
+            return [*before, shown]
         skipped = {id(holder): member for _, holder, member in found}
         changed = self._whole(tree, skipped) or changed
         return [*before, _ENCODE(tree) if changed else event]
@@ -75,13 +87,55 @@ class EventTexts:
 
     def close(self) -> list[bytes]:
         """Return the events with what is still held when the stream ended."""
-        ended, self._open = list(self._open.values()), {}
-        return [event for one in ended if (event := one.rest()) is not None]
+        return self._let_go(list(self._open))
 
     def _ended(self, owner: str) -> list[bytes]:
         """Return what was held of the texts that an event of this owner, which brings no more of them, ends."""
-        ended = [place for place in self._open if _ends(owner, str(place[0]))]
-        return [event for place in ended if (event := self._open.pop(place).rest()) is not None]
+        return self._let_go([place for place in self._open if _ends(owner, str(place[0]))])
+
+    def _evicted(self, going_on: set[_Place]) -> list[bytes]:
+        """Return what was held of texts that are too many to go on beside these."""
+        others = [place for place in self._open if place not in going_on]
+        held, evicted = sum(self._open[place].weight for place in others), 0
+        while evicted < len(others) and (len(others) - evicted >= _MOST_OPEN or held > _MOST_HELD):
+            held -= self._open[others[evicted]].weight
+            evicted += 1
+        return self._let_go(others[:evicted])
+
+    def _let_go(self, places: Iterable[_Place]) -> list[bytes]:
+        """Return, in events like the last ones, what was held of texts that go on no more."""
+        made: list[bytes] = []
+        for place in places:
+            flowing = self._open.pop(place)
+            if not (rest := flowing.transformer.close()):
+                continue
+            tree, holder, member = flowing.last
+            for _, other, name in _flowing(tree, (), inside=False):
+                other[name] = ""
+            holder[member] = rest
+            if self._document is None:
+                made.append(_ENCODE(tree))
+            else:
+                made.append(self._around(self._document, tree, [(place, holder, member)]))
+        return made
+
+    def _around(
+        self,
+        document: Callable[[bytes], bytes],
+        tree: dict[str, Any],
+        found: list[tuple[_Place, dict[str, Any], str]],
+    ) -> bytes:
+        """Return an event, of which the texts that flow are changed already, with all around them changed."""
+        texts = [holder[member] for _, holder, member in found]
+        sign = _absent_from(_ENCODE(tree))
+        for at, (_, holder, member) in enumerate(found):
+            holder[member] = f"{sign}{at}{sign}"
+        changed = document(_ENCODE(tree)).decode().split(sign)
+        for text, (_, holder, member) in zip(texts, found, strict=True):
+            holder[member] = text
+        for at in range(1, len(changed), 2):
+            changed[at] = _ENCODE(texts[int(changed[at])]).decode()[1:-1]
+        return "".join(changed).encode()
 
     def _whole(self, value: Json, skipped: dict[int, str]) -> bool:
         """Change every string that does not flow, in place; tell whether any changed."""
@@ -110,22 +164,18 @@ class EventTexts:
 class _Flowing:
     """A text that goes on, and the event that brought the last of it."""
 
-    __slots__ = ("last", "transformer")
+    __slots__ = ("last", "transformer", "weight")
 
     def __init__(self, transformer: Transformer) -> None:
         self.transformer = transformer
         self.last: tuple[dict[str, Any], dict[str, Any], str] = ({}, {}, "")
+        self.weight = 0
+        """Bytes of that event."""
 
-    def rest(self) -> bytes | None:
-        """Return an event like the last one with what was held back; None: nothing was."""
-        rest = self.transformer.close()
-        if not rest:
-            return None
-        tree, holder, member = self.last
-        for _, other, name in _flowing(tree, (), inside=False):
-            other[name] = ""
-        holder[member] = rest
-        return _ENCODE(tree)
+
+def _absent_from(document: bytes) -> str:
+    """Return a sign that a document does not hold; an empty text, which nothing can be cut at, if it holds all."""
+    return next((sign for sign in map(chr, _PRIVATE_USE) if sign.encode() not in document), "")
 
 
 def _owner(tree: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What comes back of shapes that hanbok has no model of, made fit to be shown: masked, then made whole."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 
 import msgspec
 
@@ -26,16 +27,23 @@ class Showing:
         values: Collection[str],
         masks: Mapping[str, str],
         masker_of: MaskerOf | None,
+        throughout: bool = False,
     ) -> None:
-        """Take whose answer it is, what was hidden in the request, and what makes maskers; None: no masking."""
+        """Take whose answer it is, what was hidden in the request, and what makes maskers; None: no masking.
+
+        `throughout`: events are read as documents are, with their names, numbers and ids.
+        """
         self._hider = hider
         self._values = values
         self._masks = masks
         self._masker_of = masker_of
         self._maskers: list[Masker] = []
+        """Those of texts that still flow."""
+        self._found: dict[str, int] = {}
+        """What the others masked, and is not told yet."""
         self._restored, self._left = hider.restored, hider.left
         self._origin = origin
-        self._texts = EventTexts(self._make, origin)
+        self._texts = EventTexts(self._make, origin, document=self.whole if throughout else None)
 
     @property
     def idle(self) -> bool:
@@ -65,6 +73,7 @@ class Showing:
         try:
             if (masker := self._masker()) is not None:
                 body = texts.replace(mask(texts.text, masker.find(texts.text), self._masks))
+                self._over(masker)
             return restored(body, self._hider) if len(self._hider) else body
         except CRASHES as crash:
             raise guard_failed(crash) from None
@@ -84,14 +93,15 @@ class Showing:
             raise guard_failed(crash) from None
 
     def count(self, found: dict[str, int]) -> None:
-        """Add what was masked since the last time."""
-        maskers, self._maskers = self._maskers, []
-        for masker in maskers:
-            for kind, number in masker.found.items():
-                found[kind] = found.get(kind, 0) + number
+        """Add what was masked since the last time, but for texts that still flow."""
+        told, self._found = self._found, {}
+        for kind, number in told.items():
+            found[kind] = found.get(kind, 0) + number
 
     def note(self, ending: Ending) -> None:
         """Write down what was done."""
+        for masker in list(self._maskers):
+            self._over(masker)
         self.count(ending.reply_findings)
         ending.steps["inspect_reply"] = "ran" if self._masker_of is not None else "not run"
         left = self._hider.left - self._left
@@ -99,10 +109,38 @@ class Showing:
         ending.steps["restore"] = restored if len(self._hider) else "not run"
 
     def _make(self, in_json: bool) -> Transformer:  # noqa: FBT001 - the shape of Make
-        return linked(self._masker(), self._masks, self._hider, in_json=in_json)
+        masker = self._masker()
+        link = linked(masker, self._masks, self._hider, in_json=in_json)
+        return link if masker is None else _Noted(link, partial(self._over, masker))
 
     def _masker(self) -> Masker | None:
         masker = None if self._masker_of is None else self._masker_of(frozenset(self._values))
         if masker is not None:
             self._maskers.append(masker)
         return masker
+
+    def _over(self, masker: Masker) -> None:
+        """Note what a masker did that has nothing more to do."""
+        self._maskers.remove(masker)
+        for kind, number in masker.found.items():
+            self._found[kind] = self._found.get(kind, 0) + number
+
+
+class _Noted:
+    """A transformer of which it is noted that it is closed."""
+
+    __slots__ = ("_link", "_over")
+
+    def __init__(self, link: Transformer, over: Callable[[], None]) -> None:
+        self._link = link
+        self._over = over
+
+    def feed(self, delta: str) -> str:
+        """Pass a piece on."""
+        return self._link.feed(delta)
+
+    def close(self) -> str:
+        """Pass the end on."""
+        rest = self._link.close()
+        self._over()
+        return rest

@@ -134,6 +134,7 @@ class ProtectPassing:
             values=disguise.values() if self.masker_of is not None else (),
             masks=self.masks,
             masker_of=self.masker_of,
+            throughout=True,
         )
         if reply.chunks is not None:
             reply.chunks = _shown(call, reply.chunks, showing)
@@ -161,17 +162,22 @@ def _whole(call: Passing, reply: Reply, showing: Showing) -> bytes:
 async def _shown(
     call: Call, chunks: AsyncGenerator[list[bytes], None], showing: Showing
 ) -> AsyncGenerator[list[bytes], None]:
-    """Yield what the client is sent of a stream of events. An event that is no JSON object is shown as a text."""
-    name, reader = DEFAULT_EVENT, SseReader(origin=passing(call).endpoint)
+    """Yield what the client is sent of a stream of events. One that is no JSON is a text."""
+    name = shown_as = before = DEFAULT_EVENT
+    reader = SseReader(origin=passing(call).endpoint)
     try:
         async with aclosing(chunks):
             async for batch in chunks:
-                for name, data in reader.feed(b"".join(batch)):
-                    yield [_event(name, one) for one in _events(showing, data)]
+                for of, data in reader.feed(b"".join(batch)):
+                    before = shown_as
+                    if of != name:
+                        name, shown_as = of, showing.text(of).replace("\n", " ")
+                    *held, last = _events(showing, data)
+                    yield [*(_event(before, one) for one in held), _event(shown_as, last)]
         if reader.finish():
             raise UpstreamCut(origin=passing(call).endpoint)
         if rest := showing.close():
-            yield [_event(name, one) for one in rest]
+            yield [_event(shown_as, one) for one in rest]
     except UnicodeDecodeError:
         raise UpstreamGarbled(origin=passing(call).endpoint, why="events that are not UTF-8") from None
     finally:
@@ -179,9 +185,13 @@ async def _shown(
 
 
 def _events(showing: Showing, data: bytes) -> list[bytes]:
-    if data[:1] == b"{":
-        return showing.feed(data)
-    return [*showing.close(), showing.text(data.decode()).encode()]
+    if showing.idle:
+        return [data]
+    try:
+        told = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return [*showing.close(), showing.text(data.decode()).encode()]
+    return showing.feed(data) if isinstance(told, dict) else [*showing.close(), showing.whole(data)]
 
 
 def _event(name: str, data: bytes) -> bytes:
