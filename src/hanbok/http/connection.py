@@ -95,6 +95,7 @@ class Connection(Flow):
         for request in (self._current, self._incoming):
             if request is not None:
                 request.leave()
+        del self._parser  # it holds the connection, and would keep both until the collector comes
 
     def data_received(self, data: bytes) -> None:
         if self._lingering:

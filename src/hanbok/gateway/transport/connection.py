@@ -62,7 +62,6 @@ class Connection(asyncio.Protocol):
         self._release = release
         self._lost = lost
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpResponseParser(self)
         self._poll = select.poll()
         self._answer: Answer | None = None
         self._closing = False
@@ -98,6 +97,7 @@ class Connection(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._parser = httptools.HttpResponseParser(self)
         # uvloop's transports are of no class of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(
@@ -145,6 +145,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
         self._lost(self)
+        del self._parser  # it holds the connection, and would keep both until the collector comes
         answer, self._answer = self._answer, None
         if answer is None:
             return
