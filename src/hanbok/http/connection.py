@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 import httptools
 import msgspec
@@ -13,6 +13,9 @@ import msgspec
 from hanbok.gateway.transport.flow import Flow
 from hanbok.http.inbound import Inbound, Taker
 from hanbok.http.request import Request
+
+if TYPE_CHECKING:
+    from hanbok.http.forwarded import Forwarding
 
 Handler: TypeAlias = Callable[[Inbound], Awaitable[None]]
 
@@ -39,6 +42,8 @@ class Home(Protocol):
     connections: "set[Connection]"
     tasks: set[asyncio.Task[None]]
     closing: bool
+    forwarding: "Forwarding | None"
+    """None: who connects is the client."""
 
 
 class _HeadTooLarge(Exception):
@@ -55,8 +60,8 @@ class Connection(Flow):
     """Parses requests and serves them. `deadline` is watched by the server: past it, the connection is let go."""
 
     __slots__ = (
-        "_current", "_head_size", "_headers", "_home", "_incoming", "_lingering", "_parser", "_peer", "_plain_left",
-        "_taker", "_task", "_url", "_waiting", "deadline",
+        "_current", "_forwarding", "_head_size", "_headers", "_home", "_incoming", "_lingering", "_parser", "_peer",
+        "_plain_left", "_taker", "_task", "_url", "_waiting", "deadline",
     )  # fmt: skip
 
     def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
@@ -87,6 +92,8 @@ class Connection(Flow):
         # uvloop's transports are of no class of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
         self._peer = str((transport.get_extra_info("peername") or ("",))[0])
+        forwarding = self._home.forwarding
+        self._forwarding = forwarding if forwarding is not None and forwarding.trusts(self._peer) else None
         self._home.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it went
@@ -152,9 +159,8 @@ class Connection(Flow):
         if not target.startswith("/") and "://" in target:  # absolute form (RFC 9112, 3.2.2)
             target = "/" + target.partition("://")[2].partition("/")[2]
         method = parser.get_method().decode("ascii")
-        request = Request(
-            self, method, target, headers, self._peer, keep=parser.should_keep_alive(), chunked=newer
-        )
+        peer = self._peer if self._forwarding is None else self._forwarding.client(self._peer, headers)
+        request = Request(self, method, target, headers, peer, keep=parser.should_keep_alive(), chunked=newer)
         self._incoming = request
         self._head_size = 0
         if parser.should_upgrade():

@@ -5,12 +5,15 @@ import socket
 import ssl
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
 from hanbok.http.connection import Connection, Handler
 from hanbok.settings.server import ServerSettings
+
+if TYPE_CHECKING:
+    from hanbok.http.forwarded import Forwarding
 
 _BACKLOG: Final = 1024
 _TICK: Final = 0.5
@@ -46,6 +49,7 @@ class Server:
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.closing = False
+        self.forwarding = _forwarding(settings)
         self.date = formatdate(usegmt=True)
         self.port = settings.port
         self._settings = settings
@@ -122,6 +126,14 @@ def listening(settings: ServerSettings) -> list[socket.socket]:
             one.close()
         raise AddressTaken(host=settings.host, port=settings.port, why=error.strerror or str(error)) from None
     return found
+
+
+def _forwarding(settings: ServerSettings) -> "Forwarding | None":
+    if not settings.proxies.trusted:
+        return None
+    from hanbok.http.forwarded import Forwarding  # noqa: PLC0415 - only who stands behind a proxy needs it
+
+    return Forwarding(settings.proxies)
 
 
 def _context(settings: ServerSettings) -> ssl.SSLContext | None:

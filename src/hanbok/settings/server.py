@@ -1,7 +1,8 @@
 """`server`: the listening side."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -11,6 +12,30 @@ from hanbok.settings.section import Section
 class TlsSettings(Section, frozen=True, kw_only=True):
     certificate: Annotated[Path, Meta(description="PEM file with the certificate chain.")]
     key: Annotated[Path, Meta(description="PEM file with the private key.")]
+
+
+class Proxies(Section, frozen=True, kw_only=True):
+    trusted: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses or networks of the proxies in front, such as `10.0.0.0/24`; nobody else's."
+        ),
+    ] = ()
+    header: Annotated[
+        Literal["x-forwarded-for", "forwarded"],
+        Meta(
+            description="Header in which they tell the client's address; they must write it anew or add to it."
+        ),
+    ] = "x-forwarded-for"
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for what is no network."""
+        _ = self.networks
+
+    @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The trusted ones, read."""
+        return tuple(ip_network(one) for one in self.trusted)
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
@@ -41,6 +66,10 @@ class ServerSettings(Section, frozen=True, kw_only=True):
             description="Processes that take requests; from 2 on, one more keeps the log for them.",
         ),
     ] = 1
+    proxies: Annotated[
+        Proxies,
+        Meta(description="Proxies whose word on the client's address is taken; none: who connects is it."),
+    ] = Proxies()
     tls: Annotated[
         TlsSettings | None, Meta(description="Serve HTTPS with this certificate; none: plain HTTP.")
     ] = None
