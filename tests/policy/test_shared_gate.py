@@ -313,6 +313,35 @@ async def test_lenient_machines_go_on_without_it_and_tell_it_all_when_it_is_back
     store.close()
 
 
+async def test_calls_that_came_and_went_while_redis_was_away_are_charged_once_if_its_answer_is_lost(
+    redis: RedisStand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    at = At(url=redis.url, prefix=f"t{next(_numbers)}", patience=0.5)
+    a = await Machine(tmp_path / "a", store, at, lenient=True).start()
+    await asyncio.wait_for(a.sharing._counter.there.wait(), 10)
+    one, ask, lost = key("once", won_per_day=1000), Server.ask, 0
+
+    async def unheard(server: Server, verb: str, **asked: object) -> list[object]:
+        nonlocal lost
+        found = await ask(server, verb, **asked)
+        if asked.get("ops") and lost < 3:
+            lost += 1
+            raise LimitsUnavailable(why="lost", retry_after=1)
+        return found
+
+    with redis.hung():
+        await asyncio.sleep(1.2)
+        for _ in range(5):
+            (await a.call(one, 80)).end(30)
+        monkeypatch.setattr(Server, "ask", unheard)
+    await asyncio.wait_for(a.sharing._counter._told.wait(), 10)
+    assert lost == 3
+    assert await left_of(a, one) == 1000 - 5 * 30
+    await a.stop()
+    store.close()
+
+
 async def test_without_the_table_nothing_begins_anew(redis: RedisStand, tmp_path: Path) -> None:
     """Redis came back empty and the database is gone: what was spent is not known."""
     store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
@@ -360,15 +389,15 @@ async def test_it_is_reached_by_tls_with_a_password_and_no_other_certificate_or_
             try:
                 await server.meet()
                 state = (await server.ask("look", machine="m", log="", lease=1, grace=1))[0]
-            except LimitsUnavailable as error:
-                return str(error.facts["why"])
+            except HanbokError as error:
+                return error.code
             finally:
                 await server.close()
             return state.decode()
 
         assert await said("right", "ca.pem") == "unseeded"
-        assert await said("wrong", "ca.pem") == "AuthenticationError"
-        assert await said("right", "other.pem") == "ConnectionError"
+        assert await said("wrong", "ca.pem") == "limits_login_refused"
+        assert await said("right", "other.pem") == "limits_tls_failed"
 
 
 async def test_a_redis_without_memory_refuses_and_changes_nothing(tmp_path: Path) -> None:

@@ -139,3 +139,29 @@ def test_a_place_to_count_that_is_none_is_told_with_its_line_and_without_its_pas
         load(write(text + "    authorities: ca.pem\n"), {"URL": "redis://redis"})
     settings = load(write(text), {"URL": "rediss://:hidden@redis"}).settings
     assert "hidden" not in json.dumps(shown(settings), default=str)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("certificate: c.pem", "certificate"),
+        ("certificate: c.pem\n    key: k.pem", "certificate"),
+        ("password: ${SECRET}", ""),
+        ("sentinel_password: ${SECRET}", "redis\\+sentinel"),
+    ],
+)
+def test_what_does_not_go_with_the_address_of_a_place_to_count_is_told_with_its_line(
+    write, more: str, told: str
+) -> None:
+    text, environ = f"limits:\n  shared:\n    url: redis://redis\n    {more}\n", {"SECRET": "hid@/den"}
+    if told:
+        with pytest.raises(SettingsInvalid, match=f"(?s)hanbok.yaml:[0-9].*{told}") as caught:
+            load(write(text), environ)
+        assert "hid@/den" not in str(caught.value)
+        return
+    settings = load(write(text), environ).settings
+    assert settings.limits.shared is not None
+    assert settings.limits.shared.at().password == "hid@/den"
+    assert "hid@/den" not in json.dumps(shown(settings), default=str) + repr(settings.limits.shared.at())
+    with pytest.raises(SettingsInvalid, match="already"):
+        load(write(text.replace("//redis", "//:x@redis")), environ)

@@ -111,3 +111,63 @@ class LimitsUnavailable(HanbokError):
         en="Try again in {retry_after} seconds. The administrator sees whether the Redis (Valkey) of "
         "`limits.shared.url` answers; all goes on without a restart when it is back.",
     )
+
+
+class LimitsLoginRefused(HanbokError):
+    """`who`: Redis or Sentinel; `why`: in its words."""
+
+    code = "limits_login_refused"
+    message = Text(
+        ko="여러 서버가 함께 쓰는 한도의 {who}가 접속을 거부했습니다: {why}",
+        en="the {who} of the limits that machines share does not let us in: {why}",
+    )
+    hint = Text(
+        ko="`limits.shared`의 `username`과 `password`(Sentinel은 `sentinel_username`과 `sentinel_password`), "
+        "그리고 그 사용자에게 허용된 명령과 키를 확인하십시오.",
+        en="Check `username` and `password` of `limits.shared` (for Sentinel `sentinel_username` and "
+        "`sentinel_password`), and which commands and keys that user may use.",
+    )
+
+
+class LimitsMasterUnknown(HanbokError):
+    code = "limits_master_unknown"
+    message = Text(
+        ko="Sentinel이 {master}(이)라는 마스터를 모릅니다",
+        en="no Sentinel knows a master that is called {master}",
+    )
+    hint = Text(
+        ko="`limits.shared.url` 끝의 이름은 Sentinel 설정의 `sentinel monitor NAME ...`에 적힌 이름과 같아야 합니다.",
+        en="`limits.shared.url` must end with a name that the Sentinels have: `sentinel monitor NAME ...`.",
+    )
+
+
+class LimitsTlsFailed(HanbokError):
+    """`why`: what was wrong with a certificate, or the file that cannot be read."""
+
+    code = "limits_tls_failed"
+    message = Text(
+        ko="여러 서버가 함께 쓰는 한도의 Redis에 TLS로 연결할 수 없습니다: {why}",
+        en="no TLS with the Redis of the limits that machines share: {why}",
+    )
+    hint = Text(
+        ko="`limits.shared`의 `authorities`, `certificate`, `key` 파일을 확인하십시오. "
+        "인증서에는 `url`이나 Sentinel, 클러스터가 알려 주는 호스트 이름이 있어야 합니다.",
+        en="Check the files `authorities`, `certificate` and `key` of `limits.shared`. A server's certificate must "
+        "name the host as `url`, the Sentinels or the cluster have it.",
+    )
+
+
+class LimitsKindWrong(HanbokError):
+    """What answers is a Sentinel, a single server or a node of a cluster, and the address says otherwise."""
+
+    code = "limits_kind_wrong"
+    message = Text(
+        ko="`limits.shared.url`에서 답하는 것은 주소가 말하는 종류의 Redis가 아닙니다",
+        en="what answers at `limits.shared.url` is no Redis of the kind that the address says",
+    )
+    hint = Text(
+        ko="서버 하나는 `redis://`, Sentinel은 `redis+sentinel://`, 클러스터는 `redis+cluster://`로 시작합니다. "
+        "Sentinel의 포트는 보통 26379입니다.",
+        en="Write `redis://` for one server, `redis+sentinel://` for Sentinels, `redis+cluster://` for a cluster. "
+        "Sentinels mostly listen on port 26379.",
+    )

@@ -3,27 +3,46 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from hanbok.core.secret import Secret
+from hanbok.policy.shared.address import parse
 from hanbok.policy.shared.at import At
 from hanbok.settings.section import Section
-
-_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 class SharedLimitsSettings(Section, frozen=True, kw_only=True):
     url: Annotated[
         Secret,
         Meta(
-            description="Address of the Redis or Valkey, with its password: `rediss://:PASSWORD@HOST:6379/0`; "
-            "`redis://` without TLS, `unix://` for a socket. Read at a start only, as all of `limits` is."
+            description="Address of the Redis or Valkey: `redis://HOST:6379/0` or `unix://SOCKET` of one server, "
+            "`redis+sentinel://HOST,HOST,HOST/NAME` of the master that Sentinels know by that name, "
+            "`redis+cluster://HOST,HOST,HOST` of a cluster, each with `rediss` for TLS. `USER:PASSWORD@` may stand "
+            "before the hosts. Read at a start only, as all of `limits` is."
         ),
     ]
+    username: Annotated[str, Meta(description="User of Redis (ACL); empty: the default user.")] = ""
+    password: Annotated[
+        Secret,
+        Meta(description="Password of Redis, as it is: without `%` for signs that an address cannot have."),
+    ] = field(default_factory=Secret)
+    sentinel_username: Annotated[str, Meta(description="User of the Sentinels; empty: the default user.")] = (
+        ""
+    )
+    sentinel_password: Annotated[Secret, Meta(description="Password of the Sentinels, if they want one.")] = (
+        field(default_factory=Secret)
+    )
     authorities: Annotated[
         Path | None,
-        Meta(description="PEM file of who may have signed its certificate; none: whom the system trusts."),
+        Meta(
+            description="PEM file of who may have signed the certificates of Redis and its Sentinels; none: whom the "
+            "system trusts."
+        ),
     ] = None
+    certificate: Annotated[
+        Path | None, Meta(description="PEM file with our own certificate, if Redis wants one of its clients.")
+    ] = None
+    key: Annotated[Path | None, Meta(description="PEM file with its private key.")] = None
     prefix: Annotated[
         str,
         Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="What the names of all its entries begin with."),
@@ -46,17 +65,31 @@ class SharedLimitsSettings(Section, frozen=True, kw_only=True):
     ] = "refuse"
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an address that is none, and for authorities without TLS."""
-        if not self.url.reveal().startswith(_SCHEMES):
-            raise ValueError(f"the address must begin with {', '.join(_SCHEMES)}")
-        if self.authorities and not self.url.reveal().startswith("rediss://"):
-            raise ValueError("`authorities` sign certificates: the address must begin with rediss://")
+        """Raise ValueError for an address that is none, and for what does not go with it."""
+        address = parse(self.url.reveal())
+        files = {"authorities": self.authorities, "certificate": self.certificate, "key": self.key}
+        if not address.tls and (named := [name for name, path in files.items() if path]):
+            raise ValueError(f"`{named[0]}` is for TLS: the address must begin with rediss")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("`certificate` and `key` go together")
+        if address.login and (self.username or self.password.reveal()):
+            raise ValueError(
+                "the address has a user or a password already: leave out `username` and `password`"
+            )
+        if address.kind != "sentinel" and (self.sentinel_username or self.sentinel_password.reveal()):
+            raise ValueError("`sentinel_password` needs an address of Sentinels: redis+sentinel://")
 
     def at(self) -> At:
         """Return it as those who count need it."""
         return At(
             url=self.url.reveal(),
+            username=self.username,
+            password=self.password.reveal(),
+            sentinel_username=self.sentinel_username,
+            sentinel_password=self.sentinel_password.reveal(),
             authorities=str(self.authorities or ""),
+            certificate=str(self.certificate or ""),
+            key=str(self.key or ""),
             prefix=self.prefix,
             patience=self.timeout,
             lease=self.lease,

@@ -1,16 +1,24 @@
 """Where limits that machines share are counted, as the settings say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
     """Where it is, and how long things may take (seconds)."""
 
-    url: str
-    """`redis://`, `rediss://` or `unix://`, with the password."""
+    url: str = field(repr=False)
+    """As `address.parse` reads it."""
+    username: str = ""
+    """Of Redis, unless the address has it; empty: the default user."""
+    password: str = field(default="", repr=False)
+    sentinel_username: str = ""
+    sentinel_password: str = field(default="", repr=False)
     authorities: str = ""
-    """PEM file of who may have signed the server's certificate; empty: whom the system trusts."""
+    """PEM file of who may have signed the servers' certificates; empty: whom the system trusts."""
+    certificate: str = ""
+    """PEM files that we show them; empty: none."""
+    key: str = ""
     prefix: str = "hanbok"
     patience: float = 2.0
     """An answer that takes longer is none."""

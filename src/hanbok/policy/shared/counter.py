@@ -331,8 +331,17 @@ class Counter:
             await self._count_strays(calls)
 
     def _take(self) -> list[_Op]:
+        """Take what one turn tells. It may be told again, if no answer comes: so what ends a call comes a turn later
+        than what began it, or the call would be charged again.
+        """
         batch: list[_Op] = []
+        begun: set[str] = set()
         while self._queue and len(batch) < _AT_ONCE:
+            what = self._queue[0].frame[1]
+            if isinstance(what, Held):
+                begun.add(what.call)
+            elif what in begun:
+                break
             op = self._queue.popleft()
             if not op.dropped:
                 op.sent = True

@@ -1,64 +1,59 @@
 """The Redis or Valkey that counts for all machines: one script, run whole or not at all."""
 
+from hashlib import sha1
 from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError
 
-from hanbok.policy.errors import LimitsUnavailable
 from hanbok.policy.shared.at import At
+from hanbok.policy.shared.clients import FAULTS, connect
 
 _encode: Final = msgspec.json.Encoder().encode
 _SCRIPT: Final = files("hanbok.policy.shared").joinpath("limits.lua").read_text(encoding="utf-8")
+_SHA: Final = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+_WHO: Final = """
+local function of(text, name)
+  return string.match(text, name .. ':(%w+)')
+end
+return {of(redis.call('INFO', 'server'), 'run_id'), of(redis.call('INFO', 'replication'), 'master_replid')}
+"""
 
 
 class Server:
     """To be asked by one task at a time: so everything happens in the order in which it was asked."""
 
     def __init__(self, at: At) -> None:
-        options: dict[str, Any] = {"ssl_ca_certs": at.authorities} if at.authorities else {}
-        self._client: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - untyped options
-            at.url,
-            protocol=2,
-            socket_timeout=at.patience,
-            socket_connect_timeout=at.patience,
-            retry=Retry(NoBackoff(), 0),
-            **options,
-        )
-        self._script = self._client.register_script(_SCRIPT)
-        self._prefix = at.prefix
+        self._at = connect(at)
+        self._tag = f"{{{at.prefix}}}:"
+        """One hash tag: in a cluster all names are in one slot, and so at one master."""
         self._run = self._term = ""
 
     async def meet(self) -> None:
-        """Learn which process of the server answers, and since which promotion. Raises LimitsUnavailable."""
+        """Learn which process of the server answers, and since which promotion. Raises as `ask`."""
         try:
-            run = await self._client.info("server")  # pyright: ignore[reportUnknownMemberType] - as above
-            term = await self._client.info("replication")  # pyright: ignore[reportUnknownMemberType] - as above
-            self._run, self._term = str(run["run_id"]), str(term["master_replid"])
-        except (RedisError, OSError, KeyError) as error:
-            raise _away(error) from error
+            run, term = await self._at.client.eval(_WHO, 1, self._tag)
+        except FAULTS as error:
+            raise await self._at.explained(error) from error
+        self._run, self._term = run.decode(), term.decode()
 
     async def ask(self, verb: str, **asked: object) -> list[Any]:
-        """Run the script; return a state and what belongs to it. Raises LimitsUnavailable: then it ran or did not."""
-        # One hash tag: in a cluster all of it stands in one place.
-        space = f"{{{self._prefix}}}:{self._run[:16]}.{self._term[:16]}:"
+        """Run the script; return a state and what belongs to it.
+
+        Raises LimitsUnavailable: then it ran or did not. Or an error of `limits.shared`, if nothing else may help.
+        """
+        space = f"{self._tag}{self._run[:16]}.{self._term[:16]}:"
+        told = (space, verb, _encode(asked | {"run": self._run, "term": self._term}))
         try:
-            found: list[Any] = await self._script(
-                keys=[space], args=[verb, _encode(asked | {"run": self._run, "term": self._term})]
-            )
-        except (RedisError, OSError) as error:
-            raise _away(error) from error
+            try:
+                found: list[Any] = await self._at.client.evalsha(_SHA, 1, *told)
+            except NoScriptError:
+                # It is known there from now on.
+                found = await self._at.client.eval(_SCRIPT, 1, *told)
+        except FAULTS as error:
+            raise await self._at.explained(error) from error
         return found
 
     async def close(self) -> None:
-        await self._client.aclose()
-
-
-def _away(error: Exception) -> LimitsUnavailable:
-    # The first word of a server's own error is its code: NOAUTH, OOM, READONLY.
-    code = str(error).partition(" ")[0]
-    return LimitsUnavailable(why=code if code.isupper() else type(error).__name__, retry_after=1)
+        await self._at.close()
