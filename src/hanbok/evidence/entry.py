@@ -97,6 +97,8 @@ class Outcome(Entry, frozen=True, kw_only=True, tag="outcome", omit_defaults=Tru
     reasoning: int = 0
     parts: dict[str, int] = {}
     """Further parts of `input` and `output` that the provider told: kept in its cache, sound, pictures."""
+    beside: int = 0
+    """Tokens that the call used beside those: of attempts that failed, of answers not given and of judgements."""
     cost: int = 0
     """Micro-won charged."""
     reply_findings: dict[str, int] = {}

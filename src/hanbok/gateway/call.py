@@ -78,6 +78,8 @@ class Ending:
     code: str = ""
     used: Planned | None = None
     usage: Usage | None = None
+    tokens: int = 0
+    """All that the call used, of every place that was asked."""
     cost: int = 0
     sent: str = ""
     received: str = ""

@@ -17,6 +17,7 @@ def take_over(call: Call, leg: Call) -> None:
     """From here on the leg and the call itself end together."""
     ending, its = call.ending, leg.ending
     its.cost += ending.cost
+    its.tokens += ending.tokens
     its.attempts = ending.attempts + its.attempts
     for one in fields(Ending):
         setattr(ending, one.name, getattr(its, one.name))
@@ -30,6 +31,7 @@ def let_go(call: Call, leg: Call) -> None:
         leg.finish()
     finally:
         call.ending.cost += leg.ending.cost
+        call.ending.tokens += leg.ending.tokens
         call.ending.attempts += leg.ending.attempts
 
 

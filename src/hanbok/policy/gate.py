@@ -15,15 +15,17 @@ from hanbok.policy.limits import Limiter
 class Hold(Protocol):
     """What one call holds."""
 
-    def leave(self, cost: MicroWon) -> None:
-        """Free the slot and put what the call cost in the place of what was held. To be called once, on any end."""
+    def leave(self, cost: MicroWon, tokens: int | None = None) -> None:
+        """Free the slot and put what the call cost, and the tokens that it used, in the place of what was held. To be
+        called once, on any end. None: what it used is not known, and counts as it was held.
+        """
         ...
 
 
 class Gate(Protocol):
-    async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:
-        """Count a call in and hold `worst` for it. Raises RateLimited, ConcurrencyExceeded or BudgetExceeded, and then
-        nothing is held.
+    async def enter(self, call: str, key: Key, model: str, worst: MicroWon, tokens: int = 0) -> Hold:
+        """Count a call in and hold `worst` and `tokens` for it. Raises RateLimited, ConcurrencyExceeded or
+        BudgetExceeded, and then nothing is held.
         """
         ...
 
@@ -35,7 +37,7 @@ class _Held:
     limiter: Limiter
     ledger: Ledger
 
-    def leave(self, cost: MicroWon) -> None:
+    def leave(self, cost: MicroWon, tokens: int | None = None) -> None:  # noqa: ARG002 - as `Hold` has it
         self.ledger.settle(self.reservation, cost)
         self.limiter.leave(self.key)
 
@@ -48,11 +50,11 @@ class Here:
     ledger: Ledger
     now: Callable[[], datetime]
 
-    async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:  # noqa: ARG002 - for other gates
+    async def enter(self, call: str, key: Key, model: str, worst: MicroWon, tokens: int = 0) -> Hold:  # noqa: ARG002 - for other gates
         """Count the call in; nothing happens between the checks and the holding."""
-        return self.admit(key, model, worst)
+        return self.admit(key, model, worst, tokens)
 
-    def admit(self, key: Key, model: str, worst: MicroWon) -> Hold:
+    def admit(self, key: Key, model: str, worst: MicroWon, tokens: int = 0) -> Hold:  # noqa: ARG002 - as `enter`
         """Do as `enter`, at once."""
         self.limiter.enter(key, monotonic())
         try:

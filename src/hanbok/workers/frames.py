@@ -31,6 +31,7 @@ class Enter(_Frame, frozen=True, tag="enter"):
     key: str
     model: str
     worst: int
+    tokens: int
     made: Key | None = None
     """The key itself, where it stands for an access token: such keys are in no table."""
 
@@ -40,6 +41,7 @@ class Leave(_Frame, frozen=True, tag="leave"):
 
     call: str
     cost: int
+    tokens: int | None
 
 
 class Append(_Frame, frozen=True, tag="append"):

@@ -204,7 +204,7 @@ class Seat:
                 self._late.add(frame.call)
                 self._spawn(self._enter_shared(frame, gate, key))
                 return
-            hold = gate.admit(key, frame.model, frame.worst)
+            hold = gate.admit(key, frame.model, frame.worst, frame.tokens)
         except KeyUnknown:
             self._late.add(frame.call)
             self._spawn(self._enter_later(frame))
@@ -217,14 +217,14 @@ class Seat:
     async def _enter_shared(self, frame: Enter, gate: Gate, key: Key) -> None:
         """Ask a gate that other machines pass too."""
         try:
-            hold = await gate.enter(frame.call, key, frame.model, frame.worst)
+            hold = await gate.enter(frame.call, key, frame.model, frame.worst, frame.tokens)
         except HanbokError as error:
             self.wire.send(told(frame.number, error))
         else:
             if frame.call in self._late and not self.gone:
                 self._calls[frame.call] = _Open(hold)
             else:
-                hold.leave(0)  # its worker withdrew, or is gone
+                hold.leave(0, 0)  # its worker withdrew, or is gone
             self.wire.send(Done(frame.number))
         finally:
             self._late.discard(frame.call)
@@ -250,7 +250,7 @@ class Seat:
         self._late.discard(frame.call)
         one = self._calls.pop(frame.call, None)
         if one is not None and one.hold is not None:
-            one.hold.leave(frame.cost)
+            one.hold.leave(frame.cost, frame.tokens)
 
     def append(self, frame: Append) -> None:
         entry, posts = frame.entry, self._posts
@@ -289,7 +289,7 @@ class Seat:
         if one.intent is not None:
             self._write(outcome)
         if one.hold is not None:
-            one.hold.leave(outcome.cost)
+            one.hold.leave(outcome.cost, outcome.input + outcome.output + outcome.beside)
 
     def counts(self, frame: Counts) -> None:
         self._keeper.tally.note(self, frame.families)

@@ -191,11 +191,11 @@ class _Away:
     link: Link
     call: str
 
-    def leave(self, cost: MicroWon) -> None:
+    def leave(self, cost: MicroWon, tokens: int | None = None) -> None:
         # A call with an outcome was settled by that.
         held = self.link.held(self.call)
         if self.link.admitted.pop(self.call, None) is not None and held:
-            self.link.tell(Leave(self.call, cost))
+            self.link.tell(Leave(self.call, cost, tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +203,17 @@ class RemoteGate:
     link: Link
     preview: bool = False
 
-    async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:
+    async def enter(self, call: str, key: Key, model: str, worst: MicroWon, tokens: int = 0) -> Hold:
         """Have the keeper count the call in. Raises LogUnavailable when there is none."""
         link, preview = self.link, self.preview
         made = None if key.digest else key
-        answer = link.ask(lambda number: Enter(number, preview, call, key.id, model, worst, made))
+        answer = link.ask(lambda number: Enter(number, preview, call, key.id, model, worst, tokens, made))
         link.came_in(call)
         hold = _Away(link, call)
         try:
             await answer
         except asyncio.CancelledError:
-            hold.leave(0)
+            hold.leave(0, 0)
             raise
         except BaseException:
             link.admitted.pop(call, None)

@@ -36,7 +36,7 @@ class AdmitSession:
             raise NotRealtime(model=call.model)
         for target in call.offer.every:
             estimate_heard(0, target.facts)  # one without a price is refused now, not at the first word
-        (await self.gate.enter(call.id, key, call.model, 0)).leave(0)
+        (await self.gate.enter(call.id, key, call.model, 0)).leave(0, 0)
         return await call_next(call)
 
 

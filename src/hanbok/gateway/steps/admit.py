@@ -29,7 +29,7 @@ def allowed(call: Call) -> Key:
 async def enter(gate: Gate, call: Call, key: Key) -> None:
     """Count the call in and hold what it reserves until it has ended. Raises what the gate does."""
     hold = await gate.enter(call.id, key, call.model, call.reserved)
-    call.at_end(lambda: hold.leave(call.ending.cost))
+    call.at_end(lambda: hold.leave(call.ending.cost, call.ending.tokens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hanbok.evidence.entry import Hop, Intent, Outcome
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.log import Log
 from hanbok.gateway.call import Call, Operation, Planned, Reply
+from hanbok.gateway.charging import tokens_of
 from hanbok.gateway.step import Next
 from hanbok.policy.ruling import Judge
 
@@ -92,6 +93,7 @@ def _outcome(call: Call) -> Outcome:
         cached=usage.cached,
         reasoning=usage.reasoning,
         parts=dict(usage.parts),
+        beside=ending.tokens - tokens_of(usage),
         cost=ending.cost,
         reply_findings=ending.reply_findings,
         sent=ending.sent,

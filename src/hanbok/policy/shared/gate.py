@@ -17,7 +17,7 @@ class _Shared:
     counter: Counter
     call: str
 
-    def leave(self, cost: MicroWon) -> None:
+    def leave(self, cost: MicroWon, tokens: int | None = None) -> None:  # noqa: ARG002 - as `Hold` has it
         self.counter.leave(self.call, cost)
 
 
@@ -32,7 +32,7 @@ class SharedGate:
     lenient: bool = False
     """Whether calls come in uncounted while Redis is away, and are counted when it is back."""
 
-    async def enter(self, call: str, key: Key, model: str, worst: MicroWon) -> Hold:
+    async def enter(self, call: str, key: Key, model: str, worst: MicroWon, tokens: int = 0) -> Hold:  # noqa: ARG002 - as `Gate` has it
         """Count the call in on all machines. Raises LimitsUnavailable too, unless `lenient`."""
         held = self._held(call, key, model, worst, day_of(self.now()))
         if self.lenient and self.counter.away:
