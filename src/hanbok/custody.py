@@ -6,10 +6,9 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
-from prometheus_client import CollectorRegistry, generate_latest
-
 from hanbok.core.clock import now
 from hanbok.core.errors import HanbokError
+from hanbok.core.metrics import Registry, exposition
 from hanbok.core.values import Text
 from hanbok.evidence.entry import Intent
 from hanbok.evidence.journal import Journal
@@ -63,7 +62,7 @@ class Custody(Protocol):
         ...
 
     @property
-    def registry(self) -> CollectorRegistry:
+    def registry(self) -> Registry:
         """What this process counts."""
         ...
 
@@ -138,7 +137,7 @@ class Own:
     def __init__(self, settings: Settings, claims: Claims = _nobody) -> None:
         """Lock and open the log. Raises LogLocked, LogBroken, LogUnavailable."""
         self.log = Journal.open(settings.evidence_directory, settings.evidence.options())
-        self.registry = CollectorRegistry()
+        self.registry = Registry()
         self.calls: Here | SharedGate
         self.previews: Here | SharedGate
         self.claimed: list[Intent]
@@ -176,7 +175,7 @@ class Own:
         return self._sharing.unready() if self._sharing is not None else []
 
     async def metrics(self) -> bytes:
-        return generate_latest(self.registry)
+        return exposition(self.registry.families())
 
     def housed(self, endpoint: Endpoint, config: EndpointConfig, upstream: Upstream) -> Endpoint:  # noqa: ARG002
         return endpoint

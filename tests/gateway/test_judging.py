@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from gateway.again import PLANNED, TARGET, Policy, call
+from hanbok.core.metrics import Registry
 from hanbok.core.values import Form
 from hanbok.gateway.answering.aside import Aside
 from hanbok.gateway.answering.heard import heard, without_logprobs
@@ -178,7 +178,7 @@ async def test_the_evidence_names_a_judge_only_where_something_left_for_it(polic
     big = replace(TARGET, endpoint="big", destination=there, group="big")
     one.plan = (PLANNED, Planned(target=big, form=Form.AS_IS))
     log = Log()
-    escalate = Escalate({"m": cast("Aside", place)}, policy(), Tallies(CollectorRegistry()))
+    escalate = Escalate({"m": cast("Aside", place)}, policy(), Tallies(Registry()))
 
     async def model(asked: Call) -> Reply:
         asked.ending.used = asked.plan[0]

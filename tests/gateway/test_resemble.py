@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from gateway.again import BODY, OTHERS, PLANNED, Model, Policy, call, said
+from hanbok.core.metrics import Registry
 from hanbok.core.values import Destination, Form, Grade, Zone
 from hanbok.gateway.answering.embedder import Embedder
 from hanbok.gateway.answering.resembling import Resembling
@@ -63,9 +63,7 @@ class Aside:
 
 
 def resembling(policy: Policy | None = None, **angles: float) -> Resemble:
-    return Resemble(
-        Embedder(Aside(angles)), Resembling(1 << 20), policy or Policy(), Tallies(CollectorRegistry())
-    )
+    return Resemble(Embedder(Aside(angles)), Resembling(1 << 20), policy or Policy(), Tallies(Registry()))
 
 
 def asking(text: str, **facts: Any) -> Call:

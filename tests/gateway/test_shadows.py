@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from gateway.again import PLANNED, TARGET, call
+from hanbok.core.metrics import Registry
 from hanbok.core.values import Principal
 from hanbok.evidence.entry import AnyEntry, Intent, Outcome, Refusal
 from hanbok.gateway.answering import shadow_report
@@ -70,7 +70,7 @@ def far() -> Far:
 
 @pytest.fixture
 async def cast(far: Far) -> Cast:
-    shadows, path = Shadows(Tallies(CollectorRegistry())), Path([far])
+    shadows, path = Shadows(Tallies(Registry())), Path([far])
     await shadows.leave(path)
     return Cast(shadows, Keys(), lambda: datetime.now(UTC), draw=lambda: 0.0, path=path)
 

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry, generate_latest
 
+from hanbok.core.metrics import Registry, exposition
 from hanbok.core.values import DataUse, Destination, Form, Grade, Language, Principal, Zone
 from hanbok.policy.cedar import load_judge
 from hanbok.policy.disclosure import Controller, Register, disclosure, processor_register
@@ -173,12 +173,12 @@ def test_a_record_with_a_longer_successor_is_no_concern() -> None:
 
 
 def test_the_metric_and_the_warnings_tell_how_long_records_hold() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     left = RecordsLeft(registry)
     left.note({"a": record(no_training={"issued": "2026-01-01", "expires": "2026-12-01"})}, DAY, within=30)
     assert (
         'hanbok_record_days_left{processor="a",record="no_training"} 9.0'
-        in generate_latest(registry).decode()
+        in exposition(registry.families()).decode()
     )
     assert "9일" in left.warnings[0].ko
     left.note({}, DAY, within=30)

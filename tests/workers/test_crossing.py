@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
+from hanbok.core.metrics import Family, counter, gauge
 from hanbok.core.values import DataUse, Destination, Principal, Text, Zone
 from hanbok.custody import Loans
 from hanbok.evidence.entry import Intent
@@ -35,7 +35,7 @@ from hanbok.workers.foreman import Foreman, _Child
 from hanbok.workers.frames import Bye, Done, Up
 from hanbok.workers.keeper import Keeper, Seat
 from hanbok.workers.link import Link, RemoteGate, RemoteLog
-from hanbok.workers.tally import Tally, families_of
+from hanbok.workers.tally import Tally
 from hanbok.workers.wire import Wire
 
 
@@ -69,20 +69,21 @@ def test_an_error_arrives_as_it_left(error: HanbokError) -> None:
     assert str(there) == str(error)
 
 
-def counted(calls: float, days: float) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    Counter("calls", "Calls", ["route"], registry=registry).labels("/v1").inc(calls)
-    Gauge("days", "Days", registry=registry).set(days)
-    return registry
+def counted(calls: float, days: float) -> list[Family]:
+    families = [
+        counter("calls_total", "Calls", ["route"], [(("/v1",), calls)]),
+        gauge("days", "Days", [], [((), days)]),
+    ]
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(families), type=list[Family])
 
 
 def test_counts_of_processes_add_up_also_when_one_is_gone() -> None:
     tally = Tally()
-    tally.note("a", families_of(counted(2, 9)))
-    tally.note("b", families_of(counted(3, 9)))
-    tally.note("b", families_of(counted(4, 9)))
+    tally.note("a", counted(2, 9))
+    tally.note("b", counted(3, 9))
+    tally.note("b", counted(4, 9))
     tally.forget("a")
-    tally.note("c", families_of(counted(1, 8)))
+    tally.note("c", counted(1, 8))
     assert 'calls_total{route="/v1"} 7.0' in tally.text().decode()
     assert "days 9.0" in tally.text().decode()
 

@@ -1,9 +1,9 @@
 """`/healthz` (the process lives), `/readyz` (it can take calls), `/metrics` (Prometheus text)."""
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from hanbok.app import App
+from hanbok.core.metrics import CONTENT_TYPE
 from hanbok.http.inbound import Inbound
 from hanbok.http.statuses import NotReady
 
@@ -24,4 +24,4 @@ async def readyz(app: App, inbound: Inbound) -> None:
 
 async def metrics(app: App, inbound: Inbound) -> None:
     """Answer with all counters; none holds contents."""
-    await inbound.reply(200, [("content-type", CONTENT_TYPE_LATEST)], await app.metrics())
+    await inbound.reply(200, [("content-type", CONTENT_TYPE)], await app.metrics())

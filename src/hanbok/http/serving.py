@@ -13,13 +13,13 @@ import uvloop
 from hanbok.app import App
 from hanbok.core.errors import HanbokError
 from hanbok.http.door import Door
-from hanbok.http.footprint import give_back, let_go_of_code
+from hanbok.http.footprint import keep_together, shrink
 from hanbok.http.server import Server
 from hanbok.settings.reading import Loaded
 from hanbok.settings.server import ServerSettings
 
 _COLLECT_AFTER = 5_000
-_GIVE_BACK_EVERY = 30.0
+_SHRINK_EVERY = 10.0
 _log = logging.getLogger("hanbok.server")
 
 
@@ -36,6 +36,7 @@ class Started:
 
 def serve(loaded: Loaded, announce: Callable[[Started], None]) -> None:
     """Serve in this process until a signal says stop. Raises HanbokError when it cannot start."""
+    keep_together()
     uvloop.run(_serve(loaded, announce))
 
 
@@ -69,8 +70,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
-    give_back()
-    let_go_of_code()
+    shrink()
 
 
 def stop_on(*signals: signal.Signals) -> asyncio.Event:
@@ -99,20 +99,22 @@ async def take_requests(
     door = Door(app)
     server = Server(door, settings)
     await server.listen(inherited)
-    giving = asyncio.create_task(_keep_giving_back())
+    shrinking = asyncio.create_task(_keep_shrinking())
     started(server.port)
     await stop.wait()
-    giving.cancel()
+    shrinking.cancel()
     server.retire()
     await _drain(door, settings.drain_timeout)
     await server.close()
 
 
-async def _keep_giving_back() -> None:
-    """Large bodies leave holes behind that the allocator keeps for itself."""
+async def _keep_shrinking() -> None:
+    """Large bodies leave holes behind that the allocator keeps for itself, and the first call of a kind runs much code
+    that the next ones do not.
+    """
     while True:
-        await asyncio.sleep(_GIVE_BACK_EVERY)
-        give_back()
+        await asyncio.sleep(_SHRINK_EVERY)
+        await asyncio.to_thread(shrink)
 
 
 async def _drain(door: Door, seconds: float) -> None:

@@ -3,18 +3,15 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
+from hanbok.core.metrics import Family, Registry, gauge
 from hanbok.core.values import Text
 from hanbok.policy.transfers import Processor, days_left, running_out
 
 
-class RecordsLeft(Collector):
+class RecordsLeft:
     """`hanbok_record_days_left`, as of the day that was noted last; negative: lapsed."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: Registry) -> None:
         self.warnings: tuple[Text, ...] = ()
         self._days: dict[tuple[str, str], int] = {}
         registry.register(self)
@@ -30,13 +27,7 @@ class RecordsLeft(Collector):
             for one in running_out(processors, day, within)
         )
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[Family]:
         """Yield the metric."""
-        gauge = GaugeMetricFamily(
-            "hanbok_record_days_left",
-            "Days until a certificate, pledge, contract or basis on record lapses",
-            labels=("processor", "record"),
-        )
-        for labels, days in self._days.items():
-            gauge.add_metric(labels, days)
-        yield gauge
+        about = "Days until a certificate, pledge, contract or basis on record lapses"
+        yield gauge("hanbok_record_days_left", about, ("processor", "record"), self._days.items())

@@ -21,6 +21,7 @@ from hanbok.building import guard_of, hider_of, judge_of
 from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
+from hanbok.http.footprint import keep_together, shrink
 from hanbok.http.server import listening
 from hanbok.http.serving import Started, url_of
 from hanbok.settings.reading import Loaded, load, packed
@@ -281,10 +282,12 @@ class Foreman:
         port = int(self._listening[0].getsockname()[1])
         url = url_of(self.loaded.settings.server, port)
         self.announce(Started(url=url, first_key=said.first_key, notices=said.notices))
+        shrink()
 
 
 def serve_by_many(loaded: Loaded, count: int, announce: Callable[[Started], None]) -> None:
     """Serve with so many workers until a signal says stop. Raises HanbokError when it cannot start."""
+    keep_together()
     duty = Foreman(loaded, count, announce).run()
     if duty is not None:
         duty()

@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from hanbok.core.metrics import Family
 from hanbok.core.values import Text
 from hanbok.evidence.entry import AnyEntry
 from hanbok.policy.key import Key
-from hanbok.workers.tally import Family
 
 Fact: TypeAlias = str | int | float | Text | None
 

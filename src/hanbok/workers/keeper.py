@@ -48,7 +48,7 @@ from hanbok.workers.frames import (
     Told,
     Up,
 )
-from hanbok.workers.tally import Tally, families_of
+from hanbok.workers.tally import Tally
 from hanbok.workers.wire import Wire
 
 _PATIENCE: Final = 2.0
@@ -296,7 +296,7 @@ class Seat:
 
     def scrape(self, frame: Scrape) -> None:
         keeper = self._keeper
-        keeper.tally.note(keeper, families_of(keeper.own.registry))
+        keeper.tally.note(keeper, keeper.own.registry.families())
         self.wire.send(Told(frame.number, keeper.tally.text()))
 
     def nudge(self, frame: Nudge) -> None:  # noqa: ARG002 - it says all by coming

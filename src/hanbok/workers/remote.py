@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-
 from hanbok.core.errors import HanbokError
+from hanbok.core.metrics import Registry
 from hanbok.custody import Duty
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig, Staged
 from hanbok.gateway.upstream import Upstream
@@ -14,7 +13,6 @@ from hanbok.store.database import Store
 from hanbok.workers.borrowed import Borrowed
 from hanbok.workers.frames import Bye, Counts, Nudge, Scrape, Told
 from hanbok.workers.link import AWAY, Link, RemoteGate, RemoteLog
-from hanbok.workers.tally import families_of
 
 _COUNTS_EVERY: Final = 1.0
 
@@ -23,7 +21,7 @@ class Remote:
     leads = False
 
     def __init__(self, link: Link, directory: Path) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = Registry()
         self.log = RemoteLog(link, directory)
         self.calls = RemoteGate(link)
         self.previews = RemoteGate(link, preview=True)
@@ -67,4 +65,4 @@ class Remote:
             self._link.close()
 
     async def _tell_counts(self) -> None:
-        self._link.tell(Counts(families_of(self.registry)))
+        self._link.tell(Counts(self.registry.families()))

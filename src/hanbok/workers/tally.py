@@ -2,41 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import Metric
-from prometheus_client.registry import Collector
+from hanbok.core.metrics import Family, Point, exposition
 
 
-class Point(msgspec.Struct, frozen=True, array_like=True):
-    name: str
-    labels: tuple[tuple[str, str], ...]
-    value: float
-
-
-class Family(msgspec.Struct, frozen=True, array_like=True):
-    """One metric with all its series."""
-
-    name: str
-    about: str
-    kind: str
-    points: list[Point]
-
-
-def families_of(registry: CollectorRegistry) -> list[Family]:
-    """Return what a process has counted so far."""
-    return [
-        Family(
-            one.name,
-            one.documentation,
-            one.type,
-            [Point(point.name, tuple(point.labels.items()), point.value) for point in one.samples],
-        )
-        for one in registry.collect()
-    ]
-
-
-class Tally(Collector):
+class Tally:
     """Counts add up, also those of processes that are gone; of gauges the highest holds: they say the same in each."""
 
     def __init__(self) -> None:
@@ -52,19 +21,10 @@ class Tally(Collector):
         last = [one for one in self._now.pop(process, ()) if one.kind != "gauge"]
         self._gone = list(_joined([*self._gone, *last]))
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield every series, for a scrape."""
-        for family in _joined([*self._gone, *(one for families in self._now.values() for one in families)]):
-            metric = Metric(family.name, family.about, family.kind)
-            for point in family.points:
-                metric.add_sample(point.name, dict(point.labels), point.value)
-            yield metric
-
     def text(self) -> bytes:
         """Return all of it as Prometheus text."""
-        registry = CollectorRegistry()
-        registry.register(self)
-        return generate_latest(registry)
+        now = (one for families in self._now.values() for one in families)
+        return exposition(_joined([*self._gone, *now]))
 
 
 def _joined(families: Iterable[Family]) -> Iterator[Family]:

@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
+from hanbok.core.metrics import Family, Registry, counter
 
-SIMILAR: Final = "hanbok_similar"
-ESCALATIONS: Final = "hanbok_escalations"
-SHADOWS: Final = "hanbok_shadows"
+SIMILAR: Final = "hanbok_similar_total"
+ESCALATIONS: Final = "hanbok_escalations_total"
+SHADOWS: Final = "hanbok_shadows_total"
 _HELP: Final = {
     SIMILAR: "Questions compared with others, by how that ended",
     ESCALATIONS: "First answers that were judged, by what was said of them",
@@ -18,8 +16,8 @@ _HELP: Final = {
 }
 
 
-class Tallies(Collector):
-    def __init__(self, registry: CollectorRegistry) -> None:
+class Tallies:
+    def __init__(self, registry: Registry) -> None:
         self._sums = {name: defaultdict[tuple[str, str], int](int) for name in _HELP}
         registry.register(self)
 
@@ -27,10 +25,7 @@ class Tallies(Collector):
         """Count one more."""
         self._sums[name][(model, how)] += 1
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
+    def collect(self) -> Iterator[Family]:
         """Yield every series, for a scrape."""
         for name, help_text in _HELP.items():
-            counter = CounterMetricFamily(name, help_text, labels=("model", "how"))
-            for labels, total in list(self._sums[name].items()):
-                counter.add_metric(labels, total)
-            yield counter
+            yield counter(name, help_text, ("model", "how"), self._sums[name].items())
