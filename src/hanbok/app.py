@@ -126,6 +126,7 @@ class App:
         self._records_left = RecordsLeft(custody.registry)
         self._tasks: list[asyncio.Task[None]] = []
         self._laid: tuple[Path, ...] = ()
+        self._changing = asyncio.Lock()
         self.tuning = Desk(loaded.settings.state / "studio", custody.nudge)
         self.runtime: Runtime
         """What is in force. Set when `open` returns."""
@@ -183,14 +184,15 @@ class App:
             loaded = await asyncio.to_thread(load, self._loaded.source)
         if loaded.settings.store_url != self._loaded.settings.store_url:
             await asyncio.to_thread(self._store.switch, loaded.settings.store_url)
-        await self._put_in_force(loaded, adopt=self._custody.leads)
+        async with self._changing:
+            await self._put_in_force(loaded, adopt=self._custody.leads)
 
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""
         await asyncio.gather(self.tuning.close(), self.offstage.close())
         await self._paths.close()
         await self._stop_duties()
-        for endpoint in await self._endpoints.put_in_force({}):
+        for endpoint in self._endpoints.put_in_force({}):
             await endpoint.close()
         await self._sides.close()
         await self._upstream.close()
@@ -259,9 +261,17 @@ class App:
         tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault))
         realtime = self._sides.realtime(settings, laid.steps, vault, guard.kinds)
         passages = self._sides.passages(settings, laid.steps, vault, guard.kinds, day)
-        retired = await self._endpoints.put_in_force(wanted)
+        webhook = settings.alerts.to()
+        async with self._endpoints.started(wanted):
+            if adopt:
+                changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
+            if self._custody.leads:
+                await self.log.append(settings_act(loaded, judge.version, governing.held, catalogue))
+                await self._tell_transfers(settings, day)
+        # From here on nothing fails: what is refused above has changed nothing.
+        retired = self._endpoints.put_in_force(wanted)
         self._sides.put_in_force(tools)
-        self._till.alert(settings.alerts.to())
+        self._till.alert(webhook)
         gates = [gate for gate in (tools, realtime, passages) if gate is not None]
         before, self._laid = self._laid, (path, *(gate.path for gate in gates))
         self._vaults.put_in_force(vault, before)
@@ -269,22 +279,18 @@ class App:
             settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages, fronts
         )
         self._loaded, self._governing, self._offered = loaded, governing, offered
-        await self._paths.settle()
-        if adopt:
-            changes += await asyncio.to_thread(take_up, self._changes, governing, actor="hanbok")
         self._policy_changes = changes
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
-        if self._custody.leads:
-            await self.log.append(settings_act(loaded, judge.version, governing.held, catalogue))
-            await self._tell_transfers(settings, day)
         if retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
+        await self._paths.settle()
 
     async def _keep_policy(self) -> None:
         """Take up policies that any process has put in force."""
-        if await asyncio.to_thread(self._changes.version) != self._policy_changes:
-            await self._put_in_force(self._loaded, adopt=False)
+        async with self._changing:
+            if await asyncio.to_thread(self._changes.version) != self._policy_changes:
+                await self._put_in_force(self._loaded, adopt=False)
 
     async def _keep_records(self) -> None:
         """Take up keys that any process has changed."""
@@ -292,13 +298,15 @@ class App:
 
     async def _keep_day(self) -> None:
         """Law comes into force, and rates of exchange change, at midnight in Korea."""
-        if today() != self.runtime.day:
-            await self._put_in_force(self._loaded, adopt=self._custody.leads)
+        async with self._changing:
+            if today() != self.runtime.day:
+                await self._put_in_force(self._loaded, adopt=self._custody.leads)
 
     async def _keep_releases(self) -> None:
         """Offer the models that the registry of releases has in service, at the prices that were taken in last."""
-        if await self._version_of_offers(self._loaded) != self._offered:
-            await self._put_in_force(self._loaded, adopt=False)
+        async with self._changing:
+            if await self._version_of_offers(self._loaded) != self._offered:
+                await self._put_in_force(self._loaded, adopt=False)
 
     async def _version_of_offers(self, loaded: Loaded) -> tuple[object, str]:
         shelf = Shelf(registry(loaded.settings)).version

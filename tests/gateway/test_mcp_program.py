@@ -1,5 +1,6 @@
 """A program as an MCP server: it is started when asked, asked again after it ended, and ended with hanbok."""
 
+import asyncio
 import sys
 
 import pytest
@@ -81,6 +82,40 @@ async def test_one_that_the_settings_dropped_is_not_started_again():
     await line.close()
     with pytest.raises(UpstreamUnreachable):
         await line.ask("tools/call", {"name": "look"}, visitor="")
+
+
+async def test_one_that_is_dropped_while_it_starts_does_not_live_on(monkeypatch: pytest.MonkeyPatch):
+    made, there, going_on = [], asyncio.Event(), asyncio.Event()
+    start = asyncio.create_subprocess_exec
+
+    async def slow(*command: str, **how: object) -> asyncio.subprocess.Process:
+        made.append(await start(*command, **how))
+        there.set()
+        await going_on.wait()
+        return made[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
+    line = program()
+    asking = asyncio.create_task(line.ask("tools/call", {"name": "look"}, visitor=""))
+    await there.wait()
+    await line.close()
+    going_on.set()
+    with pytest.raises(UpstreamUnreachable):
+        await asking
+    assert await asyncio.wait_for(made[0].wait(), 10)
+
+
+@pytest.mark.parametrize("ending", ["exit(3)", "time.sleep(60)"])
+async def test_one_that_ends_or_is_dropped_before_it_shook_hands_breaks_the_call_off(ending: str):
+    line = program(sys.executable, "-I", "-S", "-c", f"import sys, time; sys.stdin.readline(); {ending}")
+    asking = asyncio.create_task(line.ask("tools/list", {}, visitor=""))
+    if ending != "exit(3)":
+        while line._waiting == {}:  # noqa: ASYNC110 - nobody tells when it has been asked
+            await asyncio.sleep(0)
+        await line.close()
+    with pytest.raises(UpstreamCut):
+        await asking
+    await line.close()
 
 
 async def test_one_that_cannot_be_started_is_told():

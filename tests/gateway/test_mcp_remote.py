@@ -25,6 +25,15 @@ class Answered:
         """Nothing is open."""
 
 
+def described() -> ToolServer:
+    return ToolServer(
+        name="crm",
+        destination=Destination(endpoint="mcp:crm", country="KR", zone=Zone.HOME, operator="self"),
+        allow=(AllowRule(tools=("*",)),),
+        url="http://127.0.0.1:9/mcp",
+    )
+
+
 class Modern:
     """Speaks 2026-07-28 alone, when it is not `down`."""
 
@@ -45,15 +54,50 @@ class Modern:
         return Answered(200, json.dumps(told).encode(), "application/json")
 
 
+class Changing(Modern):
+    """Speaks one generation at a time."""
+
+    def __init__(self, refuses: int, *, modern: bool) -> None:
+        super().__init__()
+        self.down, self.refuses, self.modern = False, refuses, modern
+
+    async def post(self, url: str, headers: object, body: bytes, timeouts: object) -> Answered:
+        asked = json.loads(body)
+        if self.modern is ("_meta" in asked.get("params", {})):
+            if self.modern:
+                return await super().post(url, headers, body, timeouts)
+            self.asked.append(asked["method"])
+            told = {"jsonrpc": "2.0", "id": asked.get("id"), "result": {"protocolVersion": "2025-11-25"}}
+            return Answered(200, json.dumps(told).encode(), "application/json")
+        self.asked.append(f"not {asked['method']}")
+        error = {"jsonrpc": "2.0", "id": asked.get("id"), "error": {"code": -32600, "message": "no"}}
+        if self.refuses > 0:
+            return Answered(self.refuses, json.dumps(error).encode(), "application/json")
+        return Answered(-self.refuses, b"no", "text/plain")
+
+
+@pytest.mark.parametrize("refuses", [400, -400, -404, -405])
+@pytest.mark.parametrize("modern", [True, False])
+async def test_a_server_that_came_back_in_another_version_is_looked_at_again(refuses: int, modern: bool):
+    behind = Changing(refuses, modern=modern)
+    line = Remote(described(), behind, "0")
+    assert (await line.ask("tools/list", {}, visitor="a:b")).error is None
+    behind.modern = not modern
+    failed = 0
+    for _ in range(2):
+        try:
+            failed += (await line.ask("tools/list", {}, visitor="a:b")).error is not None
+        except ToolServerFailed:
+            failed += 1
+    assert failed <= 1
+    assert behind.asked[-1] == "tools/list"
+    assert (await line.ask("tools/list", {}, visitor="a:b")).error is None
+    assert behind.asked[-2:] == ["tools/list", "tools/list"]
+
+
 async def test_a_server_that_was_down_at_the_first_look_is_asked_again_in_its_own_version():
     behind = Modern()
-    server = ToolServer(
-        name="crm",
-        destination=Destination(endpoint="mcp:crm", country="KR", zone=Zone.HOME, operator="self"),
-        allow=(AllowRule(tools=("*",)),),
-        url="http://127.0.0.1:9/mcp",
-    )
-    line = Remote(server, behind, "0")
+    line = Remote(described(), behind, "0")
     with pytest.raises(ToolServerFailed):
         await line.ask("tools/list", {}, visitor="")
     behind.down = False

@@ -1,7 +1,8 @@
 """Endpoints that run: kept over reloads while their settings stay the same."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple, TypeAlias
 
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig
@@ -49,12 +50,21 @@ class Endpoints:
         """Let connections go to the endpoints in force, to these others and to nowhere else."""
         self._egress.only(others | {gate for built in self._built.values() for gate in built.door.gates})
 
-    async def put_in_force(self, wanted: dict[str, Built]) -> list[Endpoint]:
-        """Start the new ones; return those that are no longer wanted, still running."""
+    @asynccontextmanager
+    async def started(self, wanted: Mapping[str, Built]) -> AsyncGenerator[None]:
+        """Start the new ones. Where that, or what is done with them here, fails, they are stopped again."""
+        there = [built.endpoint for built in self._built.values()]
+        async with AsyncExitStack() as failing:
+            for built in wanted.values():
+                if built.endpoint not in there:
+                    failing.push_async_callback(built.endpoint.close)
+                    await built.endpoint.start()
+            yield
+            failing.pop_all()
+
+    def put_in_force(self, wanted: dict[str, Built]) -> list[Endpoint]:
+        """Take up what has started; return those that are no longer wanted, still running."""
         kept = [built.endpoint for built in self._built.values()]
-        new = [built.endpoint for built in wanted.values()]
-        for endpoint in new:
-            if endpoint not in kept:
-                await endpoint.start()
         self._built = wanted
+        new = [built.endpoint for built in wanted.values()]
         return [endpoint for endpoint in kept if endpoint not in new]

@@ -36,6 +36,8 @@ _IDS: Final = 1 << 52
 """Processes that share a session must not number their requests alike; larger integers are not the same in all JSON."""
 _SESSION: Final = "mcp-session-id"
 _OK, _NOT_FOUND = 200, 404
+_UNKNOWN: Final = frozenset({400, 405})
+"""What a server answers to a generation that it does not speak, with 404 in the newer one."""
 _TRIES: Final = 3
 """A session that is over may be known here, and another one to all processes."""
 _NOT_RPC: Final = Text(ko="JSON-RPC 응답이 아닙니다", en="it is no JSON-RPC answer")
@@ -69,7 +71,7 @@ class Remote:
         self._upstream = upstream
         self._me = {"name": "hanbok", "version": version}
         self._modern: bool | None = None
-        """Which generation it speaks; None: not known yet."""
+        """Which generation it speaks; None: not known yet, or not any more."""
         self._sessions: OrderedDict[str, Headers] = OrderedDict()
         """Headers of each visitor's session."""
         self._opening: dict[str, asyncio.Lock] = {}
@@ -92,10 +94,10 @@ class Remote:
             session: Headers | None = None
             try:
                 if self._modern:
-                    return await self._ask_modern(method, params, headers)
+                    return await self._ask_modern(method, params, headers, known=True)
                 session = await self._session(visitor, over)
                 self._modern = False  # a handshake tells; a failure at the first look may be any failure
-                return await self._send(method, params, session)
+                return await self._send(method, params, session, modern=False)
             except _SessionOver:
                 if session is not None:
                     over.append(session)
@@ -124,13 +126,18 @@ class Remote:
             return False
 
     async def _ask_modern(
-        self, method: str, params: Mapping[str, Any], headers: tuple[tuple[str, str], ...]
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        headers: tuple[tuple[str, str], ...],
+        *,
+        known: bool = False,
     ) -> Answer:
         meta = {VERSION_META: MODERN, CAPABILITIES_META: dict[str, Any](), CLIENT_META: self._me}
         told = [("mcp-protocol-version", MODERN), ("mcp-method", method), *headers]
         if naming := NAMING.get(method):
             told.append(("mcp-name", header_value(str(params[naming]))))
-        return await self._send(method, {**params, "_meta": meta}, tuple(told))
+        return await self._send(method, {**params, "_meta": meta}, tuple(told), modern=known or None)
 
     async def _session(self, visitor: str, over: Sequence[Headers]) -> Headers:
         """Return the headers of the visitor's session, after a handshake if there is none yet but those that are
@@ -157,7 +164,11 @@ class Remote:
         there = None if shared is None else await shared.find(visitor)
         if there is not None and there not in over:
             return there
-        headers = await self._handshake()
+        try:
+            headers = await self._handshake()
+        except (ToolServerFailed, UpstreamGarbled, _SessionOver):
+            self._modern = None
+            raise
         if shared is None or _SESSION not in dict(headers):
             return headers
         return await shared.keep(visitor, headers)
@@ -203,12 +214,18 @@ class Remote:
             exchange.close()
 
     async def _send(
-        self, method: str, params: Mapping[str, Any], headers: tuple[tuple[str, str], ...]
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        headers: tuple[tuple[str, str], ...],
+        *,
+        modern: bool | None,
     ) -> Answer:
+        """`modern`: the generation that the server is known to speak; None: this is to find out."""
         body, asked = self._message(method, params)
         exchange = await self._post(body, headers)
         try:
-            return await self._read(exchange, asked)
+            return await self._read(exchange, asked, modern=modern)
         finally:
             exchange.close()  # cancelled or done: an exchange that is not whole is aborted, which ends the call there
 
@@ -222,8 +239,11 @@ class Remote:
             server.url, (*server.headers, *_JSON, *headers), body, server.timeouts
         )
 
-    async def _read(self, exchange: Exchange, asked: int) -> Answer:
+    async def _read(self, exchange: Exchange, asked: int, *, modern: bool | None = None) -> Answer:
         media = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+        refused = exchange.status in _UNKNOWN or (modern and exchange.status == _NOT_FOUND)
+        if refused and modern is self._modern:
+            self._modern = None  # it may be another version of itself by now: the next request looks again
         if exchange.status == _OK and media == "text/event-stream":
             return await self._read_events(exchange, asked)
         body = await exchange.whole(_LIMIT)
@@ -234,7 +254,7 @@ class Remote:
         answer = self._decoded(body)
         if answer.error is None and not isinstance(answer.result, msgspec.Raw):
             raise UpstreamGarbled(origin=self._server.name, why=_NOT_RPC)
-        if exchange.status == _NOT_FOUND and not self._modern:
+        if exchange.status == _NOT_FOUND and not modern:
             raise _SessionOver
         return answer
 

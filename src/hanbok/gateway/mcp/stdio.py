@@ -81,7 +81,7 @@ class Program:
     async def _start(self) -> None:
         server = self._server
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *server.command,
                 stdin=PIPE,
                 stdout=PIPE,
@@ -91,14 +91,17 @@ class Program:
             )
         except OSError as error:
             raise UpstreamUnreachable(origin=server.name, why=_CANNOT) from error
-        self._reader = asyncio.create_task(self._read(self._process))
+        self._process, self._reader = process, asyncio.create_task(self._read(process))
         try:
             await self._shake_hands()
         except BaseException:
-            self._process.kill()
+            if process.returncode is None:
+                process.kill()
             raise
 
     async def _shake_hands(self) -> None:
+        if self._closed:  # while it started: whoever closed it saw no program
+            raise UpstreamUnreachable(origin=self._server.name, why=_CLOSED)
         hello = {"protocolVersion": HANDSHAKE[-1], "capabilities": dict[str, Any](), "clientInfo": self._me}
         answer = await self._ask("initialize", hello)
         if answer.error is not None:
