@@ -3,6 +3,7 @@
 
 import math
 import random
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 
@@ -17,6 +18,8 @@ FEWEST, MOST = 2, 4
 NAMED = 4.0
 """How much more it matters to keep a name than to drop a word."""
 LEAST = 0.3
+END = " "
+"""Stands for the end of a word."""
 DRAWN = 40_000
 """Names that are drawn beside those of the sentences."""
 TAILS = (
@@ -100,3 +103,28 @@ def learn(names: Counter[str], others: Counter[str]) -> dict[tuple[str, str], fl
                 squares[one] += error * error
                 weights[one] += RATE * (error - DECAY * weights[one]) / math.sqrt(squares[one])
     return {one: weight for one, weight in weights.items() if abs(weight) >= LEAST}
+
+
+def spell(tables: dict[str, dict[str, int]]) -> bytes:
+    """Return the file that `hanbok.guard.names.sieve.read` reads, of weights by slice: see `slices`.
+
+    What the first syllable weighs by itself is in its row, and so is what the last one does.
+    """
+    first, last, middle = tables["first"], tables["last"], tables["middle"]
+    head = {one: {"": weight} for one, weight in first.items()}
+    for (one, other), weight in tables["head"].items():
+        head.setdefault(one, {"": 0})[other] = first.get(one, 0) + weight
+    tail = {one: {"": weight} for one, weight in last.items()}
+    for (other, one), weight in tables["tail"].items():
+        tail.setdefault(one, {"": 0})[other] = last.get(one, 0) + weight
+    inner: dict[str, dict[str, int]] = {}
+    for pair, weight in middle.items():
+        inner.setdefault(pair[0], {"": 0, END: 0})[pair[1:] or END] = weight
+    text: list[str] = []
+    weights = bytearray()
+    for table in (head, inner, tail):
+        for row in table.values():
+            row[""] = row.pop("")  # what holds for all others stands last
+            weights += bytes(weight + 128 for weight in row.values())
+        text.append("\t".join(one + "".join(row) for one, row in table.items()))
+    return zlib.compress("\n".join(text).encode() + b"\0" + weights, 9)

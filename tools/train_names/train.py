@@ -24,6 +24,7 @@ from people import People
 
 from hanbok.guard.names.model import SCALE, arrange, read_weights
 from hanbok.guard.names.run import WORD
+from hanbok.guard.names.sieve import read as read_sieve
 from hanbok.guard.names.stems import Stem, Table, candidates, weigh
 from hanbok.guard.names.surroundings import hopeless, join, look_around, spot
 from hanbok.guard.names.words import NOTHING, TITLES
@@ -172,18 +173,20 @@ def learn(rows: Iterable[Example]) -> dict[Feature, float]:
     return {feature: total[one] for feature, one in ids.items() if abs(total[one]) >= LEAST}
 
 
-def pack(weights: dict[Feature, float]) -> bytes:
-    """Return the file that `read_weights` reads."""
+def rounded(weights: dict[Feature, float]) -> dict[str, dict[str, int]]:
+    """Return the weights as they are kept, by table."""
     tables: dict[str, dict[str, int]] = {}
     for (table, value), weight in sorted(weights.items(), key=lambda one: (one[0][0], str(one[0][1]))):
-        rounded = max(-127, min(127, round(weight * SCALE)))
-        if rounded and not {"\0", "\x1e", "\x1f"} & set(str(value)):
-            tables.setdefault(table, {})[str(value)] = rounded
-    return spell(tables)
+        kept = max(-127, min(127, round(weight * SCALE)))
+        if kept and not {"\0", "\x1e", "\x1f"} & set(str(value)):
+            tables.setdefault(table, {})[str(value)] = kept
+    return tables
 
 
 def spell(tables: dict[str, dict[str, int]]) -> bytes:
-    """Write every key once, in front; of each table its name and size, then which keys, then a byte for each weight."""
+    """Return the file that `read_weights` reads: every key once, in front; of each table its name and size, then which
+    keys, then a byte for each weight.
+    """
     texts = sorted({key for name, table in tables.items() if not name.endswith("_") for key in table})
     place = {key: number for number, key in enumerate(texts)}
     sizes = "\x1f".join(f"{name}={len(table)}" for name, table in tables.items())
@@ -197,7 +200,7 @@ def spell(tables: dict[str, dict[str, int]]) -> bytes:
 
 
 def main() -> None:
-    """Write `lexicon.bin` and `weights.bin`."""
+    """Write `lexicon.bin`, `sieve.bin` and `weights.bin`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("sys_dic", type=Path)
@@ -209,17 +212,14 @@ def main() -> None:
     kinds = wordlist.word_list(words, seen)
     people = crowd(words, random.Random(SEED))
     sentences = material(chosen.data, words, people, chosen.held_out)
-    sieved = {
-        (f"sieve.{table}", value): weight
-        for (table, value), weight in sieve.learn(
-            *sieve.count(sentences, seen.words, words.korean | _well_known(words), people)
-        ).items()
-    }
+    counts = sieve.count(sentences, seen.words, words.korean | _well_known(words), people)
+    sieved = sieve.spell(rounded(dict(sieve.learn(*counts))))
     lexicon = wordlist.MaskedLexicon(wordlist.pack(kinds, words))
-    weights = pack(sieved | learn(examples(sentences, lexicon, words.korean)))
+    weights = spell(rounded(learn(examples(sentences, lexicon, words.korean))))
     lexicon.hidden = frozenset()
-    common = wordlist.everyday(seen, lexicon, read_weights(weights))
+    common = wordlist.everyday(seen, lexicon, read_sieve(sieved), read_weights(weights))
     (chosen.out / "lexicon.bin").write_bytes(wordlist.pack(kinds, words, common))
+    (chosen.out / "sieve.bin").write_bytes(sieved)
     (chosen.out / "weights.bin").write_bytes(weights)
     sys.stdout.write(f"{len(kinds)} words, {len(sentences)} sentences, {len(weights)} bytes of weights\n")
 

@@ -16,6 +16,7 @@ from hanbok.guard.names import lexicon as bits
 from hanbok.guard.names.lexicon import Lexicon
 from hanbok.guard.names.model import Tagger, Weights
 from hanbok.guard.names.run import WORD
+from hanbok.guard.names.sieve import Sieve
 from hanbok.guard.names.words import PARTICLES
 
 _LONGEST = 5
@@ -129,9 +130,9 @@ class MaskedLexicon(Lexicon):
         return 0 if word in self.hidden else super().kinds(word)
 
 
-def everyday(seen: Usage, lexicon: Lexicon, weights: Weights) -> list[str]:
+def everyday(seen: Usage, lexicon: Lexicon, sieve: Sieve, weights: Weights) -> list[str]:
     """Return the words that are seen most, without those that the tagger would look at."""
-    tagger = Tagger(lexicon, weights)
+    tagger = Tagger(lexicon, sieve, weights)
     return [
         word for word, count in seen.words.most_common() if count > 1 and word not in tagger.live([word])
     ][:COMMON]

@@ -11,9 +11,10 @@ from zlib import decompress
 from hanbok.guard.names.lexicon import PERSONAL, Lexicon, load
 from hanbok.guard.names.notation import Apart
 from hanbok.guard.names.run import Places
+from hanbok.guard.names.sieve import Sieve, passes
+from hanbok.guard.names.sieve import load as load_sieve
 from hanbok.guard.names.stems import (
     SHAPES,
-    SieveTables,
     Stem,
     Table,
     WordTables,
@@ -21,7 +22,6 @@ from hanbok.guard.names.stems import (
     full_name,
     like_name,
     no_noun,
-    passes,
     weigh,
 )
 from hanbok.guard.names.surroundings import (
@@ -47,8 +47,8 @@ _FLOOR_UNLISTED: Final = -1.4 * SCALE
 _THRESHOLD: Final = -0.2 * SCALE
 _FOREIGN_THRESHOLD: Final = -1.1 * SCALE
 """What a name must weigh at least; Korean names more, because more words look like them."""
-_REMEMBERED: Final = 30_000
-"""Words known to be no names, kept so that they need no second look."""
+_REMEMBERED: Final = 19_000
+"""Words known to be no names, kept so that they need no second look. A set of more takes four times the memory."""
 _LONGEST_REMEMBERED: Final = 12
 _MOST_PARTS: Final = 6
 """No name has more words."""
@@ -65,7 +65,6 @@ Weighed = dict[tuple[str, int], tuple[int, Stem]]
 class Weights(NamedTuple):
     """All tables: of words and surroundings by shape, and of neighbours."""
 
-    sieve: SieveTables
     words: dict[str, WordTables]
     around: dict[str, AroundTables]
     joins: JoinTables
@@ -95,8 +94,8 @@ class _Part(NamedTuple):
 class Tagger:
     """Finds names; remembers which words need no second look. Safe to share between threads."""
 
-    def __init__(self, lexicon: Lexicon, weights: Weights) -> None:
-        self.lexicon, self._weights = lexicon, weights
+    def __init__(self, lexicon: Lexicon, sieve: Sieve, weights: Weights) -> None:
+        self.lexicon, self._sieve, self._weights = lexicon, sieve, weights
         self._plain = set(self.lexicon.common)
         self._singles = {
             one: shortlist
@@ -107,7 +106,9 @@ class Tagger:
     @classmethod
     def load(cls) -> "Tagger":
         """Return the tagger of this package."""
-        return cls(load(), read_weights((files("hanbok.guard.names") / "weights.bin").read_bytes()))
+        return cls(
+            load(), load_sieve(), read_weights((files("hanbok.guard.names") / "weights.bin").read_bytes())
+        )
 
     def find(self, text: str, words: Sequence[str], wanted: Iterable[int], live: Live) -> Iterator[Name]:
         """Yield the names among the `wanted` words of the text, which `live` tells more of, from left to right."""
@@ -142,7 +143,7 @@ class Tagger:
 
     def live(self, words: Iterable[str]) -> Live:
         """Return what these words could be, without those that are no names."""
-        plain, singles, sieve, lexicon = self._plain, self._singles, self._weights.sieve, self.lexicon
+        plain, singles, sieve, lexicon = self._plain, self._singles, self._sieve, self.lexicon
         live: Live = {}
         for word in words:
             shortlist: Shortlist | None = None
@@ -251,7 +252,6 @@ def arrange(table: Callable[[str], Table]) -> Weights:
 
     around = {group: AroundTables(*named(AroundTables._fields, f"around.{group}")) for group in "SKF"}
     return Weights(
-        SieveTables(*named(SieveTables._fields, "sieve")),
         {shape: WordTables(*named(WordTables._fields, f"word.{shape}")) for shape in SHAPES},
         {shape: around[shape if shape in around else "K"] for shape in SHAPES},
         JoinTables(*named(JoinTables._fields, "join")),

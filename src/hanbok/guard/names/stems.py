@@ -42,8 +42,6 @@ F: anything else.
 """
 _LONGEST_KOREAN: Final = 7
 """A word that begins with a Korean name and is longer must end in a particle or a title."""
-SIEVE: Final = -20
-"""Words that weigh no more fall through."""
 _LONGEST_NAME, _SHORT, _FULL, _TWO = 8, 4, 3, 2
 _LISTED_GIVEN: Final = GIVEN | GIVEN_RARE
 _SHAPES_OF: Final = {
@@ -103,23 +101,6 @@ class Reading(NamedTuple):
     prefixes: list[int]
     whole: int
     given: int
-
-
-class SieveTables(NamedTuple):
-    """Tables of the sieve that most words fall through."""
-
-    head: Table
-    middle: Table
-    tail: Table
-    first: Table
-    last: Table
-
-
-def passes(word: str, tables: SieveTables) -> bool:
-    """Tell whether a word of two syllables or more may begin with a name, from a few of its letters."""
-    head, middle, tail, first, last = tables
-    score = head(word[:2], 0) + middle(word[1:3], 0) + tail(word[-2:], 0)
-    return score + first(word[0], 0) + last(word[-1], 0) > SIEVE
 
 
 def candidates(word: str, lexicon: Lexicon) -> tuple[Reading, list[Stem]]:
