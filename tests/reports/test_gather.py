@@ -82,6 +82,24 @@ def test_a_destination_that_was_tried_has_had_the_data():
     assert {where.endpoint for where in flows} == {"first", "second"}
 
 
+def test_an_attempt_that_did_not_arrive_is_no_flow_and_an_answer_is_told_from_what_was_sent():
+    plan = tuple(hop(name) for name in ("first", "second", "judge"))
+    facts = facts_of(
+        intent("a", findings={"PHONE": 2}, plan=plan),
+        outcome("a", endpoint="second", attempts=("first:upstream_unreachable", "judge:upstream_timeout")),
+        intent("b", plan=plan),
+        outcome("b", endpoint="first", attempts=("first:upstream_unreachable", "judge:judged good")),
+        intent("c", plan=plan),
+        outcome("c", endpoint="first", status="failed", code="upstream_unreachable"),
+    )
+    assert {where.endpoint: (flow.calls.count, flow.answered) for where, flow in facts.flows.items()} == {
+        "second": (1, 1),
+        "judge": (2, 1),
+        "first": (1, 1),
+    }
+    assert {where.endpoint: tally.count for where, tally in facts.missed.items()} == {"first": 2}
+
+
 def test_a_crashed_call_may_have_reached_all_of_its_plan():
     plan = (hop("first"), hop("second"))
     flows = facts_of(intent("a", plan=plan), outcome("a", status="crashed", endpoint="")).flows

@@ -62,6 +62,8 @@ class Flow:
     senders: dict[Who, Tally] = field(default_factory=dict[Who, Tally])
     unsure: int = 0
     """Calls of which only the plan tells that they may have reached the place: a crash left no more."""
+    answered: int = 0
+    """Calls that the place gave an answer to, or a judgement."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class Facts:
     """Requests that held each kind, refused ones too."""
     reply_kinds: dict[str, Tally] = field(default_factory=dict[str, Tally])
     flows: dict[Where, Flow] = field(default_factory=dict[Where, Flow])
+    missed: dict[Where, Tally] = field(default_factory=dict[Where, Tally])
+    """Calls that were to go to a place and did not reach it: no connection, or nothing that its format can say."""
     accounts: dict[Who, Account] = field(default_factory=dict[Who, Account])
     grades: dict[tuple[str, str, str], Tally] = field(default_factory=dict[tuple[str, str, str], Tally])
     """Calls that left, by grade, zone and form."""

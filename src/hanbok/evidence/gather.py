@@ -3,6 +3,7 @@ call of the period may end after it.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from hanbok.core.values import Form
@@ -14,6 +15,9 @@ from hanbok.evidence.report import Question
 
 _Key = TypeVar("_Key")
 _ORIGINS = 12
+_NOTHING_SENT = frozenset({"endpoint_unavailable", "unsupported_request", "upstream_unreachable"})
+"""Codes of attempts after which the place has seen nothing."""
+_JUDGED = "judged "
 
 
 def gather(records: Iterable[Record], question: Question, persons_of: PersonsOf = nobody) -> Facts:
@@ -131,19 +135,30 @@ class _Reading:
             _count(facts.reply_kinds, kind, record)
         for step, did in entry.steps.items():
             _count(facts.steps, (step, _word(step, did)), record)
-        tried = {entry.endpoint, *(one.partition(":")[0] for one in entry.attempts)}
         if entry.status == "crashed":
             self._reached(intent.plan, began, intent, unsure=True)
-        else:
-            self._reached([hop for hop in intent.plan if hop.endpoint in tried], record, intent)
+            return
+        sent, answered, tried = _ends(entry)
+        self._reached([hop for hop in intent.plan if hop.endpoint in sent], record, intent, answered)
+        for where in {_where(hop) for hop in intent.plan if hop.endpoint in tried - sent}:
+            _count(facts.missed, where, record)
 
-    def _reached(self, hops: Iterable[Hop], record: Record, intent: Intent, *, unsure: bool = False) -> None:
+    def _reached(
+        self,
+        hops: Iterable[Hop],
+        record: Record,
+        intent: Intent,
+        answered: AbstractSet[str] = frozenset(),
+        *,
+        unsure: bool = False,
+    ) -> None:
         facts = self.facts
         sender = _sender(intent)
         for hop in {_where(hop): hop for hop in hops}.values():
             flow = facts.flows.setdefault(_where(hop), Flow())
             flow.calls.note(record)
             flow.unsure += unsure
+            flow.answered += hop.endpoint in answered
             _count(flow.senders, sender, record)
             for kind in intent.findings:
                 _count(flow.kinds, kind, record)
@@ -153,6 +168,19 @@ class _Reading:
                     _count(facts.subjects, person, record)
                     if hop.form == Form.AS_IS:
                         facts.exposed.add(person)
+
+
+def _ends(entry: Outcome) -> tuple[set[str], set[str], set[str]]:
+    """Return the endpoints that were sent the request, those of them that answered, and all that were tried."""
+    attempts = [one.partition(":") for one in entry.attempts]
+    tried = {entry.endpoint, *(endpoint for endpoint, _, _ in attempts)}
+    sent = {endpoint for endpoint, _, code in attempts if code not in _NOTHING_SENT}
+    if entry.code not in _NOTHING_SENT:
+        sent.add(entry.endpoint)
+    answered = {endpoint for endpoint, _, code in attempts if code.startswith(_JUDGED)}
+    if entry.status in {"completed", "cut"}:
+        answered.add(entry.endpoint)
+    return sent, answered, tried
 
 
 def _sender(intent: Intent) -> Who:

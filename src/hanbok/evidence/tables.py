@@ -36,20 +36,23 @@ def flows_table(facts: Facts, setup: Setup) -> Table:
             Cell(text=_FORMS.get(where.form, _same(where.form))),
             Cell(text=_kinds(flow.kinds, setup)),
             _counted(flow.calls),
+            _plain(f"{flow.answered:,}"),
+            _counted(facts.missed.get(where, Tally())),
         )
-        for where, flow in sorted(facts.flows.items())
+        for where, flow in sorted({**dict.fromkeys(facts.missed, Flow()), **facts.flows}.items())
     ]
     return Table(
         title=Text(ko="데이터가 간 곳", en="Where data went"),
         columns=_columns(
-            "엔드포인트|나라·구역|운영자|형태|든 정보 유형(기록 수)|호출",
-            "Endpoint|Where|Operator|Form|Types of data (entries)|Calls",
+            "엔드포인트|나라·구역|운영자|형태|든 정보 유형(기록 수)|간 호출|답한 호출|닿지 않은 시도",
+            "Endpoint|Where|Operator|Form|Types of data (entries)|Calls sent|Answered|Attempts that did not arrive",
         ),
         rows=tuple(rows),
         note=Text(
-            ko="정보 유형은 가드가 요청에서 찾은 것입니다. 가명처리·가림은 그 값 대신 자리표시만 나갔다는 뜻입니다.",
+            ko="정보 유형은 가드가 요청에서 찾은 것입니다. 가명처리·가림은 그 값 대신 자리표시만 나갔다는 뜻입니다. "
+            "시간 초과나 중단처럼 답이 없어도 보냈을 수 있는 것은 간 호출에 셉니다.",
             en="Types are those that the guard found in requests; pseudonymised and masked mean that only placeholders "
-            "left.",
+            "left. What got no answer but may have arrived, such as a timeout, counts as sent.",
         ),
     )
 
