@@ -11,6 +11,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.metrics import Registry, exposition
 from hanbok.core.values import Text
 from hanbok.evidence.entry import Intent
+from hanbok.evidence.errors import MachineTwice
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.log import FiledLog
 from hanbok.evidence.outbox import drain_outbox
@@ -172,7 +173,8 @@ class Own:
         return [(_ACTS_EVERY, self._move_acts), (_SPEND_EVERY, self._keep_spend), *self._upkeep.duties()]
 
     def unready(self) -> list[str]:
-        return self._sharing.unready() if self._sharing is not None else []
+        twice = [f"evidence: {MachineTwice.code}"] if self._upkeep.twice else []
+        return twice + (self._sharing.unready() if self._sharing is not None else [])
 
     async def metrics(self) -> bytes:
         return exposition(self.registry.families())
@@ -191,6 +193,7 @@ class Own:
             if self._store is not None:
                 await self._move_acts()
                 await self._keep_spend()
+                await self._upkeep.close()
         finally:
             if self._sharing is not None:
                 await self._sharing.close()
@@ -198,7 +201,7 @@ class Own:
 
     async def _move_acts(self) -> None:
         """Move administrators' acts, which any process may have put into the database, to the log."""
-        if self._store is not None:
+        if self._store is not None and not self._upkeep.twice:
             await drain_outbox(self._store, self.log, self.log.size)
 
     async def _keep_spend(self) -> None:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from evidence.logs import act, write
 from hanbok.core.clock import stamp
@@ -12,7 +13,7 @@ from hanbok.evidence import rotation
 from hanbok.evidence.archive import Archive
 from hanbok.evidence.checkpoint import Checkpoint, opened, sign
 from hanbok.evidence.entry import AnyEntry, KeyAct
-from hanbok.evidence.errors import LogBroken, LogRolledBack, LogUnavailable
+from hanbok.evidence.errors import LogBroken, LogRolledBack, LogUnavailable, OriginTaken
 from hanbok.evidence.high_water import check_high_water, note_high_water
 from hanbok.evidence.journal import Journal, Options
 from hanbok.evidence.keychain import PURPOSE, handover, read_keys
@@ -20,8 +21,10 @@ from hanbok.evidence.line import Flaw
 from hanbok.evidence.note import NoteInvalid
 from hanbok.evidence.rotation import rotate_key
 from hanbok.evidence.signer import SecretSigner, read_key
+from hanbok.evidence.upkeep import Upkeep
 from hanbok.evidence.verify import verify
 from hanbok.store.database import Store
+from hanbok.store.tables import marks
 
 
 @pytest.fixture
@@ -158,6 +161,51 @@ def test_a_folder_put_back_whole_is_found_by_what_the_database_noted(
         assert caught.value.facts["size"] == 11
         journal.close()
         write(log, [act("others"), act("than"), act("before")])
+    store.close()
+
+
+def test_two_logs_of_one_origin_with_one_database_are_told_apart_by_their_keys(
+    tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two machines that have the same `evidence.origin`; and one whose log went away and was begun anew."""
+    logs = [tmp_path / name for name in "ab"]
+    journals = [Journal.open(log, Options(origin="log.example.kr/one")) for log in logs]
+    ours, theirs = (Upkeep(journal, store) for journal in journals)
+    asyncio.run(ours.check())
+    asyncio.run(theirs.check())  # both begin on an empty database
+    for one in (ours, theirs, ours, theirs):
+        journals[0].post(act("more"))
+        journals[1].post(act("more"))
+        asyncio.run(one.note())
+    assert caplog.text.count("origin of another evidence log") == 1
+    for journal in journals:
+        journal.close()
+    journals = [Journal.open(log) for log in logs]
+    asyncio.run(Upkeep(journals[0], store).check())
+    with pytest.raises(OriginTaken) as caught:
+        asyncio.run(Upkeep(journals[1], store).check())
+    assert caught.value.facts == {"origin": "log.example.kr/one"}
+    assert "evidence.origin" in caught.value.hint.en
+    for journal in journals:
+        journal.close()
+    store.close()
+
+
+def test_a_note_of_an_earlier_version_is_believed_and_taken_over(log: Path, store: Store) -> None:
+    journal = Journal.open(log)
+    known, tree = journal.notary.checkpoint, marks.c.name.startswith("tree ")
+    assert known is not None
+    note_high_water(store, journal)
+    with store.write() as connection:  # it had no name of the log
+        connection.execute(update(marks).where(tree).values(note=known.root.hex()))
+    check_high_water(store, journal)
+    journal.close()
+    write(log, [act("more")])
+    journal = Journal.open(log)
+    note_high_water(store, journal)
+    with store.read() as connection:
+        assert connection.execute(select(marks.c.note).where(tree)).scalar_one().endswith(f" {journal.name}")
+    journal.close()
     store.close()
 
 

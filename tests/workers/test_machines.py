@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import time
@@ -348,6 +349,15 @@ def test_a_killed_keeper_s_calls_are_carried_on_and_counted_once(machines: Machi
     seen = asyncio.run(machines.press(made.secret, body("m"), 1))
     assert seen == {"200": 2}
     assert machines.agree(made) == paid + 2 * WON * MICRO
+
+
+def test_a_copy_of_a_state_folder_does_not_start_beside_the_first(machines: Machines, tmp_path: Path) -> None:
+    shutil.copytree(machines.b.folder / "state", tmp_path / "state")
+    copy = RunningHanbok(tmp_path, machines.b.settings.read_text())
+    with pytest.raises(RuntimeError, match="did not start"):
+        copy.start()
+    assert "복사해" in copy.errors()
+    assert ready(machines.b)[0] == 200
 
 
 def test_while_redis_is_away_calls_are_refused_with_a_time_to_come_back(machines: Machines) -> None:

@@ -109,6 +109,38 @@ class LogRolledBack(HanbokError):
     )
 
 
+class MachineTwice(HanbokError):
+    """Another server counts as this very machine and is there: one of the two state folders is a copy."""
+
+    code = "machine_twice"
+    message = Text(
+        ko="다른 서버가 이 서버의 증거 로그를 복사해 쓰고 있습니다",
+        en="another server runs with a copy of this server's evidence log",
+    )
+    hint = Text(
+        ko="서버마다 자기만의 상태 폴더가 있어야 합니다. 복사본을 쓰는 서버를 멈추고 빈 폴더로 다시 켜십시오.",
+        en="Each server needs a state folder of its own. Stop the one that has the copy; start it with an empty one.",
+    )
+
+
+class OriginTaken(HanbokError):
+    """Another log with a key of its own has this origin: another machine's, or the one that was here before."""
+
+    code = "origin_taken"
+    message = Text(
+        ko="증거 로그 이름(origin) {origin}은(는) 같은 데이터베이스를 쓰는 다른 로그의 것입니다",
+        en="{origin} is the origin of another evidence log that is kept with the same database",
+    )
+    hint = Text(
+        ko="로그는 시작할 때의 이름을 끝까지 씁니다. `evidence.origin`을 비우거나 서버마다 다르게 "
+        '(`"log.example.kr/${{HOSTNAME}}"`) 고친 뒤 비어 있는 로그 디렉터리로 시작하십시오. 이 서버가 쓰던 로그를 '
+        "잃은 것이라면 먼저 그 사본을 찾으십시오.",
+        en="A log keeps the name that it was begun with: leave `evidence.origin` empty or make it differ by machine "
+        '(`"log.example.kr/${{HOSTNAME}}"`), then start with an empty directory of the log. If this machine lost the '
+        "log that it had, look for a copy of that first.",
+    )
+
+
 class LogShortened(HanbokError):
     """The log verifies, but is shorter than the one that the database was kept from."""
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from hanbok.evidence.claim import is_elsewhere
 from hanbok.evidence.entry import AnyDeed, AnyEntry
 from hanbok.evidence.errors import LogLocked
 from hanbok.evidence.journal import Journal, Options
@@ -98,7 +99,8 @@ def _remove(store: Store, ids: list[int]) -> None:
 
 
 async def deliver(store: Store, directory: Path, options: Options) -> int | None:
-    """Move waiting acts to the log in this directory if no other process writes it; None: that process will.
+    """Move waiting acts to the log in this directory if no other process writes it, here or in the folder that this
+    one was copied from; None: that process will.
 
     Whoever comes first makes the log: `options` are those of the settings, or its origin and retention are not.
     """
@@ -107,6 +109,8 @@ async def deliver(store: Store, directory: Path, options: Options) -> int | None
     except LogLocked:
         return None
     try:
+        if await asyncio.to_thread(is_elsewhere, store, journal):
+            return None
         return await drain_outbox(store, journal, journal.size)
     finally:
         await asyncio.to_thread(journal.close)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from hanbok.core.clock import now
+from hanbok.evidence.claim import BEAT, Claim
 from hanbok.evidence.cosigning import WitnessAt, have_cosigned
-from hanbok.evidence.errors import WitnessesMissing
+from hanbok.evidence.errors import OriginTaken, WitnessesMissing
 from hanbok.evidence.expiry import expire
 from hanbok.evidence.high_water import check_high_water, note_high_water
 from hanbok.evidence.journal import Journal
@@ -37,9 +38,14 @@ class Upkeep:
         self._every = every
         self._noted = -1
         self._witnessed = -1
+        self._claim = Claim(store, journal) if store.shared else None
 
     async def check(self) -> None:
-        """To be called before the first call. Raises LogRolledBack; a witness out of reach is only told of."""
+        """To be called before the first call. Raises MachineTwice, LogRolledBack, OriginTaken; a witness out of reach
+        is only told of.
+        """
+        if self._claim is not None:
+            await self._claim.take()
         await asyncio.to_thread(check_high_water, self._store, self._journal)
         try:
             await self.witness()
@@ -49,13 +55,29 @@ class Upkeep:
     def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
         """Return what is to be repeated, and after how many seconds. Each may raise HanbokError."""
         witnessed = [(self._every, self.witness)] if self._witnesses else []
-        return [(_NOTE_EVERY, self.note), (_EXPIRE_EVERY, self.expire), *witnessed]
+        claimed = [(BEAT, self._claim.beat)] if self._claim is not None else []
+        return [(_NOTE_EVERY, self.note), (_EXPIRE_EVERY, self.expire), *witnessed, *claimed]
+
+    @property
+    def twice(self) -> bool:
+        """Whether another server has taken this log: one of the two folders is a copy."""
+        return self._claim is not None and self._claim.lost
+
+    async def close(self) -> None:
+        if self._claim is not None:
+            await self._claim.give_back()
 
     async def note(self) -> None:
         """Note in the database how far the log has come."""
         checkpoint = self._journal.notary.checkpoint
         if checkpoint and checkpoint.size != self._noted:
-            await asyncio.to_thread(note_high_water, self._store, self._journal)
+            try:
+                await asyncio.to_thread(note_high_water, self._store, self._journal)
+            except OriginTaken as error:
+                if (
+                    self._noted < 0
+                ):  # told once: another server began at the same moment, and is the one that is noted
+                    _log.error("%s %s", error, error.hint.en.format(**error.facts))
             self._noted = checkpoint.size
 
     async def witness(self) -> None:

@@ -83,20 +83,6 @@ class ConcurrencyExceeded(HanbokError):
     )
 
 
-class MachineTwice(HanbokError):
-    """Another server counts as this very machine and is there: one of the two state folders is a copy."""
-
-    code = "machine_twice"
-    message = Text(
-        ko="다른 서버가 이 서버의 증거 로그를 복사해 쓰고 있습니다",
-        en="another server runs with a copy of this server's evidence log",
-    )
-    hint = Text(
-        ko="서버마다 자기만의 상태 폴더가 있어야 합니다. 복사본을 쓰는 서버를 멈추고 빈 폴더로 다시 켜십시오.",
-        en="Each server needs a state folder of its own. Stop the one that has the copy; start it with an empty one.",
-    )
-
-
 class LimitsUnavailable(HanbokError):
     """What counts for all machines does not answer: no call comes in uncounted. `retry_after` is in seconds."""
 

@@ -56,6 +56,11 @@ class Store:
             raise
         return store
 
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may use it too."""
+        return self._engine.dialect.name != "sqlite"
+
     def switch(self, url: str) -> None:
         """Go on with another database: transactions from now on are there. Raises StoreUnavailable and its kin, and
         then nothing has changed.

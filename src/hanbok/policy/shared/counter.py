@@ -24,9 +24,10 @@ from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import MicroWon
 from hanbok.evidence.entry import Act
+from hanbok.evidence.errors import MachineTwice
 from hanbok.evidence.journal import Journal
 from hanbok.policy.books import Place, charged, table_since
-from hanbok.policy.errors import LimitsUnavailable, MachineTwice
+from hanbok.policy.errors import LimitsUnavailable
 from hanbok.policy.ledger import day_of
 from hanbok.policy.shared.reading import endings, first_of, place_of, read
 from hanbok.policy.shared.server import Server
@@ -331,9 +332,7 @@ class Counter:
             await self._count_strays(calls)
 
     def _take(self) -> list[_Op]:
-        """Take what one turn tells. It may be told again, if no answer comes: so what ends a call comes a turn later
-        than what began it, or the call would be charged again.
-        """
+        """Take what one turn tells, perhaps twice: a call ends a turn later than it began, or is charged again."""
         batch: list[_Op] = []
         begun: set[str] = set()
         while self._queue and len(batch) < _AT_ONCE:
