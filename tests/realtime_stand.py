@@ -22,6 +22,16 @@ USAGE = {
     },
     "output_token_details": {"text_tokens": 20, "audio_tokens": 100},
 }
+WRITTEN = {
+    "type": "tokens",
+    "total_tokens": 49,
+    "input_tokens": 40,
+    "output_tokens": 9,
+    "input_token_details": {"audio_tokens": 30, "text_tokens": 10},
+}
+"""What one turn of speech uses in a session of transcription."""
+LIVE = "gpt-live"
+"""A model that writes while it hears."""
 SOUND = b64encode(bytes(480)).decode()
 HEARD_BY_VAD = 3
 """Events of sound after which it takes the speaker to have finished."""
@@ -29,13 +39,16 @@ HEARD_BY_VAD = 3
 
 class Provider:
     """`with Provider() as one:` listens on 127.0.0.1. What it is told decides how it behaves: 끊어 breaks off, 기다려
-    begins and says no more, 거절 refuses, 도구 calls a tool, 혼자 speaks unasked, 엉망 says no event.
+    begins and says no more, 거절 refuses, 도구 calls a tool, 혼자 speaks unasked, 엉망 says no event,
+    실패 hears nothing.
     """
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
         """All that clients sent, of all sessions."""
         self.handshakes: list[Request] = []
+        self.hears = "안녕하세요"
+        """What sound says, in sessions of transcription."""
         self.refuses = 0
         """The status that handshakes are answered with; 0: they are accepted."""
         self.closed = threading.Event()
@@ -80,7 +93,11 @@ class _Session:
         self._number = 0
         self._heard = 0
         self._words = "안녕하세요"
-        self._session: dict[str, Any] = {"type": "realtime", "object": "realtime.session", "id": "sess_1"}
+        asked = connection.request
+        self._writes = asked is not None and asked.path.endswith("?intent=transcription")
+        kind = "transcription" if self._writes else "realtime"
+        self._session: dict[str, Any] = {"type": kind, "object": f"realtime.{kind}_session", "id": "sess_1"}
+        self._item = ""
 
     def run(self) -> None:
         self._tell("session.created", session=self._session)
@@ -91,7 +108,13 @@ class _Session:
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event["type"]
-        if kind == "session.update":
+        if kind == "session.update" and event["session"].get("type", "realtime") != self._session["type"]:
+            self._tell(
+                "error", error={"type": "invalid_request_error", "message": "another type", "event_id": None}
+            )
+        elif self._writes and kind in ("input_audio_buffer.append", "input_audio_buffer.commit"):
+            self._write(committed=kind.endswith("commit"))
+        elif kind == "session.update":
             self._session |= event["session"]
             self._tell("session.updated", session=self._session)
         elif kind == "conversation.item.create":
@@ -129,6 +152,31 @@ class _Session:
             usage={"type": "duration", "seconds": 2.0},
         )
         self._respond({})
+
+    def _write(self, *, committed: bool) -> None:
+        """Take a turn when the client says so, or by itself where it may."""
+        heard = self._session["audio"]["input"]
+        manual, live = "turn_detection" in heard, heard["transcription"]["model"] == LIVE
+        self._heard += not committed
+        self._item = self._item or self._id("item")
+        where = {"item_id": self._item, "content_index": 0}
+        kind = "conversation.item.input_audio_transcription"
+        if live and not committed:
+            self._tell(f"{kind}.delta", **where, delta=self._provider.hears)
+        if not committed if manual else self._heard % HEARD_BY_VAD:
+            return
+        words = f"{self._provider.hears} {heard['transcription'].get('prompt', '')}".strip()
+        self._item = ""
+        self._tell("input_audio_buffer.committed", previous_item_id=None, item_id=where["item_id"])
+        if "끊어" in words:
+            self._connection.socket.close()
+            raise ConnectionClosed(None, None)
+        if "실패" in words:
+            self._tell(f"{kind}.failed", **where, error={"type": "server_error", "message": words})
+            return
+        for piece in () if live else _pieces(words):
+            self._tell(f"{kind}.delta", **where, delta=piece)
+        self._tell(f"{kind}.completed", **where, transcript=words, usage=WRITTEN)
 
     def _respond(self, event: dict[str, Any]) -> None:
         if "거절" in self._words:

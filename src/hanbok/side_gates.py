@@ -42,6 +42,7 @@ class SideGates:
         """Take what is the server's for life."""
         self._upstream = upstream
         self._custody = custody
+        self._store = store
         self._made_of = (upstream, version, measure, custody.log, store, keyring)
         self._tools: ToolGates | None = None
         self._sessions: set[str] = set()
@@ -69,11 +70,12 @@ class SideGates:
     ) -> "RealtimeGate | None":
         """Return the way of sessions; None: the settings name no model for them. `steps` are those of models."""
         said = settings.realtime
-        if not said.models:
+        if not (said.models or said.transcription):
             return None
         module = import_module("hanbok.gateway.realtime.gate")
         rules = cast("type[RealtimeRules]", module.RealtimeRules)(
-            models=frozenset(said.models),
+            models=said.models,
+            writing=said.transcription,
             sound_zones=frozenset(said.sound_zones),
             limit=int(said.message_mib * _MIB),
             idle=said.idle,
@@ -81,7 +83,7 @@ class SideGates:
             sessions=said.sessions,
         )
         gate = cast("type[RealtimeGate]", module.RealtimeGate)
-        return gate(rules, steps, vault, kinds, self._upstream, self._sessions)
+        return gate(rules, steps, vault, kinds, self._upstream, self._sessions, self._store)
 
     def passages(
         self,

@@ -9,8 +9,10 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
+import msgspec
 import openai
 import pytest
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
@@ -20,7 +22,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from behind import entries, new_key, registered
+from hanbok.core.clock import now
 from hanbok.evidence.verify import verify
+from hanbok.gateway.realtime.client_secrets import ClientSecrets, Held
+from hanbok.store.database import Store
 from hanbok.testing.korean import Identities
 from hanbok.testing.running import RunningHanbok
 from realtime_stand import HEARD_BY_VAD, SOUND, Provider
@@ -48,10 +53,20 @@ models:
   down: {{targets: [{{endpoint: broken, model: gpt-realtime}}], price: *price}}
   dear: {{targets: [{{endpoint: home, model: unheard-of}}]}}
   written: {{targets: [{{endpoint: home, model: m}}], price: *price}}
-realtime: {{models: [talk, far, down, dear], sound_zones: [home, domestic], message_mib: 0.25}}
+  heard: {{targets: [{{endpoint: home, model: gpt-transcribe}}], price: *price}}
+  live: {{targets: [{{endpoint: home, model: gpt-live}}], price: *price}}
+  afar: {{targets: [{{endpoint: abroad, model: gpt-transcribe}}], price: *price}}
+realtime:
+  models: [talk, far, down, dear]
+  transcription: [heard, live, afar]
+  sound_zones: [home, domestic]
+  message_mib: 0.25
 """
 ONE = (90 - 70) * 1_000_000 + 40 * 500_000 + 70 * 4_000_000 + 20 * 2_000_000 + 100 * 8_000_000
 """Micro-won of one response of the stand: 130 asked, of them 40 cached and 70 of sound, 120 answered, 100 of sound."""
+
+ONE_TURN = (40 - 30) * 1_000_000 + 30 * 4_000_000 + 9 * 2_000_000
+"""Of one turn of speech that was written down."""
 
 
 @pytest.fixture(scope="module")
@@ -517,6 +532,293 @@ async def test_no_member_of_an_event_stands_twice_when_it_leaves(
         await line.send('{"type": "input_audio_buffer.commit", "event_id": "end_1"}')
         await until_true(lambda: provider.events[-1].get("event_id") == "end_1")
     assert provider.events[-2] == {"type": "input_audio_buffer.clear", "note": "말"}
+
+
+Transcribed = AsyncIterator[AsyncRealtimeConnection]
+
+
+@asynccontextmanager
+async def transcription(server: RunningHanbok, key: str = "", **query: str) -> Transcribed:
+    client = openai.AsyncOpenAI(base_url=server.api, api_key=key or server.key, max_retries=0)
+    asked: dict[str, object] = {"intent": "transcription", **query}
+    async with client, client.realtime.connect(extra_query=asked) as connection:
+        yield connection
+
+
+async def speak(connection: AsyncRealtimeConnection, until_type: str = "completed") -> list[Any]:
+    for _ in range(HEARD_BY_VAD):
+        await connection.input_audio_buffer.append(audio=SOUND)
+    return list(await until(connection, f"conversation.item.input_audio_transcription.{until_type}"))
+
+
+async def test_a_transcription_is_guarded_both_ways_and_each_turn_is_a_call(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    phone, rrn = Identities(11).phone(), Identities(12).rrn()
+    provider.hears = f"번호 {rrn}"
+    before, said = {one["call"] for one in entries(server) if "call" in one}, len(provider.events)
+    async with transcription(server) as connection:
+        created: Any = await connection.recv()
+        assert (created.type, created.session.type) == ("session.created", "transcription")
+        assert created.session.audio.input.transcription.model == "gpt-transcribe"
+        writer: Any = {"model": "heard", "prompt": phone, "language": "ko"}
+        await connection.session.update(
+            session={"type": "transcription", "audio": {"input": {"transcription": writer}}}
+        )
+        updated: Any = (await until(connection, "session.updated"))[-1]
+        assert updated.session.audio.input.transcription.prompt == phone
+        first, second = await speak(connection), await speak(connection)
+    assert provider.handshakes[-1].path == "/v1/realtime?intent=transcription"
+    for events in (first, second):
+        deltas = [one.delta for one in events if one.type.endswith("transcription.delta")]
+        assert "".join(deltas) == events[-1].transcript == f"번호 [주민등록번호] {phone}"
+        assert "input_audio_buffer.committed" in [one.type for one in events]
+    sent = provider.events[said:]
+    assert [one["session"]["audio"]["input"]["transcription"]["model"] for one in sent[:2]] == [
+        "gpt-transcribe"
+    ] * 2
+
+    def ours() -> list[dict[str, Any]]:
+        return [one for one in entries(server) if one.get("call") not in before]
+
+    await until_true(
+        lambda: [one["cost"] for one in ours() if one["entry"] == "outcome"].count(ONE_TURN) == 2
+    )
+    for outcome in [one for one in ours() if one["entry"] == "outcome" and one["cost"]]:
+        intent = next(one for one in ours() if one["entry"] == "intent" and one["call"] == outcome["call"])
+        assert (intent["route"], intent["model"], intent["unread"]) == ("/v1/realtime", "heard", ["audio"])
+        assert intent["reserved"] >= outcome["cost"]
+        assert outcome["parts"] == {"audio_input": 30}
+        assert outcome["reply_findings"] == {"RRN": 2}
+        assert outcome["status"] == "completed"
+
+
+async def test_words_that_come_while_one_speaks_belong_to_the_turn_that_is_taken_then(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    provider.hears = "말"
+    async with transcription(server, model="live") as connection:
+        await connection.recv()
+        manual: Any = {
+            "type": "transcription",
+            "audio": {"input": {"transcription": {}, "turn_detection": None}},
+        }
+        await connection.session.update(session=manual)
+        await until(connection, "session.updated")
+        for _ in range(2):
+            before = {one["call"] for one in entries(server) if "call" in one}
+            assert [one.delta for one in await speak(connection, "delta")] == ["말"]
+            await connection.input_audio_buffer.commit()
+            done = await until(connection, "conversation.item.input_audio_transcription.completed")
+            assert done[-1].type.endswith("completed")
+
+            def ours(one: dict[str, Any], before: set[str] = before) -> bool:
+                return one["entry"] == "outcome" and one["call"] not in before
+
+            assert (await written(server, ours))["cost"] == ONE_TURN
+
+
+async def test_a_turn_that_is_cut_is_charged_by_its_sound_and_one_that_fails_costs_nothing(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    provider.hears = "실패"
+    before = {one["call"] for one in entries(server) if "call" in one}
+
+    def ended(one: dict[str, Any]) -> bool:
+        asked = [entry["call"] for entry in entries(server) if entry.get("route") == "/v1/realtime"]
+        return one["entry"] == "outcome" and one["call"] not in before and one["call"] in asked
+
+    async with transcription(server) as connection:
+        await connection.recv()
+        assert (await speak(connection, "failed"))[-1].type.endswith("failed")
+        failed = await written(server, ended)
+        assert (failed["status"], failed.get("cost", 0)) == ("completed", 0)
+        before.add(failed["call"])
+        provider.hears = "끊어"
+        assert (await speak(connection))[-1].error.code == "upstream_cut"
+    provider.hears = "안녕하세요"
+    cut = await written(server, ended)
+    assert (cut["status"], cut["steps"]["usage"]) == ("cut", "estimated")
+    assert cut["parts"] == {"audio_input": 1}
+    assert cut["cost"] == (cut["input"] - 1) * 1_000_000 + 4_000_000 + cut["output"] * 2_000_000
+
+
+async def test_a_transcription_has_the_limits_and_the_places_of_any_session(
+    server: RunningHanbok, provider: Provider
+) -> None:
+    poor = new_key(server, won_per_day=1_000_000)
+    only = new_key(server, models=("live",))
+    async with session(server, "talk", new_key(server).secret):  # the keys before it are known as well, soon
+        await asyncio.sleep(0.5)
+    async with transcription(server, poor.secret) as connection:
+        await connection.recv()
+        assert (await speak(connection))[-1].error.code == "budget_exceeded"
+    async with transcription(server, only.secret) as connection:
+        created: Any = await connection.recv()
+        assert created.session.audio.input.transcription.model == "gpt-live"
+    async with transcription(server, model="afar") as connection:
+        await connection.recv()
+        before = len(provider.events)
+        assert (await speak(connection))[-1].error.code == "sound_not_allowed"
+        await connection.response.create()
+        assert await refusal(connection) == "event_unfit"
+        assert len(provider.events) == before
+    for query, status in (({"model": "talk"}, 400), ({"model": "nowhere"}, 404)):
+        with pytest.raises(InvalidStatus) as refused:
+            async with transcription(server, **query):
+                pass
+        assert refused.value.response.status_code == status
+
+
+def secret_of(server: RunningHanbok, session: Any, key: str = "", **wanted: Any) -> Any:
+    client = openai.OpenAI(base_url=server.api, api_key=key or server.key, max_retries=0)
+    return client.realtime.client_secrets.create(session=session, **wanted)
+
+
+def browser(server: RunningHanbok, secret: str, query: str = "model=far") -> connect:
+    offered = [Subprotocol("realtime"), Subprotocol(f"openai-insecure-api-key.{secret}")]
+    return connect(f"{server.api}/realtime?{query}".replace("http", "ws", 1), subprotocols=offered)
+
+
+async def test_a_secret_opens_its_session_and_nothing_else(server: RunningHanbok, provider: Provider) -> None:
+    phone = Identities(11).phone()
+    made = new_key(server)
+    async with session(server, key=made.secret):
+        await asyncio.sleep(0.5)  # every worker knows the key
+    asked = {"type": "realtime", "model": "far", "instructions": f"고객 {phone}"}
+    secret = secret_of(server, asked, made.secret, expires_after={"anchor": "created_at", "seconds": 60})
+    assert secret.value.startswith("ek_")
+    assert 50 < secret.expires_at - time.time() <= 60
+    assert (secret.session.type, secret.session.model) == ("realtime", "far")
+    assert secret.session.instructions == f"고객 {phone}"
+    before = len(provider.events)
+    for _ in range(4):  # whichever worker takes it
+        async with browser(server, secret.value) as line:
+            created = json.loads(await line.recv())
+            assert (created["type"], created["session"]["instructions"]) == (
+                "session.created",
+                f"고객 {phone}",
+            )
+    async with browser(server, secret.value, "") as line:
+        await line.recv()
+        await line.send('{"type": "response.create"}')
+        while (event := json.loads(await line.recv()))["type"] != "response.done":
+            assert event["type"] != "error"
+        await line.send('{"type": "session.update", "session": {"model": "talk"}}')
+        assert json.loads(await line.recv())["error"]["code"] == "event_unfit"
+    assert phone not in json.dumps(provider.events[before:], ensure_ascii=False)
+    paid = await written(
+        server, lambda one: one["entry"] == "outcome" and one.get("key") == made.key.id and one["cost"]
+    )
+    intent, outcome = [one for one in entries(server) if one.get("call") == paid["steps"]["client_secret"]]
+    assert (intent["route"], intent["plan"], intent["findings"]) == (
+        "/v1/realtime/client_secrets",
+        [],
+        {"PHONE": 1},
+    )
+    assert (outcome["status"], outcome["cost"], outcome.get("endpoint", "")) == (
+        "completed",
+        0,
+        "",
+    )
+    kept = b"".join(one.read_bytes() for one in (server.folder / "state").rglob("*") if one.is_file())
+    assert secret.value.encode() not in kept
+    assert phone.encode() not in kept
+    client = openai.OpenAI(base_url=server.api, api_key=secret.value, max_retries=0)
+    messages: Any = [{"role": "user", "content": "안녕"}]
+    for ask in (
+        client.models.list,
+        lambda: client.chat.completions.create(model="far", messages=messages),
+        client.realtime.client_secrets.create,
+    ):
+        with pytest.raises(openai.AuthenticationError):
+            ask()
+    for query in ("model=talk", "model=far&intent=transcription"):
+        with pytest.raises(InvalidStatus) as other:
+            await browser(server, secret.value, query)
+        assert other.value.response.status_code == 400
+    registered(server, lambda one: one.revoke_key(made.key.id, actor="test", reason="left"))
+    await asyncio.sleep(1)
+    for _ in range(4):
+        with pytest.raises(InvalidStatus) as dead:
+            await browser(server, secret.value)
+        assert json.loads(dead.value.response.body or b"")["error"]["code"] == "key_revoked"
+
+
+async def test_a_secret_of_a_transcription_opens_one(server: RunningHanbok) -> None:
+    writer = {"model": "live", "language": "ko"}
+    secret = secret_of(server, {"type": "transcription", "audio": {"input": {"transcription": writer}}})
+    assert secret.session.object == "realtime.transcription_session"
+    async with browser(server, secret.value, "intent=transcription") as line:
+        told = json.loads(await line.recv())["session"]
+    assert told["audio"]["input"]["transcription"] == {"model": "gpt-live", "language": "ko"}
+
+
+async def test_a_secret_whose_time_is_over_opens_nothing(server: RunningHanbok) -> None:
+    kind = {"call": "c", "key": "k", "model": "talk", "writes": False, "session": {}}
+    late = Held(**kind, expires=now() - timedelta(seconds=1))
+    store = Store.open(f"sqlite:///{server.folder}/state/hanbok.db")
+    secret = await ClientSecrets(store).keep(late)
+    assert await ClientSecrets(store).find(
+        await ClientSecrets(store).keep(msgspec.structs.replace(late, expires=now() + timedelta(9)))
+    )
+    store.close()
+    for one in (secret, "ek_made-up"):
+        with pytest.raises(InvalidStatus) as refused:
+            await browser(server, one)
+        assert refused.value.response.status_code == 401
+        assert json.loads(refused.value.response.body or b"")["error"]["code"] == "client_secret_unknown"
+
+
+@pytest.mark.parametrize(
+    ("session", "more", "status", "code"),
+    [
+        ({"type": "realtime", "model": "nowhere"}, {}, 404, "model_unknown"),
+        ({"type": "realtime", "model": "written"}, {}, 400, "realtime_not_offered"),
+        ({"type": "realtime", "model": "dear"}, {}, 402, "model_unpriced"),
+        ({"type": "realtime", "model": "talk", "tools": [{"type": "mcp"}]}, {}, 400, "event_unfit"),
+        (
+            {"type": "realtime", "model": "far", "instructions": Identities(11).rrn()},
+            {},
+            403,
+            "policy_refused",
+        ),
+        ({"type": "transcription", "audio": {"input": []}}, {}, 400, "event_unfit"),
+        ({"type": "realtime", "model": "talk"}, {"expires_after": {"seconds": 9}}, 400, "event_unfit"),
+        ({"type": "realtime", "model": "talk"}, {"expires_after": {"seconds": 7201}}, 400, "event_unfit"),
+        ({"type": "realtime", "instructions": "x" * 300_000}, {}, 400, "event_unfit"),
+    ],
+)
+def test_what_is_refused_gets_no_secret(
+    server: RunningHanbok, session: Any, more: Any, status: int, code: str
+) -> None:
+    with pytest.raises(openai.APIStatusError) as refused:
+        secret_of(server, session, **more)
+    assert (refused.value.status_code, refused.value.code) == (status, code)
+
+
+async def test_secrets_have_the_rate_and_the_list_of_their_key(server: RunningHanbok) -> None:
+    rated, only = new_key(server, requests_per_minute=1), new_key(server, models=("far",))
+    async with session(server, key=new_key(server).secret):
+        await asyncio.sleep(0.5)
+    talk = {"type": "realtime", "model": "talk"}
+    assert secret_of(server, talk, rated.secret).value
+    with pytest.raises(openai.RateLimitError):
+        secret_of(server, talk, rated.secret)
+    with pytest.raises(openai.PermissionDeniedError) as refused:
+        secret_of(server, talk, only.secret)
+    assert refused.value.code == "model_not_allowed"
+
+
+async def test_calls_over_webrtc_are_refused_in_words_of_their_own(server: RunningHanbok) -> None:
+    client = openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0)
+    for path in ("/realtime/calls", "/realtime/calls/rtc_1/accept"):
+        with pytest.raises(openai.InternalServerError) as refused:
+            client.post(path, cast_to=object)
+        assert (refused.value.status_code, refused.value.code) == (501, "webrtc_not_served")
+    with pytest.raises(InvalidStatus) as joined:
+        await browser(server, server.key, "call_id=rtc_1")
+    assert joined.value.response.status_code == 501
 
 
 async def test_a_stop_ends_sessions_that_are_idle(server: RunningHanbok) -> None:

@@ -11,9 +11,8 @@ from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import EndpointConfig
 from hanbok.gateway.endpoints.azure import Azure
 from hanbok.gateway.realtime import events
-from hanbok.gateway.realtime.call import Turn
 from hanbok.gateway.realtime.errors import EventUnfit
-from hanbok.gateway.realtime.fitness import require_fit
+from hanbok.gateway.realtime.fitness import require_fit, with_writer
 from hanbok.gateway.upstreams.http1 import Http1
 
 
@@ -51,9 +50,9 @@ def test_sound_is_nothing_but_base64(event: dict[str, Any], passes: bool) -> Non
 
 def test_sound_is_seen_wherever_it_stands() -> None:
     part = {"type": "input_audio", "audio": "AAAA"}
-    assert events.holds_sound({"item": {"content": [part]}})
-    assert events.holds_sound({"response": {"input": [{"content": [{"type": "text"}, part]}]}})
-    assert not events.holds_sound({"session": {"audio": {"input": {"format": {"type": "audio/pcm"}}}}})
+    assert events.sound_in({"item": {"content": [part, part]}}) == 8
+    assert events.sound_in({"response": {"input": [{"content": [{"type": "text"}, part]}]}}) == 4
+    assert not events.sound_in({"session": {"audio": {"input": {"format": {"type": "audio/pcm"}}}}})
 
 
 FUNCTION = {"type": "function", "name": "send"}
@@ -91,18 +90,59 @@ def test_nothing_is_taken_that_the_provider_would_do_past_every_control(
 def test_events_have_a_depth(levels: int, fits: bool) -> None:
     with nullcontext() if fits else pytest.raises(EventUnfit):
         tree = events.read('{"type": "x", "item": ' + "[" * levels + "]" * levels + "}")
-        assert not events.holds_sound(tree)
+        assert not events.sound_in(tree)
 
 
-@pytest.mark.parametrize(("narrow", "tokens"), [(False, 20), (True, 120)])
-def test_sound_of_an_answer_that_was_cut_is_guessed_by_its_length(narrow: bool, tokens: int) -> None:
-    turn = Turn()
-    for _ in range(10):  # a second of PCM at 24 kHz, of which a tenth comes at a time
-        turn.note(b"x" * 6400, sound=True)
-    turn.note(b"a word", sound=False)
-    usage = turn.guessed(narrow=narrow)
-    assert tokens <= usage.parts["audio_output"] <= tokens * 1.02
-    assert usage.output == usage.parts["audio_output"] + 1
+def named(writer: Any) -> dict[str, Any]:
+    return {"session": {"type": "transcription", "audio": {"input": {"transcription": writer}}}}
+
+
+@pytest.mark.parametrize(
+    ("event", "fits"),
+    [
+        (named({"model": "heard", "language": "ko"}), True),
+        (named({"language": "ko"}), True),
+        ({"type": "transcription_session.update", "session": {"input_audio_transcription": {}}}, True),
+        (named({"model": "gpt-dear"}), False),
+        (named(None), False),
+        ({"session": {"input_audio_transcription": {"model": "gpt-dear"}}}, False),
+        ({"session": {"model": "gpt-dear"}}, False),
+        ({"session": {"type": "realtime"}}, False),
+        ({"type": "response.create"}, False),
+    ],
+)
+def test_a_transcription_is_written_by_the_model_of_its_session(event: dict[str, Any], fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(EventUnfit):
+        require_fit(event, "heard", writes="gpt-there")
+        assert '"model": "gpt-there"' in json.dumps(event)
+        assert '"heard"' not in json.dumps(event)
+
+
+@pytest.mark.parametrize("session", [{"audio": "x"}, {"audio": {"input": []}}])
+def test_a_transcription_that_is_none_is_refused(session: dict[str, Any]) -> None:
+    with pytest.raises(EventUnfit):
+        with_writer(session, "heard")
+
+
+@pytest.mark.parametrize(
+    ("shape", "speaks", "most"),
+    [
+        ({"output_modalities": ["audio"], "max_output_tokens": 4096}, True, 4096),
+        ({"output_modalities": ["text"], "max_output_tokens": "inf"}, False, None),
+        ({"modalities": ["text", "audio"], "max_response_output_tokens": 7}, True, 7),
+        ({"output_modalities": "audio", "max_output_tokens": {}}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_what_a_session_is_like_is_read_of_any_provider(
+    shape: dict[str, Any], speaks: bool | None, most: int | None
+) -> None:
+    told = events.told(json.dumps({"type": "session.updated", "session": shape})).session
+    assert told is not None
+    assert (told.speaks, told.most) == (speaks, most)
+
+
+def test_sound_of_a_telephone_is_known_by_its_format() -> None:
     shape = '{"type": "session.updated", "session": {"audio": {"output": {"format": {"type": "%s"}}}}}'
     assert events.is_narrow((shape % "audio/pcmu").encode(), "session.updated")
     assert not events.is_narrow((shape % "audio/pcm").encode(), "session.updated")

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,9 +20,11 @@ from hanbok.gateway.catalogue import ModelFacts, Price, Target
 from hanbok.gateway.path import Path
 from hanbok.gateway.realtime import refusals
 from hanbok.gateway.realtime import session as module
-from hanbok.gateway.realtime.call import Line, Opened
+from hanbok.gateway.realtime.call import Opened
+from hanbok.gateway.realtime.line import Line
 from hanbok.gateway.realtime.saying import Owe, Say, Settle, showing_of
 from hanbok.gateway.realtime.session import Session
+from hanbok.gateway.realtime.speaker import Speaker
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Next
 from hanbok.guard.pseudonym import Pseudonyms
@@ -37,7 +40,7 @@ PRICE = Price(
     output=Decimal(2),
     cached=Decimal(1),
     as_of=date(2026, 11, 1),
-    parts={Part.AUDIO_OUTPUT: Decimal(8)},
+    parts={Part.AUDIO_INPUT: Decimal(4), Part.AUDIO_OUTPUT: Decimal(8)},
 )
 FACTS = ModelFacts(id="m", context=0, max_output=0, modalities=(), languages=(), licence="", price=PRICE)
 HOME = Destination(endpoint="e", country="KR", zone=Zone.HOME, operator="self", data_use=DataUse())
@@ -63,12 +66,13 @@ class Admit:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.refuses = False
+        self.target = TARGET
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         if self.refuses:
             raise BudgetExceeded(budget="key.won_per_day", resets="")
         self.calls.append(call)
-        call.plan, body = (Planned(target=TARGET, form=Form.AS_IS),), call.body
+        call.plan, body = (Planned(target=self.target, form=Form.AS_IS),), call.body
         call.body_in = lambda _: body
         return await call_next(call)
 
@@ -118,11 +122,9 @@ class Both:
         aborting: Any = type("Line", (), {"peer": provider, "abort": lambda _: provider.lost()})()
         self._client, self._provider = client, provider
         self.session = Session(
-            SPENT,
-            "talk",
+            Speaker(SPENT, "talk", ""),
             Opened(TARGET, endpoint=None, line=aborting),  # type: ignore[arg-type]
             client,
-            origin="",
             hider=Pseudonyms({}),
             rules=lambda: self.rules,
             shape=_shape,
@@ -179,8 +181,7 @@ async def test_one_that_never_tells_what_it_used_is_charged_by_a_guess(
     monkeypatch.setattr(module, "_TICK", 0.001)
     async with going() as both:
         both.rules.admit.refuses = True
-        both.session.last = Usage(input=10, output=5)
-        both.session.bound = 0
+        both.session.line.last = Usage(input=10, output=5)
         both._provider.feed(
             sent(
                 both._there,
@@ -197,7 +198,7 @@ async def test_one_that_never_tells_what_it_used_is_charged_by_a_guess(
     (call,) = both.rules.admit.calls
     assert call.ending.usage is not None
     assert call.ending.usage.input >= 15
-    assert call.ending.usage.parts == {"audio_output": 11}
+    assert call.ending.usage.parts == {"audio_output": 12}
 
 
 async def test_sound_of_an_answer_that_is_left_is_charged_as_sound() -> None:
@@ -207,8 +208,91 @@ async def test_sound_of_an_answer_that_is_left_is_charged_as_sound() -> None:
         await both.tells("response.output_audio.delta", response_id="r", delta="A" * 32_000)
     (call,) = both.rules.admit.calls
     assert call.ending.usage is not None
-    assert call.ending.usage.parts == {"audio_output": 11}
-    assert call.ending.cost >= 11 * 8
+    assert call.ending.usage.parts == {"audio_output": 12}
+    assert call.ending.cost >= 12 * 8
+
+
+A_SECOND = 64_000
+"""Bytes of base64 of a second of PCM at 24 kHz and 16 bits."""
+
+
+@pytest.mark.parametrize(
+    ("shape", "told", "expected", "cost"),
+    [
+        # 10 tokens heard, 20 said and one for each event around them: all of sound.
+        ({}, {}, Usage(input=10, output=22, parts={"audio_input": 10, "audio_output": 22}), 10 * 4 + 22 * 8),
+        # The sound that came is sound, whatever was agreed; the words beside it are not.
+        (
+            {"output_modalities": ["text"]},
+            {},
+            Usage(input=10, output=22, parts={"audio_input": 10, "audio_output": 20}),
+            10 * 4 + 20 * 8 + 2 * 2,
+        ),
+        (
+            {"max_output_tokens": 5},
+            {},
+            Usage(input=10, output=5, parts={"audio_input": 10, "audio_output": 5}),
+            80,
+        ),
+        (
+            {"max_output_tokens": 5},
+            {"max_output_tokens": 9, "output_modalities": ["audio"]},
+            Usage(input=10, output=9, parts={"audio_input": 10, "audio_output": 9}),
+            40 + 9 * 8,
+        ),
+        # A telephone's: six times as many bytes in a token.
+        (
+            {"audio": {"output": {"format": {"type": "audio/pcmu"}}}},
+            {},
+            Usage(input=61, output=123, parts={"audio_input": 61, "audio_output": 123}),
+            61 * 4 + 123 * 8,
+        ),
+    ],
+)
+async def test_a_cut_response_is_charged_by_the_sound_on_either_side(
+    shape: dict[str, Any], told: dict[str, Any], expected: Usage, cost: int
+) -> None:
+    async with going() as both:
+        await both.tells("session.updated", session=shape)
+        await both.says(SOUND | {"audio": "A" * (A_SECOND - 52)})
+        await both.says({"type": "input_audio_buffer.commit"})
+        await both.tells("response.created", told)
+        delta = {"response_id": "r", "delta": ""}
+        padding = len(json.dumps({"type": "response.output_audio.delta", **delta}))
+        await both.tells("response.output_audio.delta", **delta | {"delta": "A" * (A_SECOND - padding)})
+        await both.tells("response.output_audio_transcript.delta", response_id="r", delta="네")
+    (call,) = both.rules.admit.calls
+    assert call.ending.usage == expected
+    assert call.ending.cost == cost
+    assert call.ending.cost >= expected.input * 1 + expected.output * 2, "never below the price of text"
+
+
+async def test_sound_that_costs_less_than_text_is_guessed_at_the_price_of_text() -> None:
+    cheap = replace(PRICE, parts={Part.AUDIO_OUTPUT: Decimal(1), Part.AUDIO_INPUT: Decimal(0)})
+    async with going() as both:
+        both.rules.admit.target = replace(TARGET, facts=replace(FACTS, price=cheap))
+        both.session.line.target = both.rules.admit.target
+        await both.says(SOUND | {"audio": "A" * 6348})
+        await both.tells("response.created", {})
+        await both.tells("response.output_audio.delta", response_id="r", delta="A" * 3000)
+    (call,) = both.rules.admit.calls
+    assert call.ending.usage == Usage(input=1, output=2)
+    assert call.ending.cost == 1 + 2 * 2
+
+
+async def test_what_was_heard_and_said_before_is_heard_again_by_a_response_that_is_cut() -> None:
+    async with going() as both:
+        await both.says(SOUND | {"audio": "A" * (A_SECOND - 52)})
+        await both.tells("response.created", {})
+        details = {"input_token_details": {"audio_tokens": 10}, "output_token_details": {"audio_tokens": 20}}
+        used = {"input_tokens": 12, "output_tokens": 25} | details
+        await both.tells("response.done", {"status": "completed", "usage": used})
+        await both.says({"type": "response.create"})
+        await both.tells("response.created", {"id": "s"})
+    _, call = both.rules.admit.calls
+    assert call.ending.usage is not None
+    assert call.ending.usage.input >= 12 + 25
+    assert call.ending.usage.parts == {"audio_input": 30, "audio_output": 1}
 
 
 async def test_a_transcript_that_comes_late_is_charged_at_once_whatever_the_limits_say() -> None:
@@ -218,14 +302,14 @@ async def test_a_transcript_that_comes_late_is_charged_at_once_whatever_the_limi
         await both.tells("response.done", USED)
         both.rules.admit.refuses = True
         await both.tells(**HEARD)
-        assert [call.ending.cost for call in both.rules.admit.calls] == [20, 20]
+        assert [call.ending.cost for call in both.rules.admit.calls] == [20, 80]
 
 
 async def test_what_is_owed_is_charged_though_the_settings_are_gone() -> None:
     async with going() as both:
         await both.says(SOUND)
-        both.session.owed.append(Usage(input=20))
-        both.session._listening = None
+        both.session.line.owed.append(Usage(input=20))
+        both.session.answers.listening = None
         both.rules.stands = False
     assert [call.ending.cost for call in both.rules.admit.calls] == [0, 20]
 
@@ -237,12 +321,12 @@ def other_rules(both: Both) -> None:
 
 
 def much_owed(both: Both) -> None:
-    both.session.owed += [Usage(input=1)] * 16
+    both.session.line.owed += [Usage(input=1)] * 16
 
 
 def long_ago(both: Both) -> None:
-    assert both.session._listening is not None
-    both.session._listening.since -= 61
+    assert both.session.answers.listening is not None
+    both.session.answers.listening.since -= 61
 
 
 @pytest.mark.parametrize("change", [other_rules, much_owed, long_ago])
@@ -253,7 +337,7 @@ async def test_sound_is_asked_for_anew_when_what_let_it_in_is_old(change: Callab
         calls = both.rules.admit.calls
         assert len(calls) == 1
         change(both)
-        owed = sum(one.input for one in both.session.owed)
+        owed = sum(one.input for one in both.session.line.owed)
         await both.says(SOUND)
         assert len(calls) == 2
         assert calls[0].ending.status == "completed"

@@ -21,6 +21,7 @@ from hanbok.gateway.realtime.gate import Handshake, RealtimeGate
 from hanbok.gateway.realtime.pace import Pace
 from hanbok.gateway.realtime.peer import PeerGone
 from hanbok.gateway.realtime.session import Session
+from hanbok.gateway.realtime.speaker import Speaker
 from hanbok.guard.pseudonym import Pseudonyms
 from hanbok.http.connection import Connection
 from hanbok.policy.key import Key, KeyRevoked
@@ -99,7 +100,7 @@ async def test_who_takes_no_pongs_is_read_no_further() -> None:
 
 @pytest.mark.parametrize("kind", [Dialled, Connection])
 async def test_who_waits_no_more_for_a_line_leaves_the_others_waiting(kind: type) -> None:
-    home: Any = SimpleNamespace(head_timeout=1.0, connections=set(), tasks=set())
+    home: Any = SimpleNamespace(head_timeout=1.0, connections=set(), tasks=set(), forwarding=None)
     loop = asyncio.get_running_loop()
     line: Any = (
         Connection(home, loop) if kind is Connection else Dialled(ClientProtocol(parse_uri("ws://x/")))
@@ -226,11 +227,9 @@ async def test_what_ends_a_session_is_told_and_lets_go_of_both_sides(
         return {"message": error.code}
 
     one = Session(
-        who,
-        "talk",
+        Speaker(who, "talk", ""),
         Opened(cast("Any", type("Target", (), {"endpoint": "e"})()), cast("Any", None), line),
         client,
-        origin="",
         hider=Pseudonyms({}),
         rules=lambda: cast("Rules", rules),
         shape=shape,

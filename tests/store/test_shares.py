@@ -16,7 +16,7 @@ from hanbok.policy.key import Limits
 from hanbok.policy.organisations import Register
 from hanbok.store.database import Store
 from hanbok.store.schema import bring_up_to_date, version
-from hanbok.store.tables import alerts, budgets, mcp_sessions, price_tables, shares, spend
+from hanbok.store.tables import alerts, budgets, client_secrets, mcp_sessions, price_tables, shares, spend
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 HOP = Hop(endpoint="home", model="m", country="KR", zone="home", operator="self", form="as_is")
@@ -83,7 +83,7 @@ def test_what_teams_and_people_spent_before_is_carried_over(store: Store) -> Non
             connection.execute(
                 insert(spend).values(organisation="o", key=key, day="2026-11-22", won=5, calls=1)
             )
-        for table in (shares, budgets, price_tables, alerts, mcp_sessions):
+        for table in (shares, budgets, price_tables, alerts, mcp_sessions, client_secrets):
             table.drop(connection)
         connection.execute(text("ALTER TABLE outbox DROP COLUMN log"))
         connection.execute(update(version).values(version_num=older))

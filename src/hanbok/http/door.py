@@ -38,6 +38,7 @@ def _asking(operation: Operation) -> Handler:
 _admin = later("hanbok.http.admin.desk", "admin")
 _mcp = later("hanbok.http.mcp", "mcp")
 _metadata = later("hanbok.http.mcp", "metadata")
+_calls = later("hanbok.http.realtime", "calls")
 _passthrough = later("hanbok.http.passthrough", "passthrough")
 
 ROUTES: Final[dict[str, dict[str, Handler]]] = {
@@ -55,6 +56,8 @@ ROUTES: Final[dict[str, dict[str, Handler]]] = {
     "/v1/messages": {"POST": _asking(Operation.CHAT)},
     "/v1/messages/count_tokens": {"POST": count_tokens},
     "/v1/realtime": {"GET": later("hanbok.http.realtime", "realtime")},
+    "/v1/realtime/client_secrets": {"POST": later("hanbok.http.realtime", "client_secret")},
+    "/v1/realtime/calls": {"POST": _calls},
     "/v1/responses": {"POST": respond},
     "/v1beta/models": {"GET": listed},
     "/v1/models": {"GET": models},
@@ -75,6 +78,7 @@ _BELOW: Final[dict[str, dict[str, Handler]]] = {
     "/v1/batches/": {"GET": batch, "POST": batch},
     "/v1/files/": {"GET": file, "DELETE": file},
     "/v1/fine_tuning/jobs/": {"GET": fine_tuning_job, "POST": fine_tuning_job},
+    "/v1/realtime/calls/": {"POST": _calls},
     "/v1/responses/": {"GET": response, "POST": response, "DELETE": response},
     "/admin/v1/": dict.fromkeys(("GET", "POST", "PUT", "PATCH"), _admin),
     "/v1/models/": {"GET": models, "POST": generate},

@@ -171,3 +171,11 @@ class GeminiError(Struct, frozen=True, kw_only=True):
     """An error of the routes for clients of Gemini's API."""
 
     error: GeminiFailure
+
+
+class SecretShown(Struct, frozen=True, kw_only=True):
+    """A secret that opens realtime sessions for minutes, as OpenAI's API has it. It is shown once."""
+
+    value: str
+    expires_at: int
+    session: dict[str, Any]

@@ -112,9 +112,11 @@ def _dangling(settings: Settings) -> Iterator[Problem]:
                 yield place, f"there is no endpoint {target.endpoint!r}"
         if model.instead and model.instead not in settings.models:
             yield ("models", name, "instead"), f"there is no model {model.instead!r}"
-    for index, opened in enumerate(settings.realtime.models):
-        if opened not in settings.models:
-            yield ("realtime", "models", index), f"there is no model {opened!r}"
+    sessions = settings.realtime
+    for member, names in (("models", sessions.models), ("transcription", sessions.transcription)):
+        for index, opened in enumerate(names):
+            if opened not in settings.models:
+                yield ("realtime", member, index), f"there is no model {opened!r}"
     yield from _unlike(settings)
     yield from _unfit(settings)
 

@@ -13,6 +13,13 @@ class RealtimeSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Names in `models` that sessions may be opened with; none: the route is not there."),
     ] = ()
+    transcription: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names in `models` that sessions of transcription may be opened with; "
+            "the first is taken where a client names none."
+        ),
+    ] = ()
     sound_zones: Annotated[
         tuple[Zone, ...],
         Meta(description="Zones that sound may go to, which nobody can inspect for personal data."),

@@ -320,3 +320,12 @@ mcp_sessions = Table(
     Column("opened", String(32), nullable=False),
     comment="sessions at MCP servers, which every process may go on with",
 )
+
+client_secrets = Table(
+    "client_secrets",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="digest of the secret"),
+    Column("sealed", LargeBinary, nullable=False, comment="by the secret: its key and what it opens"),
+    Column("expires", String(32), nullable=False, index=True),
+    comment="secrets that open realtime sessions for minutes",
+)

@@ -6,26 +6,22 @@ the database alone can neither tell whose a session is nor use it.
 
 import asyncio
 import logging
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final, TypeAlias
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from hanbok.core.clock import now, stamp, written
+from hanbok.gateway.sealing import row_of, seal, unseal
 from hanbok.store.database import Store
 from hanbok.store.errors import StoreUnavailable
 from hanbok.store.tables import mcp_sessions
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-_NONCE: Final = 12
 _LASTS: Final = timedelta(days=1)
 _log = logging.getLogger("hanbok.mcp")
 
@@ -40,7 +36,7 @@ class Sessions:
     async def find(self, visitor: str) -> Headers | None:
         """Return the headers of a visitor's session; None: no process has opened one."""
         try:
-            sealed = await asyncio.to_thread(self._read, self._row(visitor))
+            sealed = await asyncio.to_thread(self._read, row_of(self._secret(visitor)))
         except StoreUnavailable as error:
             _log.warning("a session is not looked for: %s", error)
             return None
@@ -48,10 +44,9 @@ class Sessions:
 
     async def keep(self, visitor: str, headers: Headers) -> Headers:
         """Share a session; return the one to use: another process may have been first."""
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = nonce + AESGCM(self._key(visitor)).encrypt(nonce, msgspec.json.encode(headers), None)
+        sealed = seal(self._secret(visitor), msgspec.json.encode(headers))
         try:
-            first = await asyncio.to_thread(self._write, self._row(visitor), sealed)
+            first = await asyncio.to_thread(self._write, row_of(self._secret(visitor)), sealed)
         except StoreUnavailable as error:
             _log.warning("a session is not shared: %s", error)
             return headers
@@ -59,23 +54,20 @@ class Sessions:
 
     async def drop(self, visitor: str, headers: Headers) -> None:
         """Forget a visitor's session, if it still is this one."""
-        row = self._row(visitor)
+        row = row_of(self._secret(visitor))
         with suppress(StoreUnavailable):
             sealed = await asyncio.to_thread(self._read, row)
             if sealed is not None and self._opened(visitor, sealed) == headers:
                 await asyncio.to_thread(self._remove, row, sealed)
 
-    def _row(self, visitor: str) -> str:
-        return sha256(f"row\0{self.url}\0{visitor}".encode()).hexdigest()
-
-    def _key(self, visitor: str) -> bytes:
-        return sha256(f"key\0{self.url}\0{visitor}".encode()).digest()
+    def _secret(self, visitor: str) -> str:
+        return f"{self.url}\0{visitor}"
 
     def _opened(self, visitor: str, sealed: bytes) -> Headers | None:
+        told = unseal(self._secret(visitor), sealed)
         try:
-            told = AESGCM(self._key(visitor)).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-            return msgspec.json.decode(told, type=tuple[tuple[str, str], ...])
-        except (InvalidTag, msgspec.DecodeError):
+            return None if told is None else msgspec.json.decode(told, type=tuple[tuple[str, str], ...])
+        except msgspec.DecodeError:
             return None  # as if there were none
 
     def _read(self, row: str) -> bytes | None:

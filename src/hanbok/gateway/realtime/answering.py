@@ -10,7 +10,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.gateway.realtime.call import Rules, Said, Turn
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Answering:
     call: Said
     turn: Turn

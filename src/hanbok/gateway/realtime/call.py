@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
@@ -11,16 +11,12 @@ from hanbok.gateway.call import Call
 from hanbok.gateway.catalogue import Target
 from hanbok.gateway.endpoint import Endpoint
 from hanbok.gateway.path import Path
+from hanbok.gateway.realtime.line import Line
 from hanbok.gateway.showing import Showing
-from hanbok.guard.pseudonym import Hider
 from hanbok.policy.key import Key
 
 if TYPE_CHECKING:
     from hanbok.gateway.realtime.dial import Dialled
-
-_WIDE_TOKEN: Final = 3200
-_NARROW_TOKEN: Final = 533
-"""Bytes of base64 in a token of sound."""
 
 
 class Turn:
@@ -29,6 +25,12 @@ class Turn:
     def __init__(self) -> None:
         self.begun = False
         """Whether the provider works on it."""
+        self.speaks = False
+        """Whether it is to be of sound."""
+        self.most: int | None = None
+        """Tokens that it may have; None: not told."""
+        self.heard = 0
+        """Bytes of base64 of the sound that it writes down."""
         self.usage: Usage | None = None
         self.count = 0
         """Events so far, without those of sound."""
@@ -49,15 +51,6 @@ class Turn:
         else:
             self.count += 1
 
-    def guessed(self, *, narrow: bool) -> Usage:
-        """Stand in for an answer's usage that was never told; rather high: what is around the sound counts too.
-
-        A token of a model's sound lasts 50 ms (OpenAI, "Managing Realtime costs"): 2400 bytes of PCM at 24 kHz and
-        16 bits, or 400 of G.711 at 8 kHz; base64 makes four of three.
-        """
-        heard = -(-self.sound // (_NARROW_TOKEN if narrow else _WIDE_TOKEN))
-        return Usage(output=self.count + heard, parts={"audio_output": heard} if heard else {})
-
     def fail(self, error: HanbokError) -> None:
         """Have the path break off with this error."""
         self._failure = error
@@ -68,31 +61,6 @@ class Turn:
             yield [self._events.popleft()]
         if self._failure is not None:
             raise self._failure
-
-
-class Line(Protocol):
-    """A session, as the steps see it."""
-
-    target: Target
-    """Where it was opened."""
-    hider: Hider
-    """What was hidden in all of it."""
-    values: set[str]
-    """What was found in what its client said, and what stands for it."""
-    bound: int
-    """How many tokens a response to all of it can count at most."""
-    last: Usage | None
-    """What the response before used."""
-    owed: list[Usage]
-    """What is yet to be charged with the next response."""
-    narrow: bool
-    """Whether sound may be of a telephone."""
-    found: dict[str, int]
-    """What was masked in events that belong to no response, and is yet to be written down."""
-
-    async def say(self, event: bytes) -> None:
-        """Send an event to the provider. Raises UpstreamCut."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,8 +86,10 @@ class Opened(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Opening(Call):
-    """A session that is asked for."""
+    """A session that is asked for, or a secret to open such sessions with."""
 
+    writes: bool = False
+    """Whether it is one of transcription."""
     opened: Opened | None = None
 
 

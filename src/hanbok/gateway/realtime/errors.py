@@ -25,8 +25,33 @@ class NotRealtime(HanbokError):
         en="the model {model!r} takes no realtime sessions",
     )
     hint = Text(
-        ko="운영자가 hanbok.yaml의 realtime.models에 적어야 합니다.",
-        en="The operator must name it at `realtime.models` in hanbok.yaml.",
+        ko="운영자가 hanbok.yaml의 realtime.models에, 받아쓰기라면 realtime.transcription에 적어야 합니다.",
+        en="The operator must name it in hanbok.yaml at `realtime.models`, or `realtime.transcription` to write down.",
+    )
+
+
+class NotCalls(HanbokError):
+    """Sound over WebRTC or SIP would go past hanbok: only its signalling comes here."""
+
+    code = "webrtc_not_served"
+    message = Text(
+        ko="WebRTC와 SIP 통화는 제공하지 않습니다: 소리가 hanbok을 거치지 않기 때문입니다",
+        en="calls over WebRTC and SIP are not served: their sound would not pass through hanbok",
+    )
+    hint = Text(
+        ko="`GET /v1/realtime`을 WebSocket으로 여십시오. 브라우저에서는 client_secrets로 만든 키를 쓰십시오.",
+        en="Open `GET /v1/realtime` over WebSocket; in a browser, with a secret of client_secrets.",
+    )
+
+
+class SecretUnknown(HanbokError):
+    code = "client_secret_unknown"
+    message = Text(
+        ko="알 수 없거나 기간이 지난 임시 키입니다", en="the client secret is not known, or its time is over"
+    )
+    hint = Text(
+        ko="서버에서 `POST /v1/realtime/client_secrets`로 새로 만드십시오.",
+        en="Have your server make a new one: `POST /v1/realtime/client_secrets`.",
     )
 
 

@@ -13,7 +13,10 @@ from hanbok.gateway.realtime.errors import EventUnfit
 from hanbok.gateway.spelling.openai_answer import UsageText, read_usage
 
 APPEND: Final = "input_audio_buffer.append"
+COMMITTED: Final = "input_audio_buffer.committed"
 CREATE: Final = "response.create"
+WRITTEN: Final = "conversation.item.input_audio_transcription.completed"
+NOT_WRITTEN: Final = "conversation.item.input_audio_transcription.failed"
 UPDATE: Final = "session.update"
 _PLAIN: Final = frozenset(
     {
@@ -21,6 +24,7 @@ _PLAIN: Final = frozenset(
         "input_audio_buffer.clear", "input_audio_buffer.commit", "output_audio_buffer.clear", "response.cancel",
     }
 )  # fmt: skip
+_TRANSCRIPTION: Final = "conversation.item.input_audio_transcription."
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _TOKENS_A_SECOND: Final = 10
@@ -100,11 +104,12 @@ def sound(tree: dict[str, Any]) -> bytes | None:
     return _ENCODE(event) if fits and (event.event_id is None or _ID.fullmatch(event.event_id)) else None
 
 
-def holds_sound(value: Json) -> bool:
-    """Whether sound is anywhere in an event."""
+def sound_in(value: Json) -> int:
+    """Return how many bytes of sound are anywhere in an event."""
     if isinstance(value, dict):
-        return isinstance(value.get("audio"), str) or any(map(holds_sound, value.values()))
-    return isinstance(value, list) and any(map(holds_sound, value))
+        inside = sum(map(sound_in, value.values()))
+        return inside + (len(audio) if isinstance(audio := value.get("audio"), str) else 0)
+    return sum(map(sound_in, value)) if isinstance(value, list) else 0
 
 
 def encode(tree: dict[str, Any]) -> bytes:
@@ -134,7 +139,30 @@ def without_cause(event: bytes) -> bytes:
     return _ENCODE(tree)
 
 
-class _Response(msgspec.Struct):
+class Shape(msgspec.Struct):
+    """What a session or a response is like, as far as a provider tells."""
+
+    output_modalities: Any = None
+    modalities: Any = None
+    """As sessions spelled it before 2025-08."""
+    max_output_tokens: Any = None
+    max_response_output_tokens: Any = None
+    """As sessions spelled it before 2025-08."""
+
+    @property
+    def speaks(self) -> bool | None:
+        """Whether answers are of sound; None: it does not say."""
+        told = self.output_modalities or self.modalities
+        return "audio" in told if isinstance(told, list) else None
+
+    @property
+    def most(self) -> int | None:
+        """Tokens of an answer at most; None: it does not say."""
+        told = self.max_output_tokens or self.max_response_output_tokens
+        return told if isinstance(told, int) and told > 0 else None
+
+
+class _Response(Shape):
     id: str = ""
     status: str = ""
     usage: UsageText | None = None
@@ -153,7 +181,9 @@ class Told(msgspec.Struct):
 
     type: str = ""
     response_id: str | None = None
+    item_id: str | None = None
     response: _Response | None = None
+    session: Shape | None = None
     error: _Error | None = None
     usage: _HeardUsage | None = None
 
@@ -161,6 +191,12 @@ class Told(msgspec.Struct):
     def of(self) -> str:
         """Id of the response that it belongs to; empty: none."""
         return self.response_id or (self.response.id if self.response else "")
+
+    @property
+    def transcribed(self) -> str:
+        """Id of the item that it is about the transcription of; empty: none."""
+        about = self.type == COMMITTED or self.type.startswith(_TRANSCRIPTION)
+        return self.item_id or "" if about else ""
 
     @property
     def charged(self) -> Usage | None:
@@ -187,6 +223,11 @@ told = msgspec.json.Decoder(Told, strict=False).decode
 def is_sound(event: bytes) -> bool:
     """Whether an event of the provider holds sound and no words."""
     return _WORDLESS.search(event, 0, 512) is not None and b'"transcript"' not in event
+
+
+def as_created(event: bytes) -> bytes:
+    """Return a `session.updated` as the event that tells of a new session."""
+    return _ENCODE(_READ(event) | {"type": "session.created"})
 
 
 def is_narrow(event: bytes, kind: str) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request
@@ -12,17 +13,29 @@ from websockets.typing import Subprotocol
 
 from hanbok.core.clock import now
 from hanbok.core.errors import HanbokError
-from hanbok.core.values import Zone
+from hanbok.core.values import Text, Zone
 from hanbok.gateway.call import Operation
 from hanbok.gateway.calling import fresh_id
 from hanbok.gateway.path import Path
-from hanbok.gateway.realtime.call import Line as SessionLine
 from hanbok.gateway.realtime.call import Opened, Opening
-from hanbok.gateway.realtime.errors import NotWebSocket, TooManySessions
+from hanbok.gateway.realtime.client_secrets import (
+    ClientSecrets,
+    Confine,
+    Held,
+    Mint,
+    Minting,
+    is_secret,
+    model_of,
+    read_wanted,
+)
+from hanbok.gateway.realtime.errors import EventUnfit, NotWebSocket, TooManySessions
+from hanbok.gateway.realtime.fitness import with_writer
+from hanbok.gateway.realtime.line import Line as SessionLine
 from hanbok.gateway.realtime.opening import AdmitSession, Open
 from hanbok.gateway.realtime.peer import LOG, Line, Peer
 from hanbok.gateway.realtime.saying import AdmitSaid, Owe, ProtectSaid, Say, Settle, Stay, showing_of
 from hanbok.gateway.realtime.session import Session
+from hanbok.gateway.realtime.speaker import Speaker
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Step, step_of
 from hanbok.gateway.steps.admit import Admit
@@ -39,6 +52,7 @@ from hanbok.gateway.vaults import with_vault
 from hanbok.guard.kinds import Kind
 from hanbok.guard.pseudonym import Pseudonyms
 from hanbok.policy.key import Key
+from hanbok.store.database import Store
 
 if TYPE_CHECKING:
     from hanbok.vault.service import VaultService
@@ -52,7 +66,9 @@ _KEY = "openai-insecure-api-key."
 class RealtimeRules:
     """What the settings say of sessions."""
 
-    models: frozenset[str]
+    models: tuple[str, ...]
+    writing: tuple[str, ...]
+    """Models of sessions of transcription."""
     sound_zones: frozenset[Zone]
     limit: int
     """Bytes of one message."""
@@ -72,6 +88,7 @@ class RealtimeGate:
         kinds: Mapping[str, Kind],
         dialler: Dialler,
         open_now: set[str],
+        store: Store,
     ) -> None:
         """Share the steps of models' calls. `open_now`: ids of the sessions of this process, by whatever settings."""
         authenticate, admit, protect = (
@@ -84,26 +101,26 @@ class RealtimeGate:
         self.idle, self.longest = rules.idle, rules.longest
         self._rules, self._open_now = rules, open_now
         self._places, self._protect = asking.places, protect
+        self._secrets = ClientSecrets(store)
         before: list[Step] = [step_of(steps, Measure), authenticate, step_of(steps, Witness)]
-        opening: list[Step] = [
-            *before,
-            AdmitSession(admit.catalogue, admit.gate, rules.models),
-            step_of(steps, Decide),
-            Open(asking.places, router, dialler, rules.limit),
-        ]
+        inspect, decide, record = step_of(steps, Inspect), step_of(steps, Decide), step_of(steps, Record)
+        enter = AdmitSession(admit.catalogue, admit.gate, rules.models, rules.writing)
+        opening: list[Step] = [*before, enter, decide, Open(asking.places, router, dialler, rules.limit)]
         saying: list[Step] = [
             *before,
-            AdmitSaid(admit.catalogue, admit.gate, rules.models),
-            step_of(steps, Inspect),
-            step_of(steps, Decide),
+            AdmitSaid(admit.catalogue, admit.gate, frozenset(rules.models), frozenset(rules.writing)),
+            inspect,
+            decide,
             Stay(rules.sound_zones),
-            step_of(steps, Record),
+            record,
             ProtectSaid(protect.masks, protect.masker_of),
             Say(),
         ]
+        minting: list[Step] = [*before, enter, inspect, decide, Confine(), record, Mint(self._secrets)]
         self._opening = Path(with_vault(opening, vault, kinds))
+        self._minting = Path(with_vault(minting, vault, kinds))
         self.path = Path(with_vault(saying, vault, kinds))
-        self.account = Path([Owe(admit.gate), step_of(steps, Record), Settle()])
+        self.account = Path([Owe(admit.gate), record, Settle()])
 
     def check(self, key: Key) -> None:
         """Raise KeyRevoked and its like, and KeyWithdrawn."""
@@ -124,10 +141,32 @@ class RealtimeGate:
         """Return the answer to a client's handshake, not yet given. Raises NotWebSocket."""
         return Handshake(path, headers, self._rules.limit)
 
+    async def mint(self, body: bytes, headers: Mapping[str, str], origin: str) -> Minting:
+        """Return a call that made a secret. Raises what refuses one."""
+        wanted = read_wanted(body)
+        call = Minting(
+            id=fresh_id(),
+            route="/v1/realtime/client_secrets",
+            operation=Operation.REALTIME,
+            body=body or b"{}",
+            headers=headers,
+            origin=origin,
+            digest=sha256(body).hexdigest(),
+            model=model_of(wanted),
+            stream=False,
+            writes=wanted.writes,
+            wanted=wanted,
+        )
+        try:
+            await self._minting.run(call)
+        finally:
+            call.finish()
+        return call
+
     @asynccontextmanager
     async def open(
-        self, model: str, headers: Mapping[str, str], origin: str
-    ) -> AsyncGenerator[tuple[Opening, Opened, Key]]:
+        self, model: str, headers: Mapping[str, str], origin: str, *, writes: bool = False
+    ) -> AsyncGenerator["Door"]:
         """Give an open session at a provider, which is let go of at the end. Raises what refuses it."""
         if len(self._open_now) >= self._rules.sessions:
             raise TooManySessions(limit=self._rules.sessions)
@@ -141,44 +180,81 @@ class RealtimeGate:
             digest="",
             model=model,
             stream=False,
+            writes=writes,
         )
         self._open_now.add(call.id)
         try:
             try:
+                held = await self._held(call)
                 await self._opening.run(call)
             finally:
                 call.finish()
             if call.key is None or call.opened is None:
                 raise RuntimeError("the path of sessions lacks a step")
-            yield call, call.opened, call.key
+            yield Door(call, call.opened, call.key, held)
         finally:
             self._open_now.discard(call.id)
             if call.opened is not None:
                 call.opened.line.abort()
 
+    async def _held(self, call: Opening) -> Held | None:
+        """Return what the secret opens that a client shows, and have the call be of its key and kind; None: it shows a
+        key. Raises SecretUnknown, EventUnfit, StoreUnavailable.
+        """
+        shown = bearer(call.headers)
+        if not is_secret(shown):
+            return None
+        held = await self._secrets.find(shown)
+        if call.model not in ("", held.model) or (call.writes and not held.writes):
+            raise EventUnfit(
+                why=Text(ko="임시 키의 세션과 다릅니다", en="the client secret is for another session")
+            )
+        call.as_key, call.model, call.writes = held.key, held.model, held.writes
+        return held
+
     async def hold(
         self,
-        call: Opening,
-        opened: Opened,
-        key: Key,
+        door: "Door",
         client: Peer,
         *,
         rules: Callable[[], "RealtimeGate | None"],
         shape: Callable[[HanbokError], dict[str, Any]],
     ) -> None:
         """Serve a session to its end."""
-        organisation, hider_of = key.principal.organisation, self._protect.hider_of
+        call, hider_of = door.call, self._protect.hider_of
         session = Session(
-            key,
-            call.model,
-            opened,
+            Speaker(door.key, call.model, call.origin, door.held.call if door.held else ""),
+            door.opened,
             client,
-            origin=call.origin,
-            hider=hider_of(organisation) if hider_of else Pseudonyms(self._protect.masks),
+            hider=hider_of(door.key.principal.organisation) if hider_of else Pseudonyms(self._protect.masks),
             rules=rules,
             shape=shape,
+            begins=door.begins,
+            writes=call.writes,
         )
         await session.run()
+
+
+class Door(NamedTuple):
+    """A session that is open at its provider, and not yet begun."""
+
+    call: Opening
+    opened: Opened
+    key: Key
+    held: Held | None
+    """What the secret opens that it was opened with."""
+
+    @property
+    def begins(self) -> dict[str, Any] | None:
+        """What it is to be, as a client would say it; None: what the provider makes of it."""
+        kind = "transcription" if self.call.writes else "realtime"
+        if self.held is not None:
+            told: dict[str, Any] = {**self.held.session, "type": kind}
+        elif self.call.writes:
+            told = {"type": kind}
+        else:
+            return None
+        return with_writer(told, self.call.model) if self.call.writes else told
 
 
 class Handshake:

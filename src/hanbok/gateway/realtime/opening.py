@@ -16,7 +16,7 @@ from hanbok.gateway.realtime.errors import NotRealtime
 from hanbok.gateway.routing import Router
 from hanbok.gateway.spelled import url_of
 from hanbok.gateway.step import Next
-from hanbok.gateway.steps.admit import allowed
+from hanbok.gateway.steps.admit import allowed, key_of
 from hanbok.gateway.upstream import Dialler
 from hanbok.policy.gate import Gate
 
@@ -27,17 +27,31 @@ class AdmitSession:
 
     catalogue: Catalogue
     gate: Gate
-    models: frozenset[str]
+    models: tuple[str, ...]
+    writing: tuple[str, ...]
+    """Those of sessions of transcription."""
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
+        writes = opening(call).writes
+        names = self.writing if writes else self.models
+        if writes and not call.model:
+            allow = key_of(call).models
+            call.model = next((name for name in names if not allow or name in allow), "")
         key = allowed(call)
         call.offer = self.catalogue.offer(call.model)
-        if call.model not in self.models:
+        if call.model not in names:
             raise NotRealtime(model=call.model)
         for target in call.offer.every:
             estimate_heard(0, target.facts)  # one without a price is refused now, not at the first word
         (await self.gate.enter(call.id, key, call.model, 0)).leave(0, 0)
         return await call_next(call)
+
+
+def opening(call: Call) -> Opening:
+    """Return the call as one that asks for a session."""
+    if not isinstance(call, Opening):
+        raise TypeError("no session is asked for")
+    return call
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +65,12 @@ class Open:
     """Bytes of one message at most."""
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:  # noqa: ARG002 - the path ends here
-        if not isinstance(call, Opening):
-            raise TypeError("no session is asked for")
+        now = opening(call)
         failure: HanbokError | None = None
         for planned in self.router.ranked(call):
             visit = self.router.health.enter(planned.target)
             try:
-                line = await self._open(planned)
+                line = await self._open(planned, writes=now.writes)
             except FAILURES as error:
                 failure = error
                 visit.failed(error)
@@ -67,11 +80,11 @@ class Open:
                 visit.left()
             visit.answered()
             call.ending.used = planned
-            call.opened = Opened(planned.target, self.places[planned.target.endpoint].endpoint, line)
+            now.opened = Opened(planned.target, self.places[planned.target.endpoint].endpoint, line)
             return Reply()
         raise failure or RuntimeError(f"call {call.id} has no plan")
 
-    async def _open(self, planned: Planned) -> Dialled:
+    async def _open(self, planned: Planned, *, writes: bool) -> Dialled:
         target = planned.target
         place = self.places[target.endpoint]
         # An endpoint whose format has no sessions says so here.
@@ -81,8 +94,9 @@ class Open:
             tries += 1
             address = await place.endpoint.address(Operation.REALTIME, target.model)
             url = url_of(address, wire)
-            if "deployment=" not in address.query:
-                url += f"{'&' if '?' in url else '?'}{urlencode({'model': target.model})}"
+            asked = {"intent": "transcription"} if writes else {"model": target.model}
+            if writes or "deployment=" not in address.query:
+                url += f"{'&' if '?' in url else '?'}{urlencode(asked)}"
             try:
                 return await dial(self.dialler, url, address.headers, place.timeouts, self.limit)
             except UpstreamFailed as error:

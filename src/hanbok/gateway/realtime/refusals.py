@@ -6,8 +6,9 @@ from typing import Final
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Usage
 from hanbok.gateway.realtime import events
-from hanbok.gateway.realtime.call import Line, Turn
-from hanbok.gateway.realtime.saying import estimated
+from hanbok.gateway.realtime.call import Turn
+from hanbok.gateway.realtime.guessing import estimated
+from hanbok.gateway.realtime.line import Line
 
 _LAST: Final = 2.0
 """Seconds that such a response has to tell what it used; then the session ends."""
@@ -24,9 +25,9 @@ class Refusals:
     def __contains__(self, response: str) -> bool:
         return response in self._turns
 
-    def add(self, response: str, why: HanbokError) -> None:
+    def add(self, response: str, turn: Turn, why: HanbokError) -> None:
         """Note one, which is cancelled."""
-        self._turns[response] = Turn()
+        self._turns[response] = turn
         if self._why is None:
             self._why, self._until = why, asyncio.get_running_loop().time() + _LAST
 

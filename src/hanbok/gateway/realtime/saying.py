@@ -12,8 +12,10 @@ from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.charging import charge
 from hanbok.gateway.price import estimate_heard
-from hanbok.gateway.realtime.call import Line, Said, Turn
+from hanbok.gateway.realtime.call import Said
 from hanbok.gateway.realtime.errors import NotRealtime, SoundNotAllowed
+from hanbok.gateway.realtime.guessing import estimated
+from hanbok.gateway.realtime.line import Line
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.admit import allowed, enter, key_of
@@ -39,11 +41,13 @@ class AdmitSaid:
     catalogue: Catalogue
     gate: Gate
     models: frozenset[str]
+    writing: frozenset[str]
+    """Those of sessions of transcription."""
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         now, key = said(call), allowed(call)
         call.offer = self.catalogue.offer(call.model)
-        if call.model not in self.models:
+        if call.model not in (self.writing if now.line.writes else self.models):
             raise NotRealtime(model=call.model)
         if now.turn is not None:
             call.reserved = estimate_heard(now.line.bound, now.line.target.facts)
@@ -180,14 +184,8 @@ def _settle(call: Said, planned: Planned) -> None:
     for kind, number in line.found.items():
         call.ending.reply_findings[kind] = call.ending.reply_findings.get(kind, 0) + number
     line.found = {}
-    line.last = turn.usage or line.last
-
-
-def estimated(turn: Turn, line: Line) -> Usage:
-    """Stand in for the usage of a response that was cut or left: what was asked is what was asked before, at least."""
-    before, answered = line.last or Usage(), turn.guessed(narrow=line.narrow)
-    asked = min(line.bound, line.target.facts.context or line.bound) // 3
-    return Usage(input=max(before.input + before.output, asked), output=answered.output, parts=answered.parts)
+    if not line.writes:  # each turn of a transcription is heard by itself
+        line.last = turn.usage or line.last
 
 
 def _sum(uses: list[Usage]) -> Usage:

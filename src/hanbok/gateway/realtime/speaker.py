@@ -5,20 +5,14 @@ from dataclasses import dataclass
 
 from hanbok.gateway.call import Operation
 from hanbok.gateway.calling import fresh_id
-from hanbok.gateway.realtime.call import Line, Said, Turn
+from hanbok.gateway.realtime.call import Said, Turn
+from hanbok.gateway.realtime.line import Line
 from hanbok.policy.key import Key
 
 _ROUTE = "/v1/realtime"
 _SAID_ROUTE = "/v1/realtime/said"
 """Of what asks for no response."""
 _HEARD = ("audio",)
-_BYTES_PER_TOKEN = 64
-"""Of sound, rather few: ten tokens stand for a second."""
-
-
-def tokens_of(sound: bytes) -> int:
-    """Return how many tokens an event of sound can count at most."""
-    return len(sound) // _BYTES_PER_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +20,42 @@ class Speaker:
     key: Key
     model: str
     origin: str
+    secret: str = ""
+    """Id of the call that made the secret which the session was opened with; empty: it was opened with a key."""
 
     def said(
         self,
         line: Line,
         body: bytes,
         *,
-        sounds: bool = False,
+        sound: int = 0,
         raw: bytes | None = None,
         turn: Turn | None = None,
     ) -> Said:
-        """Return a call, and note what it adds to the session."""
-        line.bound += len(body) if raw is None else tokens_of(raw)
-        return Said(
+        """Return a call, and note what it adds to the session; `sound` bytes of it are base64 of sound."""
+        leaving = body if raw is None else raw
+        line.words += max(len(leaving) - sound, 0)
+        line.sound += sound
+        call = Said(
             id=fresh_id(),
             route=_SAID_ROUTE if turn is None else _ROUTE,
             operation=Operation.REALTIME,
             body=body,
             headers={},
             origin=self.origin,
-            digest=hashlib.sha256(body if raw is None else raw).hexdigest(),
+            digest=hashlib.sha256(leaving).hexdigest(),
             as_key=self.key.id,
             model=self.model,
             stream=False,
             line=line,
             turn=turn,
             raw=raw,
-            sounds=sounds,
-            unread=_HEARD if sounds else (),
+            sounds=sound > 0,
+            unread=_HEARD if sound else (),
         )
+        if self.secret:
+            call.ending.steps["client_secret"] = self.secret
+        return call
 
     def owes(self, line: Line) -> Said:
         """Return the call of what is owed and no response is left to be charged with."""
