@@ -111,10 +111,8 @@ def test_a_change_of_keys_that_a_crash_cut_off_leaves_one_key(
                 patch.setattr(journal, "append", cut_off)
             with pytest.raises((LogUnavailable, OSError)):
                 await rotate_key(journal, actor="시험")
-        journal.notary.signer = read_key(
-            log / "signing.key"
-        )  # as the process is gone, nothing is signed any more
-        journal.notary._fresh.clear()
+        # As the process is gone, nothing is signed any more.
+        monkeypatch.setattr(journal.notary, "work", lambda: None)
         await asyncio.to_thread(journal.close)
 
     def crash(*_: object) -> None:
@@ -129,6 +127,45 @@ def test_a_change_of_keys_that_a_crash_cut_off_leaves_one_key(
     assert read_key(log / "signing.key").key == keys[-1]
     assert not (log / "signing.key.next").exists()
     assert verify(log, key=first).key == str(keys[-1])
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("fails", ["replace", "name_key"])
+def test_a_change_of_keys_that_fails_after_the_act_leaves_the_new_key_signing(
+    log: Path, fails: str, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, replace = read_keys(log)[0], Path.replace
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.name == "signing.key.next":
+            raise PermissionError(13, "not permitted")
+        return replace(self, target)
+
+    def crash(*_: object) -> None:
+        raise OSError("a test")
+
+    async def go() -> None:
+        journal = Journal.open(log)
+        with monkeypatch.context() as patch:
+            if fails == "replace":
+                patch.setattr(Path, "replace", refused)
+            else:
+                patch.setattr(rotation, "name_key", crash)
+            with pytest.raises(LogUnavailable):
+                await rotate_key(journal, actor="시험")
+        await journal.append(act("after"))
+        await asyncio.to_thread(journal.notary.work)
+        if again:
+            await rotate_key(journal, actor="시험")
+        await asyncio.to_thread(journal.close)
+
+    asyncio.run(go())
+    assert verify(log, key=first).ok
+    write(log, [act("later")])
+    keys = read_keys(log)
+    assert not (log / "signing.key.next").exists()
+    assert read_key(log / "signing.key").key == keys[-1]
+    assert (verify(log, key=first).key, keys[0]) == (str(keys[-1]), first)
 
 
 def test_the_secret_is_its_owners_alone(log: Path) -> None:

@@ -59,11 +59,12 @@ class Notary:
             if self.checkpoint is None or self._edge.size != self.checkpoint.size:
                 self._sign()
 
-    def rotate(self, signer: Signer, between: Callable[[], None]) -> None:
-        """Sign with another key from now on; `between` the keys no checkpoint is signed."""
+    def rotate(self, signer: Signer, announce: Callable[[], None], take_over: Callable[[], None]) -> None:
+        """Sign with another key once `announce` has told of it, also if `take_over` fails. Nothing is signed meanwhile."""
         with self._working:
-            between()
+            announce()
             self.signer = signer
+            take_over()
 
     def close(self) -> None:
         """Do what is left to do and stop."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -133,26 +134,33 @@ def _repair(directory: Path, checkpoint: Checkpoint) -> tuple[Edge, int]:
 
 
 def _own_signer(directory: Path, origin: str) -> SecretSigner:
-    """Return the folder's key; a change of keys that a crash cut off is finished if the log already tells of it."""
-    following = directory / NEXT
-    if following.is_file():
-        key = str(read_key(following).key)
-        if any(_names(directory, key)):
-            following.replace(directory / KEY_FILE)
-        else:
-            following.unlink()
-        sync_directory(directory)
+    """Return the folder's key, with a change of keys that was cut off finished."""
+    finish_change(directory)
     return kept_or_new(directory / KEY_FILE, origin)
 
 
-def _names(directory: Path, key: str) -> Iterator[bool]:
-    """Look for the act that names a key among the entries after the checkpoint: none is signed in between."""
-    try:
-        checkpoint = opened((directory / CHECKPOINT).read_bytes(), read_key(directory / KEY_FILE).key)
-    except (FileNotFoundError, NoteInvalid):
+def finish_change(directory: Path) -> None:
+    """Put a key in its place that the log tells of already, and drop one that it does not."""
+    following = directory / NEXT
+    if not following.is_file():
         return
-    for _, act in _key_acts(directory, checkpoint.size):
-        yield act.after == key
+    if _is_told_of(directory, read_key(following).key):
+        following.replace(directory / KEY_FILE)
+    else:
+        following.unlink()
+    sync_directory(directory)
+
+
+def _is_told_of(directory: Path, key: VerifierKey) -> bool:
+    """Whether a key has signed the checkpoint, or is named by an entry after the one that the key before signed."""
+    try:
+        data = (directory / CHECKPOINT).read_bytes()
+        with suppress(NoteInvalid):
+            return opened(data, key).size > 0
+        checkpoint = opened(data, read_key(directory / KEY_FILE).key)
+    except (FileNotFoundError, NoteInvalid):
+        return False
+    return any(act.after == str(key) for _, act in _key_acts(directory, checkpoint.size))
 
 
 def name_key(directory: Path, key: VerifierKey) -> None:
