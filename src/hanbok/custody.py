@@ -3,13 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from hanbok.core.clock import now
-from hanbok.core.errors import HanbokError
 from hanbok.core.metrics import Registry, exposition
-from hanbok.core.values import Text
 from hanbok.evidence.entry import Intent
 from hanbok.evidence.errors import MachineTwice
 from hanbok.evidence.journal import Journal
@@ -22,6 +19,7 @@ from hanbok.policy.books import Books
 from hanbok.policy.gate import Gate, Here
 from hanbok.policy.keyring import KeyRing
 from hanbok.policy.limits import Limiter
+from hanbok.policy.shared.extra import part
 from hanbok.settings.limits import SharedLimitsSettings
 from hanbok.settings.settings import Settings
 from hanbok.store.database import Store
@@ -37,15 +35,6 @@ Duty: TypeAlias = tuple[float, Callable[[], Awaitable[object]]]
 """What is to be repeated, and after how many seconds. It may raise HanbokError."""
 Claims: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 """Tells which calls without an outcome are still under way, in other processes."""
-
-
-class SharedExtraMissing(HanbokError):
-    code = "shared_extra_missing"
-    message = Text(
-        ko="다른 서버와 한도를 함께 세는 패키지 {package}이(가) 없습니다",
-        en="the package {package}, which limits that machines share are counted by, is not installed",
-    )
-    hint = Text(ko="pip install 'hanbok[redis]'", en="Run: pip install 'hanbok[redis]'")
 
 
 class Custody(Protocol):
@@ -209,8 +198,5 @@ class Own:
 
 
 def _sharing(said: SharedLimitsSettings, log: Journal, store: Store, keyring: KeyRing) -> "Sharing":
-    try:
-        sharing = cast("type[Sharing]", import_module("hanbok.policy.shared.sharing").Sharing)
-    except ModuleNotFoundError as error:
-        raise SharedExtraMissing(package=error.name) from error
+    sharing = cast("type[Sharing]", part("sharing").Sharing)
     return sharing(said.at(), log, store, keyring.limits_of, lenient=said.away == "allow")

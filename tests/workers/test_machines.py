@@ -322,12 +322,34 @@ def test_a_machine_that_is_killed_gives_its_slots_back_and_pays_what_it_owes(mac
 
     assert one_call() == {"concurrency_exceeded": 1}
     soon(lambda: one_call() == {"200": 1}, seconds=LEASE + 3)
+    its_money_can_be_released(machines, made)
     machines.b.start()
     statuses = Counter(one["status"] for one in machines.outcomes(made))
     assert statuses == {"crashed": 2, "completed": 1}
     owed = [one["cost"] for one in machines.outcomes(made) if one["status"] == "crashed"]
     assert machines.agree(made) == sum(owed) + WON * MICRO
     assert asyncio.run(machines.press(made.secret, body("m"), 1)).total() == 2
+
+
+def its_money_can_be_released(machines: Machines, made) -> None:
+    """By an operator, as if it were lost for good; the test goes on to see that it is paid once all the same."""
+    known = {one["heard"]: one for one in json.loads(machines.a.run("budget", "machines", "--json").stdout)}
+    assert (known[True]["calls"], known[False]["calls"]) == (0, 2)
+    held = known[False]["held"]
+    assert machines.counted(made) == held + WON * MICRO
+    refused = [machines.a.run("budget", "release-machine", one) for one in (known[True]["machine"], "x" * 32)]
+    assert [one.returncode for one in refused] == [3, 3]
+    assert "machine_heard" in refused[0].stderr
+    assert "machine_unknown" in refused[1].stderr
+    for _ in range(2):  # the second time nothing is left
+        said = machines.a.run("budget", "release-machine", known[False]["machine"])
+        assert said.returncode == 0, said.stderr
+        assert machines.counted(made) == WON * MICRO
+    soon(lambda: [one["facts"]["held"] for one in acts(machines.a, "limits.release")] == [str(held), "0"])
+
+
+def acts(server: RunningHanbok, verb: str) -> list[dict]:
+    return [one for one in entries_of(server) if one.get("verb") == verb]
 
 
 def test_a_killed_keeper_s_calls_are_carried_on_and_counted_once(machines: Machines) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from hanbok.cli import budget_machines
 from hanbok.cli.config import File
 from hanbok.cli.options import Organisation
 from hanbok.cli.org import Json, WonPerDay, WonPerMonth
@@ -15,6 +16,7 @@ from hanbok.policy.budgets import BudgetKind, Budgets
 from hanbok.policy.key import Limits
 
 budget = App(name="budget", result_action="return_value")
+budget_machines.register(budget)
 
 
 @budget.command(

@@ -157,3 +157,37 @@ class LimitsKindWrong(HanbokError):
         en="Write `redis://` for one server, `redis+sentinel://` for Sentinels, `redis+cluster://` for a cluster. "
         "Sentinels mostly listen on port 26379.",
     )
+
+
+class MachineUnknown(HanbokError):
+    code = "machine_unknown"
+    message = Text(
+        ko="한도를 함께 세는 서버 가운데 {machine}은(는) 없습니다",
+        en="{machine} is none of the machines that count limits together",
+    )
+    hint = Text(
+        ko="`hanbok budget machines`가 이름을 보입니다.", en="`hanbok budget machines` shows their names."
+    )
+
+
+class MachineHeard(HanbokError):
+    """What its calls hold is its own to give back."""
+
+    code = "machine_heard"
+    message = Text(ko="{machine} 서버는 아직 살아 있습니다", en="the machine {machine} is still there")
+    hint = Text(
+        ko="영영 잃은 서버의 것만 풉니다. 멈춘 지 `limits.shared.lease`초가 지난 뒤 다시 하십시오.",
+        en="Only what a lost machine held is released: try again `limits.shared.lease` seconds after it stopped.",
+    )
+
+
+class LimitsNotShared(HanbokError):
+    code = "limits_not_shared"
+    message = Text(
+        ko="이 설정에는 다른 서버와 함께 세는 한도가 없습니다",
+        en="these settings share no limits with other machines",
+    )
+    hint = Text(
+        ko="`limits.shared`가 있는 설정 파일을 `--config`로 주십시오.",
+        en="Name the settings file that has `limits.shared` with `--config`.",
+    )

@@ -187,6 +187,36 @@ if not seeded then
   return {'unseeded'}
 end
 
+if verb == 'machines' then
+  local found = {}
+  for _, name in ipairs(redis.call('HKEYS', ns .. 'machines')) do
+    local all, sum = redis.call('HVALS', ns .. 'calls:' .. name), 0
+    for _, kept in ipairs(all) do
+      sum = sum + cjson.decode(kept).amount
+    end
+    found[#found + 1] = {name, alive(name) and 1 or 0, #all, string.format('%.0f', sum)}
+  end
+  return {'ok', found}
+end
+
+if verb == 'release' then
+  if redis.call('HEXISTS', ns .. 'machines', me) == 0 then
+    return {'unknown'}
+  end
+  if alive(me) then
+    return {'alive'}
+  end
+  -- The calls stay known: should the machine come back, each is charged what its log says, once.
+  local all, sum = redis.call('HVALS', calls), 0
+  for _, kept in ipairs(all) do
+    local held = cjson.decode(kept)
+    charge(held.accounts, held.day, string.format('%.0f', 0 - held.amount))
+    sum, held.amount = sum + held.amount, '0'
+    redis.call('HSET', calls, held.call, cjson.encode(held))
+  end
+  return {'ok', #all, string.format('%.0f', sum)}
+end
+
 if verb == 'join' then
   local before = redis.call('HGET', ns .. 'machines', me)
   if asked.fresh == (before ~= false) then
