@@ -5,16 +5,23 @@ import io
 import json
 import random
 import re
+import sys
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from hanbok.cli.cost import export
+from hanbok.core.plugin import ExtraMissing
+from hanbok.core.values import Language
 from hanbok.evidence.entry import Gone, Hop, Intent, Outcome
 from hanbok.evidence.log import Record
 from hanbok.gateway.facts import load_prices
-from hanbok.gateway.focus import sums, write
+from hanbok.gateway.focus import COLUMNS, rows, sums, write
+from hanbok.gateway.focus_parquet import write_parquet
 from hanbok.policy.books import _Reading
 
 MANDATORY = [
@@ -166,3 +173,31 @@ def test_list_cost_is_the_use_at_the_price_of_its_day() -> None:
     ((_, total),) = sums([Record(index=0, digest="", entry=entry)], day, day, PRICES).items()
     assert total.won == 7
     assert total.listed == (600 * Decimal("2.5") + 400 * Decimal("1.25") + 100 * 10) * 1450
+
+
+def test_parquet_holds_the_same_rows_with_their_types(tmp_path: Path) -> None:
+    found = sums(log(300), date(2026, 11, 1), date(2026, 11, 30), PRICES)
+    assert write_parquet(rows(found), tmp_path / "costs") == len(found)
+    table = pq.read_table(tmp_path / "costs")
+    assert table.column_names == list(COLUMNS)
+    told = io.StringIO()
+    write(found, told)
+    for row, line in zip(table.to_pylist(), csv.DictReader(io.StringIO(told.getvalue())), strict=True):
+        for name, text in line.items():
+            value = row[name]
+            if not text:
+                assert value is None
+            elif name.endswith(("Cost", "Quantity", "Calls", "Tokens")):
+                assert (type(value), value) == (Decimal, Decimal(text))
+            elif name.endswith(("PeriodStart", "PeriodEnd")):
+                assert value == datetime.fromisoformat(text)
+            else:
+                assert value == text
+
+
+def test_who_lacks_the_package_is_told_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "hanbok.gateway.focus_parquet", raising=False)
+    with pytest.raises(ExtraMissing) as missing:
+        export(Path("x"), since=date(2026, 11, 1), until=date(2026, 11, 2), form="parquet")
+    assert missing.value.advise(Language.EN) == "pip install 'hanbok[parquet]'"

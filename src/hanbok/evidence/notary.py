@@ -60,7 +60,7 @@ class Notary:
                 self._sign()
 
     def rotate(self, signer: Signer, announce: Callable[[], None], take_over: Callable[[], None]) -> None:
-        """Sign with another key once `announce` has told of it, also if `take_over` fails. Nothing is signed meanwhile."""
+        """Sign with another key once `announce` told of it, also if `take_over` fails; nothing is signed between."""
         with self._working:
             announce()
             self.signer = signer

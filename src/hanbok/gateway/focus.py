@@ -179,3 +179,8 @@ def _midnight(day: date) -> str:
 
 COLUMNS = tuple(_row(Line("2026-01-01", *[""] * 7), Sum()))
 """In alphabetical order, our own (`x_`) last."""
+DECIMALS = frozenset(
+    {name for name in COLUMNS if name.endswith(("Cost", "Quantity"))}
+    | {"x_Calls", "x_InputTokens", "x_OutputTokens"}
+)
+MOMENTS = frozenset(name for name in COLUMNS if name.endswith(("PeriodEnd", "PeriodStart")))
