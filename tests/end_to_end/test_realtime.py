@@ -710,7 +710,11 @@ async def test_a_secret_opens_its_session_and_nothing_else(server: RunningHanbok
     paid = await written(
         server, lambda one: one["entry"] == "outcome" and one.get("key") == made.key.id and one["cost"]
     )
-    intent, outcome = [one for one in entries(server) if one.get("call") == paid["steps"]["client_secret"]]
+    intent, outcome = [
+        one
+        for one in entries(server)
+        if one.get("call") == paid["steps"]["client_secret"].removeprefix("opened with ")
+    ]
     assert (intent["route"], intent["plan"], intent["findings"]) == (
         "/v1/realtime/client_secrets",
         [],

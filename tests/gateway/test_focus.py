@@ -201,3 +201,15 @@ def test_who_lacks_the_package_is_told_the_extra(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ExtraMissing) as missing:
         export(Path("x"), since=date(2026, 11, 1), until=date(2026, 11, 2), form="parquet")
     assert missing.value.advise(Language.EN) == "pip install 'hanbok[parquet]'"
+
+
+def test_what_asked_nobody_has_no_row() -> None:
+    at, day = "2026-11-22T00:00:00.000000+00:00", date(2026, 11, 22)
+    who = {"at": at, "call": "c", "organisation": "bank", "key": "a"}
+    intent = Intent(
+        **who, route="/v1/realtime/client_secrets", model="m", grade="O", digest="", plan=(), policy=""
+    )
+    entries = (intent, Outcome(**who, status="completed"))
+    assert not sums(
+        [Record(index=at, digest="", entry=one) for at, one in enumerate(entries)], day, day, PRICES
+    )

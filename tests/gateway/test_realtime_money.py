@@ -115,9 +115,10 @@ class Laid:
 class Both:
     """The client and the provider of a session."""
 
-    def __init__(self, rules: Laid) -> None:
+    def __init__(self, rules: Laid, *, writes: bool = False, begins: dict[str, Any] | None = None) -> None:
         self.rules = rules
-        client, _, self._browser = opened()
+        client, self._screen, self._browser = opened()
+        self._screen.written.clear()
         provider, self.wire, self._there = opened()
         aborting: Any = type("Line", (), {"peer": provider, "abort": lambda _: provider.lost()})()
         self._client, self._provider = client, provider
@@ -128,6 +129,8 @@ class Both:
             hider=Pseudonyms({}),
             rules=lambda: self.rules,
             shape=_shape,
+            begins=begins,
+            writes=writes,
         )
         self.running = asyncio.ensure_future(self.session.run())
 
@@ -137,6 +140,13 @@ class Both:
     async def tells(self, kind: str, response: dict[str, Any] | None = None, **members: Any) -> None:
         told = {} if response is None else {"response": {"id": "r", **response}}
         await self._feed(self._provider, self._there, {"type": kind, **told, **members})
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Return what the client was shown since the last time."""
+        self._browser.receive_data(bytes(self._screen.written))
+        self._screen.written.clear()
+        events = self._browser.events_received()
+        return [json.loads(bytes(one.data)) for one in events if getattr(one, "opcode", 0) == Opcode.TEXT]
 
     async def over(self) -> None:
         await asyncio.wait_for(self.running, 5)
@@ -152,8 +162,8 @@ def _shape(error: HanbokError) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def going() -> AsyncIterator[Both]:
-    both = Both(Laid())
+async def going(**how: Any) -> AsyncIterator[Both]:
+    both = Both(Laid(), **how)
     try:
         yield both
     finally:
@@ -362,3 +372,62 @@ async def test_a_response_that_begins_twice_ends_the_session_and_strands_no_call
         await both.over()
     assert [call.ending.code for call in both.rules.admit.calls] == ["upstream_garbled"] * 2
     assert len(over) == 2
+
+
+COMMITTED: Any = {"kind": "input_audio_buffer.committed"}
+DELTA: Any = {"kind": "conversation.item.input_audio_transcription.delta", "delta": "말"}
+WRITTEN: Any = {**HEARD, "usage": {"type": "tokens", "input_tokens": 12, "output_tokens": 3}}
+
+
+async def test_a_turn_of_speech_that_outlasts_a_decision_is_one_call_and_the_rest_waits_for_the_next() -> (
+    None
+):
+    async with going(writes=True) as both:
+        await both.says(SOUND)
+        await both.tells(**DELTA, item_id="a")
+        long_ago(both)
+        await both.says(SOUND)
+        first, second = both.rules.admit.calls
+        assert first.ending.status != "completed"
+        await both.tells(**COMMITTED, item_id="a")
+        await both.tells(**WRITTEN, item_id="a")
+        assert first.ending.usage == Usage(input=12, output=3)
+        assert second.ending.usage is None
+        await both.tells(**DELTA, item_id="b")
+        await both.tells(**COMMITTED, item_id="b")
+        await both.tells(**WRITTEN, item_id="b")
+        assert second.ending.usage == Usage(input=12, output=3)
+        await both.tells(**WRITTEN, item_id="c")  # of nobody's turn
+    assert [call.ending.cost for call in both.rules.admit.calls] == [18, 18, 18]
+
+
+async def test_a_turn_that_is_cut_is_charged_by_its_own_sound() -> None:
+    async with going(writes=True) as both:
+        await both.says(SOUND | {"audio": "A" * (A_SECOND - 52)})
+        await both.tells(**COMMITTED, item_id="a")
+        await both.says(SOUND | {"audio": "A" * (3 * A_SECOND)})
+    first, second = both.rules.admit.calls
+    assert first.ending.usage == Usage(input=10, output=1, parts={"audio_input": 10})
+    assert (second.ending.usage, second.ending.cost) == (None, 0)
+
+
+async def test_a_session_is_shown_when_the_provider_has_taken_what_it_begins_with() -> None:
+    async with going(begins={"type": "realtime", "instructions": "짧게"}) as both:
+        await both.tells("session.created", session={"instructions": "long"})
+        assert not both.shown()
+        assert "짧게".encode() in both.wire.written
+        await both.tells("session.updated", session={"instructions": "짧게"})
+        (created,) = both.shown()
+        assert created == {"type": "session.created", "session": {"instructions": "짧게"}}
+        await both.tells("session.updated", session={})
+        assert [one["type"] for one in both.shown()] == ["session.updated"]
+
+
+async def test_a_session_whose_beginning_is_refused_is_none() -> None:
+    async with going(begins={"type": "realtime"}) as both:
+        await both.tells("error", error={"message": "no"})
+        await both.over()
+        assert [one["error"]["code"] for one in both.shown()] == ["upstream_failed"]
+    async with going(begins={"type": "realtime", "model": "far"}) as both:
+        await both.over()
+        assert [one["error"]["code"] for one in both.shown()] == ["event_unfit"]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hanbok.core.values import DataUse, Destination, Form, Grade, Principal, Zone
 from hanbok.evidence.entry import Act, AnyEntry, Hop, Intent, Refusal
@@ -141,10 +142,11 @@ def test_only_requests_of_the_period_that_were_a_question_to_policy_are_judged()
         sent("late", at="2026-12-01T00:00:00+00:00"),
         refused("poor", code="budget_exceeded"),
         sent("unknown", model="gone"),
+        replace(sent("nobody"), plan=()),
         sent("in"),
     ]
     result = simulate([settings(SCENE), *entries], judge(), SCENE, since=SINCE, until=UNTIL)
-    assert (result.judged, result.left_out) == (1, 2)
+    assert (result.judged, result.left_out) == (1, 3)
 
 
 def test_decisions_are_made_on_the_facts_of_then() -> None:

@@ -67,6 +67,8 @@ def sums(records: Iterable[Record], since: date, until: date, prices: PriceList)
             began[entry.call] = _Began(day_of(datetime.fromisoformat(entry.at)), entry)
         elif isinstance(entry, Outcome):
             start = began.pop(entry.call, None)
+            if start is not None and not start.intent.plan and not entry.cost:
+                continue  # it asked nobody
             day = start.day if start else day_of(datetime.fromisoformat(entry.at))
             if first <= day <= last:
                 line = _line(entry, start.intent if start else None, day)

@@ -110,7 +110,9 @@ def simulate(
 
 
 def _is_question(entry: Intent | Refusal) -> bool:
-    return bool(entry.grade) and (isinstance(entry, Intent) or entry.code == Refused.code)
+    # An intent that names no place asked nobody.
+    asked = bool(entry.plan) if isinstance(entry, Intent) else entry.code == Refused.code
+    return bool(entry.grade) and asked
 
 
 def _compare(entry: Intent | Refusal, judge: Judge, scene: Scene) -> Example:

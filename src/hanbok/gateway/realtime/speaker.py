@@ -54,7 +54,7 @@ class Speaker:
             unread=_HEARD if sound else (),
         )
         if self.secret:
-            call.ending.steps["client_secret"] = self.secret
+            call.ending.steps["client_secret"] = f"opened with {self.secret}"
         return call
 
     def owes(self, line: Line) -> Said:
