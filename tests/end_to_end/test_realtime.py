@@ -148,6 +148,10 @@ async def say(
     return (await until(connection, until_type))[-1]
 
 
+def asking(server: RunningHanbok, key: str = "") -> openai.OpenAI:
+    return openai.OpenAI(base_url=server.api, api_key=key or server.key, max_retries=0)
+
+
 async def raw(server: RunningHanbok, model: str = "talk") -> ClientConnection:
     address = f"{server.api}/realtime?model={model}".replace("http", "ws", 1)
     return await connect(address, additional_headers={"authorization": f"Bearer {server.key}"})
@@ -321,9 +325,8 @@ async def test_browsers_show_their_key_among_the_subprotocols(server: RunningHan
 
 
 def test_a_request_that_is_no_handshake_is_told_so(server: RunningHanbok) -> None:
-    answer = openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0)
-    with pytest.raises(openai.APIStatusError) as refused:
-        answer.get("/realtime?model=talk", cast_to=object)
+    with asking(server) as client, pytest.raises(openai.APIStatusError) as refused:
+        client.get("/realtime?model=talk", cast_to=object)
     assert refused.value.status_code == 426
     assert refused.value.code == "upgrade_required"
 
@@ -458,8 +461,7 @@ async def test_settings_that_change_hold_for_live_sessions(server: RunningHanbok
 # The client opens its socket in an older way than the library likes.
 @pytest.mark.filterwarnings("ignore:connect:DeprecationWarning")
 def test_the_client_without_asyncio_works_as_well(server: RunningHanbok) -> None:
-    client = openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0)
-    with client.realtime.connect(model="talk") as connection:
+    with asking(server) as client, client.realtime.connect(model="talk") as connection:
         assert connection.recv().type == "session.created"
         connection.response.create()
         while (event := connection.recv()).type != "response.done":
@@ -671,8 +673,8 @@ async def test_a_transcription_has_the_limits_and_the_places_of_any_session(
 
 
 def secret_of(server: RunningHanbok, session: Any, key: str = "", **wanted: Any) -> Any:
-    client = openai.OpenAI(base_url=server.api, api_key=key or server.key, max_retries=0)
-    return client.realtime.client_secrets.create(session=session, **wanted)
+    with asking(server, key) as client:
+        return client.realtime.client_secrets.create(session=session, **wanted)
 
 
 def browser(server: RunningHanbok, secret: str, query: str = "model=far") -> connect:
@@ -728,15 +730,15 @@ async def test_a_secret_opens_its_session_and_nothing_else(server: RunningHanbok
     kept = b"".join(one.read_bytes() for one in (server.folder / "state").rglob("*") if one.is_file())
     assert secret.value.encode() not in kept
     assert phone.encode() not in kept
-    client = openai.OpenAI(base_url=server.api, api_key=secret.value, max_retries=0)
     messages: Any = [{"role": "user", "content": "안녕"}]
-    for ask in (
-        client.models.list,
-        lambda: client.chat.completions.create(model="far", messages=messages),
-        client.realtime.client_secrets.create,
-    ):
-        with pytest.raises(openai.AuthenticationError):
-            ask()
+    with asking(server, secret.value) as client:
+        for ask in (
+            client.models.list,
+            lambda: client.chat.completions.create(model="far", messages=messages),
+            client.realtime.client_secrets.create,
+        ):
+            with pytest.raises(openai.AuthenticationError):
+                ask()
     for query in ("model=talk", "model=far&intent=transcription"):
         with pytest.raises(InvalidStatus) as other:
             await browser(server, secret.value, query)
@@ -815,9 +817,8 @@ async def test_secrets_have_the_rate_and_the_list_of_their_key(server: RunningHa
 
 
 async def test_calls_over_webrtc_are_refused_in_words_of_their_own(server: RunningHanbok) -> None:
-    client = openai.OpenAI(base_url=server.api, api_key=server.key, max_retries=0)
     for path in ("/realtime/calls", "/realtime/calls/rtc_1/accept"):
-        with pytest.raises(openai.InternalServerError) as refused:
+        with asking(server) as client, pytest.raises(openai.InternalServerError) as refused:
             client.post(path, cast_to=object)
         assert (refused.value.status_code, refused.value.code) == (501, "webrtc_not_served")
     with pytest.raises(InvalidStatus) as joined:

@@ -130,8 +130,8 @@ def test_a_transcription_that_is_none_is_refused(session: dict[str, Any]) -> Non
         ({"output_modalities": ["audio"], "max_output_tokens": 4096}, True, 4096),
         ({"output_modalities": ["text"], "max_output_tokens": "inf"}, False, None),
         ({"modalities": ["text", "audio"], "max_response_output_tokens": 7}, True, 7),
-        ({"output_modalities": "audio", "max_output_tokens": {}}, None, None),
-        ({}, None, None),
+        ({"output_modalities": "audio", "max_output_tokens": {"a": 1}}, None, None),
+        ({}, None, 3),
     ],
 )
 def test_what_a_session_is_like_is_read_of_any_provider(
@@ -139,7 +139,7 @@ def test_what_a_session_is_like_is_read_of_any_provider(
 ) -> None:
     told = events.told(json.dumps({"type": "session.updated", "session": shape})).session
     assert told is not None
-    assert (told.speaks, told.most) == (speaks, most)
+    assert (told.speaks, told.most(3)) == (speaks, most)
 
 
 def test_sound_of_a_telephone_is_known_by_its_format() -> None:

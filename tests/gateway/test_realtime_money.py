@@ -401,6 +401,18 @@ async def test_a_turn_of_speech_that_outlasts_a_decision_is_one_call_and_the_res
     assert [call.ending.cost for call in both.rules.admit.calls] == [18, 18, 18]
 
 
+async def test_turns_that_a_provider_mixes_up_share_no_call() -> None:
+    async with going(writes=True) as both:
+        await both.says(SOUND)
+        for item in ("a", "b"):
+            await both.tells(**DELTA, item_id=item)
+        for item in ("a", "b", "b"):
+            await both.tells(**WRITTEN, item_id=item)
+        assert not both.running.done()
+        assert len(both.shown()) == 5
+    assert [call.ending.cost for call in both.rules.admit.calls] == [18, 18, 18]
+
+
 async def test_a_turn_that_is_cut_is_charged_by_its_own_sound() -> None:
     async with going(writes=True) as both:
         await both.says(SOUND | {"audio": "A" * (A_SECOND - 52)})

@@ -170,13 +170,13 @@ class Answers:
         line.narrow = line.narrow or events.is_narrow(event, told.type)
         if told.session is not None:
             line.speaks = line.speaks if told.session.speaks is None else told.session.speaks
-            line.most = told.session.most or line.most
+            line.most = told.session.most(line.most)
 
     def _begin(self, turn: Turn, told: events.Told) -> None:
         """Note what a response is to be like."""
         shape, line = told.response or events.Shape(), self._line
         turn.speaks = line.speaks if shape.speaks is None else shape.speaks
-        turn.most = shape.most or line.most
+        turn.most = shape.most(line.most)
 
     async def _bind(self, told: events.Told) -> None:
         """Tell which call a response that begins belongs to; where nobody asked for it, it is a call from now on."""
@@ -218,7 +218,7 @@ class Answers:
         one = self._under_way.get(item)
         if one is None:
             one = self.listening
-            if one is None:
+            if one is None or one in self._under_way.values():
                 return None
             self._under_way[item] = one
             await one.ready.wait()

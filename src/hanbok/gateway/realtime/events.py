@@ -155,10 +155,11 @@ class Shape(msgspec.Struct):
         told = self.output_modalities or self.modalities
         return "audio" in told if isinstance(told, list) else None
 
-    @property
-    def most(self) -> int | None:
-        """Tokens of an answer at most; None: it does not say."""
+    def most(self, before: int | None) -> int | None:
+        """Return how many tokens an answer may have; `before` where it does not say, None: any number."""
         told = self.max_output_tokens or self.max_response_output_tokens
+        if told is None:
+            return before
         return told if isinstance(told, int) and told > 0 else None
 
 
