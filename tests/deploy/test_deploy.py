@@ -14,7 +14,7 @@ from hanbok.settings.reading import load
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CHART = DEPLOY / "helm" / "hanbok"
-_HOLE = re.compile(r"\{\{ \.(Values|Release)\.([A-Za-z.]+)( \| toJson)? \}\}")
+_HOLE = re.compile(r"\{\{ \.(Values|Release)\.([A-Za-z.]+)( \| (?:toJson|quote))? \}\}")
 
 
 def rendered() -> list[dict]:
