@@ -29,6 +29,10 @@ from pathlib import Path
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")  # before polars is imported: one core is measured
 
+import hanbok.studio.curate.lean  # noqa: F401 - before the engines
+
+# isort: split
+
 import numpy as np
 import polars as pl
 from msgspec.structs import replace

@@ -14,7 +14,10 @@ import pytest
 
 from hanbok.core.errors import HanbokError
 from hanbok.studio.artifacts import make
+from hanbok.studio.curate import job, kernels, shards
 from hanbok.studio.curate.accounts import DROPPED, LINES, close, closed
+from hanbok.studio.curate.dedup import plain
+from hanbok.studio.curate.dedup.signatures import signed
 from hanbok.studio.curate.errors import (
     ColumnsLost,
     NothingLeft,
@@ -412,3 +415,26 @@ print(curate(Path(sys.argv[1]), here / "large")["read"], kib("VmHWM"))
     read, _, peak = done.stdout.partition(" ")
     assert read == str(_LARGE), done.stderr[-2000:]
     assert int(peak) < 700_000, f"KiB resident: {peak}"
+
+
+def test_however_few_rows_steps_have_at_a_time_the_corpus_is_the_same(corpus, whole, tmp_path, monkeypatch):
+    seen = []
+    apply = small_curation.Short.apply
+    monkeypatch.setattr(
+        small_curation.Short, "apply", lambda step, rows: seen.append(rows.height) or apply(step, rows)
+    )
+    for module in (job, shards):
+        monkeypatch.setattr(module, "SLICE", 1)
+    work(tmp_path, Small(str(corpus)), Processes(workers=1), Silent())
+    assert made(tmp_path) == whole
+    assert max(seen) == 40, "a reader's frames are not put together"
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells what memory holds")
+def test_kernels_work_when_the_pages_that_loading_them_took_are_let_go():
+    kernels.load.__wrapped__()
+    llvm = [one for one in Path("/proc/self/smaps").read_text().split("VmFlags") if "libllvmlite" in one]
+    code = next(one for one in llvm if " r-xp " in one)
+    assert int(code.partition("\nRss:")[2].split()[0]) < 1024
+    texts = pl.Series(["대한민국은 민주공화국이다.", "모든 권력은 국민으로부터 나온다."])
+    assert (signed(texts).bands == signed(texts, plain.keys).bands).all()

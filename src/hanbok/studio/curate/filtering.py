@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Final
 
@@ -98,16 +98,19 @@ class Filtering:
 
     def judged(self, rows: pl.DataFrame) -> pl.Series:
         """Return for each row the reason why it must go, or null."""
+        return (
+            self._measured(rows).lazy().select(self._found).collect()["found"]
+        )  # lazily: what two filters ask is done once
+
+    @cached_property
+    def _found(self) -> pl.Expr:
         marks = [
             pl.when(_concerns(self._filters[key]) & self._filters[key].beyond(limits)).then(
                 pl.lit(f"filter:{key}")
             )
             for key, limits in self.limits.items()
         ]
-        first = pl.coalesce(pl.lit(None, dtype=pl.String), *marks).alias("found")
-        return (
-            self._measured(rows).lazy().select(first).collect()["found"]
-        )  # lazily: what two filters ask is done once
+        return pl.coalesce(pl.lit(None, dtype=pl.String), *marks).alias("found")
 
     def _measured(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the columns that filters look at."""

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import hanbok.studio.curate.lean  # noqa: F401 - before the engines
+
+# isort: split
+
 import msgspec
 import numpy as np
 import polars as pl
@@ -20,18 +24,20 @@ import pyarrow as pa
 
 from hanbok.core.values import Text
 from hanbok.studio.artifacts import Facts, canonical
-from hanbok.studio.curate.pipeline import Blueprint, Ledger, Part, Pipeline
+from hanbok.studio.curate.kernels import load
+from hanbok.studio.curate.pipeline import Blueprint, Ledger, Part, Pipeline, Segment
 from hanbok.studio.curate.runner import Runner
 from hanbok.studio.curate.shards import (
+    SLICE,
     WHOLE,
     ShardWriter,
     digest_of,
     json_in,
-    portions,
     put_array,
     put_json,
     put_table,
     rows_in,
+    slices,
     table_in,
 )
 from hanbok.studio.curate.step import DROPPED
@@ -91,6 +97,7 @@ class Labour:
         token = self.blueprint.token
         if token not in _built:
             _built.clear()
+            load()
             _built[token] = self.blueprint.pipeline()
         return _built[token]
 
@@ -110,8 +117,9 @@ class Labour:
     def _read(self, task: int) -> Facts:
         part = parts_of(self.folder)[task]
         ledger = Ledger(self.pipeline.seed)
-        rows = (ledger.begun(some) for some in self.pipeline.read(part))
-        return self._written(task, rows, ledger, [part.digest, str(part.piece.begin), str(part.piece.end)])
+        rows = _filled(self.pipeline.read(part), self.pipeline.portion)
+        begun = ((ledger.begun(some), full) for some, full in rows)
+        return self._written(task, begun, ledger, [part.digest, str(part.piece.begin), str(part.piece.end)])
 
     def _rank(self, _task: int) -> Facts:
         """Order all ids. Ids alone are held in memory."""
@@ -146,18 +154,20 @@ class Labour:
         rows = self._judged(shard, table_in(verdict), ledger)
         return self._written(task, rows, ledger, [digest_of(shard), digest_of(verdict)])
 
-    def _judged(self, shard: Path, verdict: pa.Table, ledger: Ledger) -> Iterator[pl.DataFrame]:
-        """Yield what a sweep keeps of a shard, portion by portion, each judged by its own part of the verdict."""
+    def _judged(self, shard: Path, verdict: pa.Table, ledger: Ledger) -> Iterator[tuple[pl.DataFrame, bool]]:
+        """Yield what a sweep keeps of a shard, slice by slice, each judged by its own part of the verdict; one that
+        lays rows anew has whole portions.
+        """
         begin = 0
-        for rows in portions(shard, self.pipeline.portion):
+        held = slices(shard, self.pipeline.portion)
+        for rows, full in ((one, True) for one in _portions(held)) if self._sweep.lays else held:
             ledger.read += rows.height
-            yield ledger.kept(
-                rows, self._sweep, self._sweep.apply(rows, _part(verdict, begin, begin + rows.height))
-            )
+            judged = self._sweep.apply(rows, _part(verdict, begin, begin + rows.height))
+            yield ledger.kept(rows, self._sweep, judged), full
             begin += rows.height
 
     def _written(
-        self, task: int, portions: Iterable[pl.DataFrame], ledger: Ledger, made_of: list[str]
+        self, task: int, pieces: Iterable[tuple[pl.DataFrame, bool]], ledger: Ledger, made_of: list[str]
     ) -> Facts:
         """Run the segment's steps, write the shard, and the keys for the next sweep."""
         segment = self.pipeline.segments[self.phase.sweep]
@@ -165,10 +175,7 @@ class Labour:
         tables: dict[str, list[pa.Table]] = {}
         begin = 0
         with ShardWriter(target, packed=segment.sweep is None) as writer:
-            for portion in portions:
-                rows = portion
-                for step in segment.steps:
-                    rows = ledger.kept(rows, step, step.apply(rows))
+            for rows in _portions((_stepped(some, segment, ledger), full) for some, full in pieces):
                 ledger.put(rows)
                 if segment.sweep is None:
                     _lay(writer, f"{task:05}.parquet", rows.drop(DROPPED))
@@ -177,7 +184,6 @@ class Labour:
                 for name, table in segment.sweep.keys(rows).items():
                     tables.setdefault(name, []).append(_shifted(table, begin))
                 begin += rows.height
-                pa.default_memory_pool().release_unused()
         merged = {name: _merged(some) for name, some in tables.items()}
         for name, table in merged.items():
             put_table(target / f"{task:05}.{name}.arrow", table)
@@ -188,6 +194,43 @@ class Labour:
             "output": {name: digest_of(target / name) for name in writer.names},
             "keys": {name: table.num_rows for name, table in merged.items()},
         }
+
+
+def _filled(frames: Iterable[pl.DataFrame], size: int) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Yield frames, some of them together, and whether a portion of so many bytes is full with each."""
+    held: list[pl.DataFrame] = []
+    bytes_, before = 0, 0
+    for rows in frames:
+        held.append(rows)
+        bytes_ += int(rows.estimated_size())
+        full = before + bytes_ >= size
+        if full or bytes_ >= SLICE:
+            before = 0 if full else before + bytes_
+            together, held, bytes_ = pl.concat(held, rechunk=True), [], 0
+            yield together, full
+    if held:
+        yield pl.concat(held, rechunk=True), False
+
+
+def _stepped(rows: pl.DataFrame, segment: Segment, ledger: Ledger) -> pl.DataFrame:
+    for step in segment.steps:
+        rows = ledger.kept(rows, step, step.apply(rows))
+    return rows
+
+
+def _portions(slices: Iterable[tuple[pl.DataFrame, bool]]) -> Iterator[pl.DataFrame]:
+    """Yield slices together that make a portion."""
+    held: list[pl.DataFrame] = []
+    for rows, full in slices:
+        held.append(rows)
+        if full:
+            portion, held = pl.concat(held, rechunk=True), []
+            yield portion
+            pa.default_memory_pool().release_unused()
+    if held:
+        portion, held = pl.concat(held, rechunk=True), []
+        yield portion
+        pa.default_memory_pool().release_unused()
 
 
 def _lay(writer: ShardWriter, name: str, rows: pl.DataFrame) -> None:

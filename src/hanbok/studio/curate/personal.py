@@ -85,10 +85,11 @@ class Personal:
     def _counts(self, work: "_Work", height: int) -> list[pl.Series]:
         """Return the columns of counts: the same ones for every shard."""
         asked = [(FOUND, self._kinds), (LEFT, self._kinds), (TOPICS, _TOPICS)]
+        none = pl.zeros(height, dtype=pl.Int32, eager=True)
         made = []
         for prefix, names in asked:
             for kind in names:
-                column = pl.zeros(height, dtype=pl.Int32, eager=True).alias(prefix + kind)
+                column = none.alias(prefix + kind)
                 hits = work.counts.get(prefix + kind)
                 made.append(column.scatter(list(hits), list(hits.values())) if hits else column)
         return made

@@ -45,11 +45,11 @@ class Pipeline:
     """All that is done to a corpus, in its order."""
 
     read: Callable[[Part], Iterable[pl.DataFrame]]
-    """Yields the rows of a part, so many at a time as memory shall hold."""
+    """Yields the rows of a part, a few megabytes at a time."""
     segments: tuple[Segment, ...]
     seed: int = 0
     portion: int = 32_000_000
-    """Bytes of a shard that are in memory at a time."""
+    """Bytes that are written at a time, and so in memory once; steps have a few megabytes."""
 
     @property
     def spec(self) -> list[Facts]:
@@ -158,7 +158,11 @@ class Ledger:
 
     def _sample(self, reason: str, rows: pl.DataFrame) -> None:
         """Keep a few: chosen by seed and id alone, so that every way of cutting a corpus shows the same texts."""
+        held = self.samples.get(reason, [])
         order = sorted((drawn(self.seed, one), row) for row, one in enumerate(rows["id"].to_list()))
+        if len(held) == SAMPLES:
+            last = drawn(self.seed, held[-1]["id"])
+            order = [one for one in order if one[0] <= last]
         some = rows[[row for _, row in order[:SAMPLES]]]
         evidence = some[EVIDENCE].to_list() if EVIDENCE in some.columns else [None] * some.height
         columns = some["id"].to_list(), some["source"].to_list(), told(some).to_list(), evidence
@@ -172,7 +176,7 @@ class Ledger:
             }
             for one, source, text, what in zip(*columns, strict=True)
         ]
-        self.samples[reason] = chosen(self.seed, [*self.samples.get(reason, []), *fresh])
+        self.samples[reason] = chosen(self.seed, [*held, *fresh])
 
 
 def chosen(seed: int, samples: list[Facts]) -> list[Facts]:

@@ -9,6 +9,10 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Final
 
+import hanbok.studio.curate.lean  # noqa: F401 - before the engines
+
+# isort: split
+
 import msgspec
 import polars as pl
 from msgspec import Meta
@@ -149,7 +153,7 @@ class Curation:
             else:
                 steps.append(one)
         return Pipeline(
-            read=self._read,
+            read=_read,
             segments=(*segments, Segment(steps=tuple(steps))),
             seed=self.plan.seed,
             portion=self._size,
@@ -159,16 +163,9 @@ class Curation:
     def _size(self) -> int:
         return self.plan.shard_mb * 1_000_000
 
-    def _read(self, part: Part) -> Iterator[pl.DataFrame]:
-        """Yield the rows of a part in portions of a shard's size: a packed file is one part, however large."""
-        held: list[pl.DataFrame] = []
-        for rows in reader_of(part.piece.path, part.source).read(part.piece, part.source):
-            held.append(rows)
-            if sum(one.estimated_size() for one in held) >= self._size:
-                yield pl.concat(held, rechunk=True)
-                held = []
-        if held:
-            yield pl.concat(held, rechunk=True)
+
+def _read(part: Part) -> Iterator[pl.DataFrame]:
+    return reader_of(part.piece.path, part.source).read(part.piece, part.source)
 
 
 def files_of(source: Source) -> list[Path]:

@@ -26,9 +26,12 @@ STAGE: Final = "curate"
 HALF: Final = ".tmp"
 WHOLE: Final = "all.json"
 """The mark of a phase that is one task."""
+SLICE: Final = 4_000_000
+"""Bytes of rows that steps have at a time."""
 _LEVEL = 1  # of zstd: higher ones save little of Korean text
 _ROWS = 16_384  # in a row group at most
 _GROUP = 8 << 20  # bytes of one
+_BUFFER = 1 << 18
 
 
 @contextmanager
@@ -94,19 +97,23 @@ def rows_in(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
         return _framed(file.read(columns=columns))
 
 
-def portions(path: Path, size: int) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a shard of this job, so many at a time as have about `size` bytes. Raises ShardBroken."""
-    with _ours(path), pq.ParquetFile(path) as file:
-        groups: list[int] = []
+def slices(path: Path, size: int) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Yield the rows of a shard of this job, a few megabytes at a time, and whether a portion of `size` bytes ends with
+    them: one ends with a row group. Raises ShardBroken.
+    """
+    with _ours(path), pq.ParquetFile(path, buffer_size=_BUFFER) as file:
+        if not file.metadata.num_rows:
+            yield _framed(file.schema_arrow.empty_table()), False
         held = 0
         for group in range(file.num_row_groups):
-            groups.append(group)
-            held += file.metadata.row_group(group).total_byte_size
-            if held >= size:
-                yield _framed(file.read_row_groups(groups))
-                groups, held = [], 0
-        if groups or not file.num_row_groups:
-            yield _framed(file.read_row_groups(groups))
+            told = file.metadata.row_group(group)
+            held += told.total_byte_size
+            left = told.num_rows
+            step = max(1, left * SLICE // max(1, told.total_byte_size))
+            for batch in file.iter_batches(batch_size=step, row_groups=[group]):
+                left -= batch.num_rows
+                yield _framed(pa.Table.from_batches([batch])), not left and held >= size
+            held = 0 if held >= size else held
 
 
 def _framed(table: pa.Table) -> pl.DataFrame:

@@ -29,9 +29,12 @@ class Spam:
 
 def _hits(texts: pl.Series) -> pl.Series:
     """Count the words in each text; most have none."""
+    none = pl.zeros(len(texts), dtype=pl.UInt32, eager=True)
     at = mentioning(texts, _words(), caseless=True).arg_true()
+    if not len(at):
+        return none
     found = texts.gather(at).str.extract_many(_words(), ascii_case_insensitive=True).list.len()
-    return pl.zeros(len(texts), dtype=pl.UInt32, eager=True).scatter(at, found)
+    return none.scatter(at, found)
 
 
 @cache
