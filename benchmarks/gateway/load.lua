@@ -4,6 +4,18 @@ wrk.body = io.open(os.getenv("BENCH_BODY")):read("*a")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. (os.getenv("BENCH_KEY") or "none")
 for name, value in (os.getenv("BENCH_HEADERS") or ""):gmatch("([^=\n]+)=([^\n]*)\n") do wrk.headers[name] = value end
+-- Where the body says @words@, each request has others of the words in the file BENCH_WORDS.
+local before, after = wrk.body:match("^(.-)@words@(.*)$")
+if before then
+    local words = {}
+    for word in io.lines(os.getenv("BENCH_WORDS")) do table.insert(words, word) end
+    math.randomseed(os.time())
+    function request()
+        local drawn = {}
+        for place = 1, 5 do drawn[place] = words[math.random(#words)] end
+        return wrk.format(nil, nil, nil, before .. table.concat(drawn, " ") .. after)
+    end
+end
 local threads = {}
 function setup(thread) table.insert(threads, thread) end
 function init() bad = 0 end -- a global: `done` reads it from each thread

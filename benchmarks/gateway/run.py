@@ -125,6 +125,7 @@ def load(target: Target, payload: bytes, connections: int, seconds: int) -> dict
     line = next(line for line in done.stdout.splitlines() if line.startswith("BENCH "))
     result = json.loads(line.removeprefix("BENCH "))
     return {
+        "requests": result["requests"],
         "cpu": spent / max(result["requests"], 1) * 1e6,
         "rate": result["requests"] / result["microseconds"] * 1e6,
         "p50": result["p50"] / 1000,
@@ -185,13 +186,18 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def main() -> None:
-    options = parser().parse_args()
+def need_programs() -> None:
+    """Leave with a word about it when a program is missing."""
     missing = [name for name in ("nginx", "wrk") if shutil.which(name) is None]
     if missing or not (MODULES / "ngx_http_lua_module.so").exists():
         sys.exit(
             f"skipped: needs Debian's nginx-extras and wrk (missing: {', '.join(missing) or 'the Lua module'})"
         )
+
+
+def main() -> None:
+    options = parser().parse_args()
+    need_programs()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
         model = stack.enter_context(nginx(folder, "model", f"content_by_lua_file {HERE / 'answers.lua'};", 0))
