@@ -48,7 +48,6 @@ from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
 from hanbok.guard.custom import Custom, CustomType, plugged
 from hanbok.guard.guard import Guard
-from hanbok.guard.natural import NaturalPseudonyms
 from hanbok.guard.pseudonym import Hider
 from hanbok.policy.cedar import CedarJudge, load_judge
 from hanbok.policy.changes import NOTHING, Rules
@@ -104,6 +103,8 @@ def hider_of(settings: Settings) -> Callable[[str], Hider] | None:
     """Return what makes the pseudonyms of one organisation's requests; None: numbered placeholders."""
     if settings.guard.pseudonyms == "placeholder":
         return None
+    from hanbok.guard.natural import NaturalPseudonyms  # noqa: PLC0415 - only who wants them carries its names
+
     own = settings.guard.pseudonym_key
     key = own.reveal().encode() if own else _key_of_this_start()
     return lambda organisation: NaturalPseudonyms(hmac.digest(key, organisation.encode(), "sha256"))

@@ -12,12 +12,12 @@ import yaml
 from hanbok.core.metrics import Registry, exposition
 from hanbok.core.values import DataUse, Destination, Form, Grade, Language, Principal, Zone
 from hanbok.policy.cedar import load_judge
-from hanbok.policy.disclosure import Controller, Register, disclosure, processor_register
+from hanbok.policy.disclosure import Register, disclosure, processor_register
 from hanbok.policy.firewall import Style, Way, rules
 from hanbok.policy.paper import Grid, Heading, Paper, Sentence, html, markdown
 from hanbok.policy.records_left import RecordsLeft
 from hanbok.policy.ruling import Question
-from hanbok.policy.transfers import Ground, Placed, Processor, incomplete, running_out
+from hanbok.policy.transfers import Controller, Ground, Placed, Processor, incomplete, running_out
 
 DAY = date(2026, 11, 22)
 NEXT = DAY + timedelta(days=1)

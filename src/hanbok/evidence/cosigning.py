@@ -4,7 +4,6 @@ A witness that has seen more than this log holds, or something else, proves that
 """
 
 import base64
-import http.client
 import json
 import ssl
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from hanbok.evidence.note import Note, NoteInvalid, Signature, VerifierKey, sign
 
 _STATE: Final = "witnesses.json"
 _LARGEST: Final = 64 << 10
+_OK, _CONFLICT, _UNPROCESSABLE = 200, 409, 422
 
 
 class WitnessAt(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def have_cosigned(
         try:
             signatures[witness.key.name] = _ask(archive, witness, sizes.get(str(witness.key), 0), timeout)
             sizes[str(witness.key)] = archive.signed
-        except (OSError, http.client.HTTPException, NoteInvalid, _Refused) as error:
+        except (OSError, NoteInvalid, _Refused) as error:
             missing.append(f"{witness.key.name} ({str(error) or type(error).__name__})")
     replace_durably(directory / _STATE, json.dumps(sizes).encode())
     if len(signatures) < quorum:
@@ -75,16 +75,16 @@ def _sizes(directory: Path) -> dict[str, int]:
 
 def _ask(archive: Archive, witness: WitnessAt, old: int, timeout: float) -> Signature:
     said = _post(witness.url, _request(archive, min(old, archive.signed)), timeout)
-    if said.status == http.client.CONFLICT and said.body.strip().isdigit():
+    if said.status == _CONFLICT and said.body.strip().isdigit():
         size = int(said.body)
         if size > archive.signed:
             raise LogRolledBack(witness=witness.key.name, size=size)
         said = _post(witness.url, _request(archive, size), timeout)
-        if said.status in {http.client.CONFLICT, http.client.UNPROCESSABLE_ENTITY}:
+        if said.status in {_CONFLICT, _UNPROCESSABLE}:
             raise LogRolledBack(witness=witness.key.name, size=size)
-    if said.status == http.client.UNPROCESSABLE_ENTITY:
+    if said.status == _UNPROCESSABLE:
         raise LogRolledBack(witness=witness.key.name, size=old)
-    if said.status != http.client.OK:
+    if said.status != _OK:
         raise _Refused(f"HTTP {said.status}: {said.body.strip()[:200]}")
     text = Note.parse(archive.latest.note).text
     for signature in signature_lines(said.body):
@@ -100,6 +100,8 @@ def _request(archive: Archive, old: int) -> bytes:
 
 
 def _post(url: str, body: bytes, timeout: float) -> _Said:
+    import http.client  # noqa: PLC0415 - most logs have no witnesses
+
     parts = urlsplit(url)
     if parts.scheme == "https":
         context = ssl.create_default_context()
@@ -112,5 +114,7 @@ def _post(url: str, body: bytes, timeout: float) -> _Said:
         connection.request("POST", f"{parts.path.rstrip('/')}/add-checkpoint", body)
         answer = connection.getresponse()
         return _Said(answer.status, answer.read(_LARGEST).decode(errors="replace"))
+    except http.client.HTTPException as error:
+        raise _Refused(str(error) or type(error).__name__) from error
     finally:
         connection.close()

@@ -1,6 +1,5 @@
 """Numbers as people disguise them, rewritten as plain digits; every offset of the original is kept."""
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -130,5 +129,9 @@ def _unveil(match: re.Match[str]) -> Sequence[str]:
     written = match[0]
     if written[0] not in "&%":
         return (compose(written),) if written[0] not in INVISIBLE else [""] * len(written)
-    meant = _ESCAPES.get(written.lower()) or html.unescape(written)
+    meant = _ESCAPES.get(written.lower())
+    if not meant:
+        from html import unescape  # noqa: PLC0415 - its table of names is large, and few texts hold one
+
+        meant = unescape(written)
     return ("",) if meant in INVISIBLE else (meant,)

@@ -1,7 +1,6 @@
 """One connection of a client (RFC 9112): its requests, one at a time, in their order."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -68,7 +67,7 @@ class Connection(Flow):
         super().__init__(loop)
         self._home = home
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[Request] = deque()
+        self._waiting: list[Request] = []  # few, and mostly none: a deque takes 600 bytes
         self._current: Request | None = None
         self._incoming: Request | None = None
         self._lingering = False
@@ -237,7 +236,7 @@ class Connection(Flow):
         if not request.keep or self._home.closing:
             self._close(request)
         elif self._waiting:
-            self._begin(self._waiting.popleft())
+            self._begin(self._waiting.pop(0))
             self.go_on()
         else:
             self.deadline = self._loop.time() + IDLE

@@ -9,7 +9,7 @@ from datetime import date
 
 from hanbok.core.values import Language, Text, Zone
 from hanbok.policy.paper import Grid, Heading, Paper, Sentence
-from hanbok.policy.transfers import Basis, Ground, Placed, Processor
+from hanbok.policy.transfers import Basis, Controller, Ground, Placed, Processor
 
 GROUNDS: Mapping[Ground, Text] = {
     Ground.CONSENT: Text(ko="정보주체의 별도 동의", en="separate consent of the person"),
@@ -23,15 +23,6 @@ GROUNDS: Mapping[Ground, Text] = {
         ko="보호 수준이 동등하다고 인정된 국가", en="a country recognised as giving equal protection"
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Controller:
-    """The organisation that answers for the data (개인정보처리자)."""
-
-    name: str = ""
-    officer: str = ""
-    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,15 @@ _OUTSOURCING: Final = "개인정보 보호법 제26조제1항"
 _HERE: Final = "KR"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controller:
+    """The organisation that answers for the data (개인정보처리자)."""
+
+    name: str = ""
+    officer: str = ""
+    contact: str = ""
+
+
 class Ground(StrEnum):
     """What lets personal data go abroad (PIPA art. 28-8 par. 1)."""
 

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from hanbok.policy.disclosure import Controller
-from hanbok.policy.transfers import Processor
+from hanbok.policy.transfers import Controller, Processor
 from hanbok.settings.section import Count, Section
 
 
