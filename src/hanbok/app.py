@@ -258,9 +258,9 @@ class App:
             )
         )
         path, preview = laid.path, laid.preview
-        tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault))
-        realtime = self._sides.realtime(settings, laid.steps, vault, guard.kinds)
-        passages = self._sides.passages(settings, laid.steps, vault, guard.kinds, day)
+        tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault, laid.shared.everywhere))
+        realtime = self._sides.realtime(settings, laid.shared, vault, guard.kinds)
+        passages = self._sides.passages(settings, laid.shared, vault, guard.kinds, day)
         webhook = settings.alerts.to()
         async with self._endpoints.started(wanted):
             if adopt:

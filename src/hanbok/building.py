@@ -42,7 +42,6 @@ from hanbok.gateway.price_list import ListPrice, PriceList
 from hanbok.gateway.rotation import Kind, endpoint_of
 from hanbok.gateway.routing import Router
 from hanbok.gateway.step import Step
-from hanbok.gateway.steps.decide import Decide
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.upstream import Upstream
 from hanbok.gateway.upstreams.http1 import Http1
@@ -214,16 +213,13 @@ def routing(health: Health, settings: Settings) -> Router:
     return Router(health, windows=windows, order=order)
 
 
-def with_plugins(steps: Sequence[Step], settings: Settings) -> Sequence[Step]:
-    """Return the steps with those of other packages behind the decision and before the log: what they add to a call
-    is in its record, what they refuse has not left.
-    """
+def brought_of(settings: Settings) -> dict[str, Step]:
+    """Return the steps that other packages bring, by name, in their order."""
     trusted = settings.plugins.trusted
-    brought = [
-        installed("hanbok.steps", name, trusted)(options) for name, options in settings.plugins.steps.items()
-    ]
-    behind = next(index for index, step in enumerate(steps) if isinstance(step, Decide)) + 1
-    return [*steps[:behind], *brought, *steps[behind:]]
+    return {
+        name: installed("hanbok.steps", name, trusted)(options)
+        for name, options in settings.plugins.steps.items()
+    }
 
 
 def endpoint_kind(settings: Settings) -> Callable[[str], Kind]:
@@ -265,9 +261,14 @@ def rules_of(loaded: Loaded) -> Rules:
 
 
 def tool_rules_of(
-    loaded: Loaded, day: date, guard: Guard, judge: CedarJudge, vault: "VaultService | None"
+    loaded: Loaded,
+    day: date,
+    guard: Guard,
+    judge: CedarJudge,
+    vault: "VaultService | None",
+    brought: Sequence[Step],
 ) -> ToolRules:
-    """Return what the settings say of tools behind hanbok."""
+    """Return what the settings say of tools behind hanbok. `brought`: steps of other packages on their way."""
     settings = loaded.settings
     return ToolRules(
         servers=settings.tool_servers(day),
@@ -277,6 +278,7 @@ def tool_rules_of(
         judge=judge,
         hider_of=hider_of(settings),
         vault=vault,
+        brought=brought,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from hanbok.building import hider_of, routing, with_plugins
+from hanbok.building import brought_of, hider_of, routing
 from hanbok.core.clock import now
 from hanbok.custody import Custody
 from hanbok.gateway.asking import Asking, Place
@@ -16,6 +16,7 @@ from hanbok.gateway.cache import Cache
 from hanbok.gateway.catalogue import Catalogue, Offer
 from hanbok.gateway.health import Health
 from hanbok.gateway.path import Path
+from hanbok.gateway.shared_steps import SharedSteps, with_brought
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
 from hanbok.gateway.steps.authenticate import Authenticate
@@ -66,8 +67,7 @@ class Laid:
     """Of calls."""
     preview: Path
     """Tells what `path` would do: asks no model, writes nothing down, charges nothing."""
-    steps: Sequence[Step]
-    """Those of `path` that are hanbok's own."""
+    shared: SharedSteps
 
 
 class Paths:
@@ -87,12 +87,14 @@ class Paths:
         """Lay the paths of one version of the settings."""
         settings = parts.settings
         steps = self._steps(parts)
-        laid = with_vault(with_plugins(steps, settings), parts.vault, parts.guard.kinds)
+        brought = brought_of(settings)
+        laid = with_vault(with_brought(steps, brought.values()), parts.vault, parts.guard.kinds)
         self._copies = None
         if any(offer.shadow for offer in parts.catalogue):
             laid = self._with_shadows(laid, parts)
         preview = Path(self._preview_steps(parts, steps))
-        return Laid(path=Path(laid), preview=preview, steps=steps)
+        everywhere = [brought[name] for name in settings.plugins.steps if name in settings.plugins.everywhere]
+        return Laid(path=Path(laid), preview=preview, shared=SharedSteps(steps, everywhere))
 
     async def settle(self) -> None:
         """Break off copies of calls that went down other paths than the one laid last."""

@@ -1,12 +1,13 @@
 """The gates beside that of models: tools, sessions and passages. Each is loaded when settings first ask for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from hanbok.custody import Custody
 from hanbok.gateway.mcp.rules import ToolRules
+from hanbok.gateway.shared_steps import SharedSteps
 from hanbok.gateway.step import Step
 from hanbok.gateway.upstream import Gate as Opening
 from hanbok.gateway.upstreams.http1 import Http1
@@ -64,11 +65,11 @@ class SideGates:
     def realtime(
         self,
         settings: Settings,
-        steps: Sequence[Step],
+        steps: SharedSteps,
         vault: "VaultService | None",
         kinds: Mapping[str, Kind],
     ) -> "RealtimeGate | None":
-        """Return the way of sessions; None: the settings name no model for them. `steps` are those of models."""
+        """Return the way of sessions; None: the settings name no model for them."""
         said = settings.realtime
         if not (said.models or said.transcription):
             return None
@@ -88,7 +89,7 @@ class SideGates:
     def passages(
         self,
         settings: Settings,
-        steps: Sequence[Step],
+        steps: SharedSteps,
         vault: "VaultService | None",
         kinds: Mapping[str, Kind],
         day: date,

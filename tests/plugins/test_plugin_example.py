@@ -26,6 +26,7 @@ state: state
 plugins:
   trusted: [{trusted}]
   steps: {{acme_office_hours: {{until: "24"}}}}
+  everywhere: [acme_office_hours]
   router: acme_home_first
   fronts: {{/acme/ask: acme_desk}}
 endpoints:
@@ -37,7 +38,21 @@ endpoints:
     operator: self
     data_use: {{trains: false}}
     options: {{department: sales}}
-  words: {{kind: acme_words, url: {words}, zone: home, operator: self, data_use: {{trains: false}}}}
+  words:
+    kind: acme_words
+    url: {words}
+    zone: home
+    operator: self
+    data_use: {{trains: false}}
+    passthrough: [{{method: POST, path: /items, price: 0}}]
+mcp:
+  servers:
+    clock:
+      command: [{python}, clock.py]
+      zone: home
+      operator: self
+      data_use: {{trains: false}}
+      allow: [{{tools: ["*"]}}]
 models:
   worded: {{targets: [{{endpoint: words, model: w}}], price: {{input: 1000, output: 2000, as_of: 2026-11-01}}}}
   careful: {{targets: [{{endpoint: abroad, model: m}}], price: {{input: 0, output: 0, as_of: 2026-11-01}}}}
@@ -81,7 +96,7 @@ def model() -> Iterator[ScriptedModel]:
 
 
 def told(site: Path, folder: Path, model: ScriptedModel, *verb: str, trusted: str = ""):
-    yaml = SETTINGS.format(trusted=trusted, model=model.url, words=model.url)
+    yaml = SETTINGS.format(trusted=trusted, model=model.url, words=model.url, python=sys.executable)
     (folder / "hanbok.yaml").write_text(yaml, encoding="utf-8")
     return run([sys.executable, "-m", "hanbok", *verb], folder, site)
 
@@ -125,6 +140,15 @@ def test_the_check_of_the_settings_names_the_plugins_in_use(site, tmp_path, mode
 
 
 PERSON = "010-1234-5678"
+CLOCK = """\
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    tool = {"name": "tell", "inputSchema": {"type": "object"}}
+    told = {"protocolVersion": "2025-11-25", "tools": [tool], "content": []}
+    if "id" in asked:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": told}), flush=True)
+"""
 
 
 def http(body: object, kind: str = "application/json") -> Script:
@@ -144,10 +168,13 @@ EVENTS = "".join(
 def test_all_parts_serve_calls(site, tmp_path, model, monkeypatch):
     """One server for all of it: the example's parts among themselves, and each with hanbok's own."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), str(ROOT / "src")]))
+    (tmp_path / "clock.py").write_text(CLOCK, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     with (
         ScriptedModel() as words,
         RunningHanbok(
-            tmp_path, SETTINGS.format(trusted="acme-hanbok", model=model.url, words=words.url)
+            tmp_path,
+            SETTINGS.format(trusted="acme-hanbok", model=model.url, words=words.url, python=sys.executable),
         ) as server,
     ):
         asked = server.run("ask", "안녕", "--model", "careful")
@@ -169,6 +196,17 @@ def test_all_parts_serve_calls(site, tmp_path, model, monkeypatch):
         assert status == 200
         assert PERSON in told
 
+        words.script = http({"items": []})
+        assert ask(server, "/passthrough/words/items", {}) == (200, '{"items": []}')
+        called = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "tell", "arguments": {}},
+        }
+        status, told = ask(server, "/mcp/clock", called)
+        assert (status, "result" in json.loads(told)) == (200, True)
+
         for body, code, expected in (
             ({"engine": "worded", "questions": []}, "invalid_request", 400),
             ({"engine": "nobody's", "question": "안녕"}, "model_unknown", 404),
@@ -180,11 +218,13 @@ def test_all_parts_serve_calls(site, tmp_path, model, monkeypatch):
     entries = [one.entry for one in records(tmp_path / "state" / "evidence")]
     outcomes = [one for one in entries if isinstance(one, Outcome)]
     assert {one.steps["acme_office_hours"] for one in outcomes} == {"ran"}
-    streamed = [one for one in outcomes if one.endpoint == "words"][-1]
+    streamed = [one for one in outcomes if one.endpoint == "words" and one.input][-1]
     assert (streamed.input, streamed.output, streamed.cost) == (3, 4, 3 * 1000 + 4 * 2000)
     assert {one.route for one in entries if isinstance(one, Intent)} == {
         "/v1/chat/completions",
         "/acme/*",
+        "/passthrough/*",
+        "/mcp",
     }
     with_person = next(one for one in entries if isinstance(one, Intent) and one.findings)
     assert with_person.route == "/acme/*"
@@ -192,9 +232,13 @@ def test_all_parts_serve_calls(site, tmp_path, model, monkeypatch):
 
 def desk(server: RunningHanbok, body: object, key: str = "") -> tuple[int, str]:
     """Ask as a client of Acme's does."""
+    return ask(server, "/acme/ask", body, key)
+
+
+def ask(server: RunningHanbok, path: str, body: object, key: str = "") -> tuple[int, str]:
     data = json.dumps(body, ensure_ascii=False).encode()
     headers = {"authorization": f"Bearer {key or server.key}", "content-type": "application/json"}
-    request = urllib.request.Request(f"{server.url}/acme/ask", data, headers)
+    request = urllib.request.Request(f"{server.url}{path}", data, headers)
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, answer.read().decode()

@@ -20,6 +20,13 @@ class PluginSettings(Section, frozen=True, kw_only=True):
         dict[str, dict[str, str]],
         Meta(description="Steps of the group `hanbok.steps` by name, in their order, with their options."),
     ] = field(default_factory=dict[str, dict[str, str]])
+    everywhere: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Those of `steps` that stand in the way of MCP, passages and realtime sessions too, not of "
+            "models alone."
+        ),
+    ] = ()
     fronts: Annotated[
         dict[_Path, str],
         Meta(description="Fronts of the group `hanbok.fronts`, by the path at which their clients ask."),
@@ -27,3 +34,8 @@ class PluginSettings(Section, frozen=True, kw_only=True):
     router: Annotated[
         str, Meta(description="Router of the group `hanbok.routers`; none: `models.*.routing` decides.")
     ] = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which becomes a problem of the file, for a step that is not there."""
+        if unknown := sorted(set(self.everywhere) - self.steps.keys()):
+            raise ValueError(f"`everywhere` names a step that is not in `steps`: {unknown[0]!r}")

@@ -18,6 +18,7 @@ from hanbok.gateway.mcp.shelf import Reading
 from hanbok.gateway.mcp.stdio import Program
 from hanbok.gateway.mcp.toolbox import Toolbox
 from hanbok.gateway.path import Path
+from hanbok.gateway.shared_steps import with_brought
 from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit_tool import AdmitTool
 from hanbok.gateway.steps.ask_leave import AskLeave
@@ -92,7 +93,8 @@ class ToolGates:
         masks = {key: kind.mask for key, kind in rules.guard.kinds.items()}
         reading = Reading(guard=rules.guard, masks=masks, masked=rules.masked)
         toolbox = Toolbox(rules.servers, {name: built.line for name, built in lines.items()}, reading)
-        path = Path(with_vault(self._steps(rules, toolbox, keys, masks), rules.vault, rules.guard.kinds))
+        steps = with_brought(self._steps(rules, toolbox, keys, masks), rules.brought)
+        path = Path(with_vault(steps, rules.vault, rules.guard.kinds))
         return ToolGate(toolbox, keys, path, lines)
 
     def put_in_force(self, gate: ToolGate) -> None:

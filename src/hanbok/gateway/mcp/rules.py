@@ -1,10 +1,11 @@
 """What one version of the settings says of tools, as values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hanbok.gateway.mcp.server import ToolServer
+from hanbok.gateway.step import Step
 from hanbok.guard.guard import Guard
 from hanbok.guard.pseudonym import Hider
 from hanbok.policy.cedar import CedarJudge
@@ -26,3 +27,5 @@ class ToolRules:
     judge: CedarJudge
     hider_of: Callable[[str], Hider] | None
     vault: "VaultService | None"
+    brought: Sequence[Step] = ()
+    """Steps of other packages that stand in the way of tools too."""

@@ -1,7 +1,7 @@
 """The gate of what is passed through: what one version of the settings says of it, put together."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
@@ -12,7 +12,8 @@ from hanbok.gateway.passthrough.passages import PREFIX, Passages
 from hanbok.gateway.passthrough.passages import Place as Allowed
 from hanbok.gateway.passthrough.passing import AdmitPassing, Pass, Passing, ProtectPassing, sealed
 from hanbok.gateway.path import Path
-from hanbok.gateway.step import Step, step_of
+from hanbok.gateway.shared_steps import SharedSteps, with_brought
+from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
 from hanbok.gateway.steps.authenticate import Authenticate, bearer
 from hanbok.gateway.steps.call_model import CallModel
@@ -37,25 +38,25 @@ class PassageGate:
     def __init__(
         self,
         places: Mapping[str, Allowed],
-        steps: Sequence[Step],
+        steps: SharedSteps,
         vault: "VaultService | None",
         kinds: Mapping[str, Kind],
         sender: Sender,
     ) -> None:
         """Share the steps of models' calls."""
-        passages, protect, witness = Passages(places), step_of(steps, Protect), step_of(steps, Witness)
+        passages, protect, witness = Passages(places), steps.of(Protect), steps.of(Witness)
         own: list[Step] = [
-            step_of(steps, Measure),
-            step_of(steps, Authenticate),
+            steps.of(Measure),
+            steps.of(Authenticate),
             Witness(witness.log, witness.judge, passages),
-            AdmitPassing(passages, step_of(steps, Admit).gate),
-            step_of(steps, Inspect),
-            step_of(steps, Decide),
-            step_of(steps, Record),
+            AdmitPassing(passages, steps.of(Admit).gate),
+            steps.of(Inspect),
+            steps.of(Decide),
+            steps.of(Record),
             ProtectPassing(protect.masks, protect.masker_of, protect.hider_of),
-            Pass(step_of(steps, CallModel).asking.places, sender),
+            Pass(steps.of(CallModel).asking.places, sender),
         ]
-        self.path = Path(with_vault(own, vault, kinds))
+        self.path = Path(with_vault(with_brought(own, steps.everywhere), vault, kinds))
 
     def call(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, origin: str

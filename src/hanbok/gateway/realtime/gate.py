@@ -36,8 +36,9 @@ from hanbok.gateway.realtime.peer import LOG, Line, Peer
 from hanbok.gateway.realtime.saying import AdmitSaid, Owe, ProtectSaid, Say, Settle, Stay, showing_of
 from hanbok.gateway.realtime.session import Session
 from hanbok.gateway.realtime.speaker import Speaker
+from hanbok.gateway.shared_steps import SharedSteps, with_brought
 from hanbok.gateway.showing import Showing
-from hanbok.gateway.step import Step, step_of
+from hanbok.gateway.step import Step
 from hanbok.gateway.steps.admit import Admit
 from hanbok.gateway.steps.authenticate import Authenticate, bearer
 from hanbok.gateway.steps.call_model import CallModel
@@ -83,7 +84,7 @@ class RealtimeGate:
     def __init__(
         self,
         rules: RealtimeRules,
-        steps: Sequence[Step],
+        steps: SharedSteps,
         vault: "VaultService | None",
         kinds: Mapping[str, Kind],
         dialler: Dialler,
@@ -92,18 +93,18 @@ class RealtimeGate:
     ) -> None:
         """Share the steps of models' calls. `open_now`: ids of the sessions of this process, by whatever settings."""
         authenticate, admit, protect = (
-            step_of(steps, Authenticate),
-            step_of(steps, Admit),
-            step_of(steps, Protect),
+            steps.of(Authenticate),
+            steps.of(Admit),
+            steps.of(Protect),
         )
-        asking, router = step_of(steps, CallModel).asking, step_of(steps, CallModel).router
+        asking, router = steps.of(CallModel).asking, steps.of(CallModel).router
         self._keys, self._vault = authenticate.keyring, vault
         self.idle, self.longest = rules.idle, rules.longest
         self._rules, self._open_now = rules, open_now
         self._places, self._protect = asking.places, protect
         self._secrets = ClientSecrets(store)
-        before: list[Step] = [step_of(steps, Measure), authenticate, step_of(steps, Witness)]
-        inspect, decide, record = step_of(steps, Inspect), step_of(steps, Decide), step_of(steps, Record)
+        before: list[Step] = [steps.of(Measure), authenticate, steps.of(Witness)]
+        inspect, decide, record = steps.of(Inspect), steps.of(Decide), steps.of(Record)
         enter = AdmitSession(admit.catalogue, admit.gate, rules.models, rules.writing)
         opening: list[Step] = [*before, enter, decide, Open(asking.places, router, dialler, rules.limit)]
         saying: list[Step] = [
@@ -117,9 +118,11 @@ class RealtimeGate:
             Say(),
         ]
         minting: list[Step] = [*before, enter, inspect, decide, Confine(), record, Mint(self._secrets)]
-        self._opening = Path(with_vault(opening, vault, kinds))
-        self._minting = Path(with_vault(minting, vault, kinds))
-        self.path = Path(with_vault(saying, vault, kinds))
+
+        def laid(way: Sequence[Step]) -> Path:
+            return Path(with_vault(with_brought(way, steps.everywhere), vault, kinds))
+
+        self._opening, self._minting, self.path = laid(opening), laid(minting), laid(saying)
         self.account = Path([Owe(admit.gate), record, Settle()])
 
     def check(self, key: Key) -> None:
