@@ -157,6 +157,7 @@ class Own:
             await self._sharing.begin()
             self.calls, self.previews = self._sharing.calls, self._sharing.previews
         self._store = store
+        self.log.attach()
 
     def duties(self) -> list[Duty]:
         return [(_ACTS_EVERY, self._move_acts), (_SPEND_EVERY, self._keep_spend), *self._upkeep.duties()]
@@ -186,6 +187,7 @@ class Own:
         finally:
             if self._sharing is not None:
                 await self._sharing.close()
+            await self.log.detach()
             await asyncio.to_thread(self.log.close)
 
     async def _move_acts(self) -> None:

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from hanbok.evidence.entry import Act
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.verify import verify
@@ -27,6 +29,8 @@ WRITER = dedent("""
 
     async def main():
         journal = Journal.open(pathlib.Path(sys.argv[1]), segment_bytes=20_000)
+        if sys.argv[2] == "loop":
+            journal.attach()
         os.write(1, b"open\\n")
         await asyncio.gather(*(client(journal, name) for name in range(8)))
 
@@ -34,12 +38,13 @@ WRITER = dedent("""
 """)
 
 
-def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["thread", "loop"])
+def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path, by: str) -> None:
     moments = random.Random(2)
     log = tmp_path / "log"
     acknowledged: dict[int, str] = {}
-    for _ in range(8):
-        with subprocess.Popen([sys.executable, "-c", WRITER, log], stdout=subprocess.PIPE) as writer:
+    for _ in range(6):
+        with subprocess.Popen([sys.executable, "-c", WRITER, log, by], stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"open\n"
             time.sleep(moments.uniform(0, 0.12))

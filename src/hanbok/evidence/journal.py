@@ -3,31 +3,34 @@
 Entries are encoded and hashed where they come from. One thread makes them durable: those that arrive while it waits
 for the disk go out together in its next batch, one write and one sync for all (group commit). While batches bring
 company, it starts one every few milliseconds only, so that sixteen waiting requests cost the disk and the processor
-what one does; an entry that comes alone waits for nobody. What can follow later, tiles and the signed checkpoint, is
-another thread's (`notary.py`).
+what one does; an entry that comes alone waits for nobody. A server has its event loop do the same instead of the
+thread, where the kernel offers it (`attach`, `loop_writer.py`). What can follow later, tiles and the signed
+checkpoint, is another thread's (`notary.py`).
 """
 
 import fcntl
+import logging
 import os
 from asyncio import AbstractEventLoop, Future, get_running_loop
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
 from threading import Lock, Thread
 from time import monotonic, sleep
-from typing import NamedTuple
 
 import msgspec
 
 from hanbok.core.clock import stamp
+from hanbok.evidence.backlog import Backlog, Item, Waiter, lines_of, why
 from hanbok.evidence.entry import Act, AnyEntry
 from hanbok.evidence.errors import EntryTooLarge, LogBroken, LogLocked, LogUnavailable
 from hanbok.evidence.files import sync_directory
+from hanbok.evidence.kernel_sync import KernelSync, Syncer
 from hanbok.evidence.keychain import read_keys
-from hanbok.evidence.line import Line, numbered, seal
+from hanbok.evidence.line import Line, seal
 from hanbok.evidence.log import Record
+from hanbok.evidence.loop_writer import LINGER, LoopWriter
 from hanbok.evidence.notary import Notary
 from hanbok.evidence.restore import Restored, restore
 from hanbok.evidence.retention import Retention
@@ -37,13 +40,11 @@ from hanbok.evidence.tail import Disk, RealDisk, Tail
 
 MOST = 65_535
 """Bytes of the largest entry."""
-_LINGER = 0.02
 _RETRY = 1.0
 _PROBE = 32
 """After so many batches of one, the writer waits once more to see whether company comes."""
-_CROWD = 8
-_RECENT = 1024
 _CLOSED = "the log is closed"
+_log = logging.getLogger("hanbok.evidence")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,19 +63,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention = Retention()
 
 
-class _Waiter(NamedTuple):
-    loop: AbstractEventLoop
-    future: Future[Record]
-
-
-class _Item(NamedTuple):
-    leaf: bytes
-    rest: bytes
-    """The line, but for its index."""
-    entry: AnyEntry
-    waiter: _Waiter | None
-
-
 class Journal:
     """A `Log` in files. One process writes a directory; any number may read it."""
 
@@ -89,23 +77,17 @@ class Journal:
         self._tail = Tail(found.place, options.segment_bytes, disk)
         self._lock = lock
         self._options = options
-        self._queue: deque[_Item] = deque()
-        self._kept: list[_Item] = []
-        """Posted entries of batches that failed: they go first in the next one."""
-        self._batch: list[_Item] = []
-        self._recent: deque[Record] = deque(maxlen=_RECENT)
+        self._backlog = Backlog(found.place.index, self.notary)
+        self._batch: list[Item] = []
+        self._on_loop: LoopWriter | None = None
         self._alone = 1
         """How many batches in a row had one waiter at most."""
-        self._waiting = 0
-        self._enough = _CROWD
-        """When as many wait as in the last batch, and not few, nobody else is expected."""
         self._asleep = False
         self._pacing = False
         self._closing = False
         self._stopped = False
         self._bell = Lock()
         self._bell.acquire()
-        self._durable = found.place.index
         self._thread = Thread(target=self._run, name="hanbok-journal", daemon=True)
 
     @classmethod
@@ -132,7 +114,7 @@ class Journal:
                 sync_directory(directory.parent)
             lock = _lock(directory, patience)
         except OSError as error:
-            raise LogUnavailable(why=_why(error)) from error
+            raise LogUnavailable(why=why(error)) from error
         try:
             found = restore(directory, signer, options.origin)
             journal = cls(found, lock, options, disk or RealDisk())
@@ -141,7 +123,7 @@ class Journal:
         except BaseException as error:
             os.close(lock)
             if isinstance(error, OSError):
-                raise LogUnavailable(why=_why(error)) from error
+                raise LogUnavailable(why=why(error)) from error
             raise
         journal._start(found)
         return journal
@@ -163,9 +145,10 @@ class Journal:
 
     def hand_in(self, entry: AnyEntry) -> Future[Record]:
         """Do as `append` without waiting: the future is done when the entry is durable, or cannot be made so."""
-        loop = get_running_loop()
+        writer = self._on_loop
+        loop = writer.loop if writer is not None and writer.at_home else get_running_loop()
         future: Future[Record] = loop.create_future()
-        self._hand_over(self._item(entry, _Waiter(loop, future)))
+        self._hand_over(self._item(entry, Waiter(loop, future)))
         return future
 
     def post(self, entry: AnyEntry) -> None:
@@ -173,7 +156,7 @@ class Journal:
 
         While the disk refuses, posted entries are kept and tried again; LogUnavailable only when too many wait.
         """
-        if len(self._queue) + len(self._kept) >= self._options.backlog:
+        if len(self._backlog) >= self._options.backlog:
             raise LogUnavailable(why=f"{self._options.backlog} entries wait to be written")
         self._hand_over(self._item(entry, None))
 
@@ -181,21 +164,19 @@ class Journal:
         """Yield durable records from index `start` on. The newest few thousand are at hand; others are read from
         files: call it in a thread.
         """
-        durable, recent = self._durable, list(self._recent)
+        durable = self._backlog.durable
         if start >= durable:
             return iter(())
-        if recent and recent[0].index <= start:
-            return iter(recent[start - recent[0].index :])
-        return map(open_record, lines(self.directory, start, durable))
+        return self._backlog.recent(start) or map(open_record, lines(self.directory, start, durable))
 
     def find(self, call: str) -> list[Line]:
         """Return the sealed lines of one call, oldest first. Reads files: call it in a thread."""
-        return [line for line in find(self.directory, call) if line.index < self._durable]
+        return [line for line in find(self.directory, call) if line.index < self.size]
 
     @property
     def size(self) -> int:
         """How many entries are durable."""
-        return self._durable
+        return self._backlog.durable
 
     @property
     def name(self) -> str:
@@ -212,38 +193,63 @@ class Journal:
         """Have the next entries written to a new file."""
         self._tail.full = True
 
+    def attach(self, syncer_of: Callable[[AbstractEventLoop], Syncer] = KernelSync) -> None:
+        """Let the running event loop write from now on, if the kernel can make files durable by itself. To be left
+        with `detach` before the loop closes.
+        """
+        loop = get_running_loop()
+        try:
+            syncer = syncer_of(loop)
+        except OSError as error:
+            _log.info("a thread writes the log: %s", error)
+            return
+        self._on_loop = LoopWriter(
+            self._backlog, self._tail, syncer, loop, pace=self._options.pace, hand_back=self._ring
+        )
+        self._ring()
+
+    async def detach(self) -> None:
+        """Take the writing back from the event loop. Entries may be handed over as before."""
+        if self._on_loop is not None:
+            await self._on_loop.leave()
+            self._on_loop = None
+
     def close(self) -> None:
         """Write what is queued, sign a last checkpoint and unlock. Raises LogUnavailable if entries could not be
         written.
         """
+        if self._on_loop is not None:  # nobody detached it: something went wrong there
+            self._on_loop.end()
         self._closing = True
         self._ring()
         self._thread.join()
         self._tail.close()
         self.notary.close()
-        self._recent.clear()
+        self._backlog.forget()
         os.close(self._lock)
-        if self._kept:
-            raise LogUnavailable(why=f"{len(self._kept)} entries were not written")
+        if self._backlog.kept:
+            raise LogUnavailable(why=f"{len(self._backlog.kept)} entries were not written")
 
-    def _item(self, entry: AnyEntry, waiter: _Waiter | None) -> _Item:
+    def _item(self, entry: AnyEntry, waiter: Waiter | None) -> Item:
         self._options.retention.mark(entry)
         data = _encode(entry)
         if len(data) > MOST:
             raise EntryTooLarge(size=len(data))
         leaf, rest = seal(data)
-        return _Item(leaf, rest, entry, waiter)
+        return Item(leaf, rest, entry, waiter)
 
-    def _hand_over(self, item: _Item) -> None:
+    def _hand_over(self, item: Item) -> None:
         if self._closing:
             raise LogUnavailable(why=_CLOSED)
-        self._queue.append(item)
-        if item.waiter:
-            self._waiting += 1
+        self._backlog.add(item)
+        if self._on_loop is not None and self._on_loop.turn:
+            self._on_loop.come(awaited=item.waiter is not None)
+            return
         # A writer that keeps its pace looks at the queue by itself: waking it would cost more than the rest of this.
-        if self._asleep or (item.waiter and (not self._pacing or self._waiting == self._enough)):
+        crowded = self._backlog.waiting == self._backlog.enough
+        if self._asleep or (item.waiter and (not self._pacing or crowded)):
             self._ring()
-        if self._stopped:  # the writer ended between the two lines above
+        if self._stopped:  # the writer ended between the lines above
             self._give_up([])
 
     def _ring(self) -> None:
@@ -263,70 +269,67 @@ class Journal:
     def _write_until_closed(self) -> None:
         idle = True
         while True:
+            if self._loop_writes():
+                self._bell.acquire()
+                continue
             self._wait(idle=idle)
-            self._waiting = 0
             self._bell.acquire(blocking=False)  # whoever rang until now has put its entry into the queue
-            batch = self._batch = self._kept
-            self._kept = []
-            while self._queue:
-                batch.append(self._queue.popleft())
+            batch = self._batch = self._backlog.take()
             if batch:
                 self._commit(batch)
             self._batch = []
             idle = not batch
-            if self._closing and not self._queue:
+            if self._closing and not self._backlog.fresh:
                 return
+            self._give_turn()
+
+    def _loop_writes(self) -> bool:
+        return self._on_loop is not None and self._on_loop.turn
+
+    def _give_turn(self) -> None:
+        """Let the loop write, if there is one and all is well."""
+        writer = self._on_loop
+        if writer is None or writer.leaving or not self._tail.plain or self._backlog.kept:
+            return
+        writer.turn = True
+        try:
+            writer.loop.call_soon_threadsafe(writer.begin)
+        except RuntimeError:  # the loop has closed
+            writer.turn = False
 
     def _wait(self, *, idle: bool) -> None:
         """Wait for an append, at most as long as posted entries may linger; for any entry while there are none."""
-        if self._kept:
+        backlog = self._backlog
+        if backlog.kept:
             self._bell.acquire(timeout=_RETRY)
             return
         if self._alone % _PROBE == 0 and not self._closing:
             self._pacing = True
             self._bell.acquire(timeout=self._options.pace)
             self._pacing = False
-            if self._waiting:
+            if backlog.waiting:
                 return
             self._alone = 1
         if idle:
             self._asleep = True
-            if not self._queue and not self._closing:
+            if not backlog.fresh and not self._closing:
                 self._bell.acquire()
             self._asleep = False
-        if not self._waiting and not self._closing:
-            self._bell.acquire(timeout=_LINGER)
+        if not backlog.waiting and not self._closing:
+            self._bell.acquire(timeout=LINGER)
 
-    def _give_up(self, batch: list[_Item]) -> None:
-        left = batch
-        while self._queue:
-            left.append(self._queue.popleft())
-        self._kept += [item for item in left if item.waiter is None]
-        _wake((item.waiter, LogUnavailable(why=_CLOSED)) for item in left if item.waiter)
+    def _give_up(self, batch: list[Item]) -> None:
+        self._backlog.failed(batch + self._backlog.take(), LogUnavailable(why=_CLOSED))
 
-    def _commit(self, batch: list[_Item]) -> None:
-        first = self._tail.place.index
-        pieces: list[bytes] = []
-        for index, item in enumerate(batch, start=first):
-            pieces += (numbered(index), item.rest)
+    def _commit(self, batch: list[Item]) -> None:
+        first = self._backlog.durable
         try:
-            self._tail.write(b"".join(pieces), first + len(batch))
+            self._tail.write(lines_of(batch, first), first + len(batch))
         except (OSError, LogBroken) as error:
-            self._kept = [item for item in batch if item.waiter is None]
-            failure = LogUnavailable(why=_why(error))
-            _wake((item.waiter, failure) for item in batch if item.waiter)
+            self._backlog.failed(batch, error)
             return
-        records = [
-            Record(index=index, digest=item.leaf.hex(), entry=item.entry)
-            for index, item in enumerate(batch, start=first)
-        ]
-        self._recent += records
-        self._durable = first + len(batch)
-        done = [(item.waiter, record) for item, record in zip(batch, records, strict=True) if item.waiter]
-        _wake(done)
-        self.notary.take([item.leaf for item in batch])
-        self._alone = 0 if len(done) > 1 else self._alone + 1
-        self._enough = max(len(done), _CROWD)
+        waited = self._backlog.written(batch)
+        self._alone = 0 if waited > 1 else self._alone + 1
 
 
 def _lock(directory: Path, patience: float) -> int:
@@ -339,32 +342,6 @@ def _lock(directory: Path, patience: float) -> int:
             if monotonic() >= until:
                 os.close(lock)
                 raise LogLocked(directory=str(directory)) from error
-            sleep(_LINGER)
+            sleep(LINGER)
         else:
             return lock
-
-
-def _why(error: OSError | LogBroken) -> str:
-    return str(error) if isinstance(error, LogBroken) else (error.strerror or type(error).__name__)
-
-
-def _wake(results: Iterable[tuple[_Waiter, Record | LogUnavailable]]) -> None:
-    """Hand results to their loops, one call for each loop."""
-    loops: dict[AbstractEventLoop, list[tuple[Future[Record], Record | LogUnavailable]]] = {}
-    for waiter, result in results:
-        loops.setdefault(waiter.loop, []).append((waiter.future, result))
-    for loop, ready in loops.items():
-        try:
-            loop.call_soon_threadsafe(_resolve, ready)
-        except RuntimeError:  # the loop has closed: nobody waits any more
-            continue
-
-
-def _resolve(ready: list[tuple[Future[Record], Record | LogUnavailable]]) -> None:
-    for future, result in ready:
-        if future.done():  # its caller was cancelled; the entry is in the log all the same
-            continue
-        if isinstance(result, Record):
-            future.set_result(result)
-        else:
-            future.set_exception(result)

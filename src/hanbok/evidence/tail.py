@@ -114,6 +114,7 @@ class Tail:
         self._segment_bytes = segment_bytes
         self._disk = disk
         self._file = -1
+        self._put = 0
         self.full = False
         """The next write begins a new segment."""
         self._dirty = False
@@ -126,18 +127,49 @@ class Tail:
     def write(self, data: bytes, index: int) -> None:
         """Make `data` durable and move the place behind it. Raises OSError, LogBroken when it is not durable."""
         self._ready()
-        self._dirty = True
         try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[self._disk.write(self._file, rest) :]
+            self.put(data)
         except OSError:
             self._cut()
             raise
         self._sync()
+        self.settle(index)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the next batch only has to be put behind the last one: `put` waits for nothing then."""
+        return self._file >= 0 and not (self._suspect or self._dirty or self._ends_here())
+
+    @property
+    def file(self) -> int:
+        """The file that `put` writes to."""
+        return self._file
+
+    def put(self, data: bytes) -> None:
+        """Write behind the place, which `settle` moves once the bytes are durable. Raises OSError."""
+        self._dirty = True
+        self._put = len(data)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._disk.write(self._file, rest) :]
+
+    def settle(self, index: int) -> None:
+        """Note that what was put is durable, and that the next line gets this index."""
         self._dirty = False
-        self.place.offset += len(data)
+        self.place.offset += self._put
         self.place.index = index
+
+    def doubt(self) -> None:
+        """Note that a sync failed."""
+        self._suspect = True
+
+    def try_sync(self) -> OSError | None:
+        """Make what was put durable; return why it is not."""
+        try:
+            self._sync()
+        except OSError as error:
+            return error
+        return None
 
     def close(self) -> None:
         """Give the file back. A later write opens it again."""
@@ -148,12 +180,15 @@ class Tail:
     def _ready(self) -> None:
         if self._suspect:
             self._recover()
-        if self.place.offset >= self._segment_bytes or (self.full and self.place.offset):
+        if self._ends_here():
             self._rotate()
         if self._file < 0:
             self._open()
         if self._dirty:
             self._cut()
+
+    def _ends_here(self) -> bool:
+        return self.place.offset >= self._segment_bytes or (self.full and self.place.offset > 0)
 
     def _open(self) -> None:
         file = os.open(self.place.segment.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
