@@ -135,7 +135,7 @@ async def test_a_post_alone_becomes_durable_without_company(tmp_path: Path) -> N
         await journal.append(act("second"))
         journal.post(act("alone"))
         async with asyncio.timeout(10):
-            while journal.size < 3:
+            while journal.size < 3:  # noqa: ASYNC110 - nobody tells of it: that is the point
                 await asyncio.sleep(0.01)
         assert objects(journal)[-1] == "alone"
 
@@ -246,7 +246,7 @@ async def test_what_is_on_its_way_is_durable_when_the_loop_leaves(tmp_path: Path
         second = journal.hand_in(act("behind it"))
         leaving = asyncio.create_task(journal.detach())
         await asyncio.sleep(0.05)
-        assert not (first.done() or second.done() or leaving.done())
+        assert [one.done() for one in (first, second, leaving)] == [False] * 3
         made[0].tell()
         await leaving
         assert (await second).index == (await first).index + 1
