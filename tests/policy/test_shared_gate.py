@@ -22,7 +22,7 @@ from hanbok.core.values import Principal
 from hanbok.evidence.entry import Act, Intent, Outcome
 from hanbok.evidence.journal import Journal, Options
 from hanbok.policy.books import Books
-from hanbok.policy.errors import ConcurrencyExceeded, LimitsUnavailable, RateLimited
+from hanbok.policy.errors import ConcurrencyExceeded, LimitsUnavailable, RateLimited, TokenRateLimited
 from hanbok.policy.gate import Here, Hold
 from hanbok.policy.key import Key, Limits
 from hanbok.policy.ledger import BudgetExceeded, Ledger, day_of
@@ -67,9 +67,9 @@ class Machine:
         await self.sharing.begin()
         return self
 
-    async def enter(self, one: Key, worst: int, call: str = "") -> tuple[str, Hold]:
+    async def enter(self, one: Key, worst: int, call: str = "", tokens: int = 0) -> tuple[str, Hold]:
         call = call or f"c{next(_numbers)}"
-        return call, await self.sharing.calls.enter(call, one, "m", worst)
+        return call, await self.sharing.calls.enter(call, one, "m", worst, tokens)
 
     async def call(self, one: Key, worst: int) -> "Call":
         call, hold = await self.enter(one, worst)
@@ -193,8 +193,13 @@ async def test_what_redis_lost_is_put_together_again_to_the_won(machines, redis:
     open_a, open_b = await a.call(paid, 200), await b.call(paid, 50)
     for one in (a, b, a):
         (await one.enter(slow, 0))[1].leave(0)
+    metered = key("metered", tokens_per_minute=100)
+    for tokens, used in ((50, 20), (10, None), (10, 0)):
+        (await a.enter(metered, 0, tokens=tokens))[1].leave(0, used)
+    (_, still), (_, ending) = [await b.enter(metered, 0, tokens=tokens) for tokens in (30, 10)]
     redis.kill()
     open_b.end(40)  # while it is away
+    ending.leave(0, 15)
     redis.start()
     async with asyncio.timeout(10):
         while True:
@@ -210,6 +215,14 @@ async def test_what_redis_lost_is_put_together_again_to_the_won(machines, redis:
     open_a.end(1)
     for one in more:
         one.leave(0)
+    # Used 20, 10 and 15, and held 30.
+    with pytest.raises(TokenRateLimited):
+        await a.enter(metered, 0, tokens=26)
+    (await a.enter(metered, 0, tokens=25))[1].leave(0, 0)
+    still.leave(0, 0)
+    with pytest.raises(TokenRateLimited):
+        await b.enter(metered, 0, tokens=56)
+    await b.enter(metered, 0, tokens=55)
     (await b.enter(slow, 0))[1].leave(0)
     with pytest.raises(RateLimited):
         await a.enter(slow, 0)
@@ -238,6 +251,36 @@ async def test_what_a_file_brings_back_is_not_believed(redis: RedisStand, tmp_pa
                     continue
         await a.stop()
     store.close()
+
+
+async def test_tokens_a_minute_are_those_of_all_machines(machines) -> None:
+    a, b = machines
+    one = key("tokens", tokens_per_minute=100)
+    ends = await asyncio.gather(
+        *(on.enter(one, 0, tokens=7) for on in machines for _ in range(20)), return_exceptions=True
+    )
+    came = [end[1] for end in ends if isinstance(end, tuple)]
+    refused = [end for end in ends if not isinstance(end, tuple)]
+    assert len(came) == 14
+    assert {type(end) for end in refused} == {TokenRateLimited}
+    assert {end.facts["limit"] for end in refused} == {100}
+    assert all(59 <= end.facts["retry_after"] <= 61 for end in refused)
+    for hold in came[1:]:
+        hold.leave(0, 0)
+    came[0].leave(0, 60)
+    await a.sharing._counter._told.wait()
+    await b.sharing._counter._told.wait()
+    with pytest.raises(TokenRateLimited):
+        await b.enter(one, 0, tokens=41)
+    (await b.enter(one, 0, tokens=40))[1].leave(0, 1000)
+    with pytest.raises(TokenRateLimited):
+        await a.enter(one, 0, tokens=1)
+    await a.enter(one, 0)  # of no tokens
+    # Of money alone it is refused, and holds no tokens.
+    poor = key("poor", tokens_per_minute=100, won_per_day=1)
+    with pytest.raises(BudgetExceeded):
+        await a.enter(poor, 2, tokens=100)
+    await b.enter(poor, 1, tokens=100)
 
 
 async def test_a_machine_that_died_gives_its_slots_back_and_what_it_owed_is_paid_once(
@@ -426,7 +469,7 @@ async def test_a_machine_joins_as_what_it_was_when_it_looked_or_looks_again(redi
     await server.ask("seed", spent=[], places=[], **common)
 
     async def joins(process: str, *, fresh: bool) -> bool:
-        told = {"charges": [], "holds": [], "recent": []}
+        told = {"charges": [], "holds": [], "ages": [], "recent": [], "used": []}
         return (await server.ask("join", process=process, fresh=fresh, **told, **common))[0] == b"ok"
 
     said = [await joins("fa", fresh=fresh) for fresh in (False, True, True, False)]
@@ -659,6 +702,7 @@ LIMITS = st.lists(
         {},
         optional={
             "requests_per_minute": st.integers(0, 9),
+            "tokens_per_minute": st.integers(0, 90),
             "concurrency": st.integers(0, 3),
             "won_per_day": st.integers(0, 100),
             "won_per_month": st.integers(0, 120),
@@ -710,13 +754,13 @@ async def same(machines: tuple[Machine, Machine], events, limits, budgets: dict[
     for place, (name, verb, which, worst) in enumerate(events):
         if verb == "leave" and inside:
             ours, its, *_ = inside.pop(which % len(inside))
-            ours.leave(worst)
-            its.leave(worst)
+            ours.leave(worst, worst)
+            its.leave(worst, worst)
             await machines[0].sharing._counter._told.wait()
             await machines[1].sharing._counter._told.wait()
         elif verb == "again" and inside:  # told twice, as when an answer was lost
             _, _, by, call, one, amount = inside[-1]
-            await gates[by].enter(call, one, "m", amount)
+            await gates[by].enter(call, one, "m", amount, amount)
         elif verb == "enter":
             call, one = f"y{number}-{place}", keys[which]
             said = [await _tried(gate, call, one, worst) for gate in (gates[name], model)]
@@ -727,7 +771,7 @@ async def same(machines: tuple[Machine, Machine], events, limits, budgets: dict[
 
 async def _tried(gate, call: str, one: Key, worst: int):
     try:
-        return await gate.enter(call, one, "m", worst)
+        return await gate.enter(call, one, "m", worst, worst)
     except HanbokError as error:
         return error
 

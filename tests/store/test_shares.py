@@ -86,6 +86,7 @@ def test_what_teams_and_people_spent_before_is_carried_over(store: Store) -> Non
         for table in (shares, budgets, price_tables, alerts, mcp_sessions, client_secrets):
             table.drop(connection)
         connection.execute(text("ALTER TABLE outbox DROP COLUMN log"))
+        connection.execute(text("ALTER TABLE keys DROP COLUMN tokens_per_minute"))
         connection.execute(update(version).values(version_num=older))
     bring_up_to_date(store._writing)
     with store.read() as connection:

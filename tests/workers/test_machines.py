@@ -32,10 +32,12 @@ from workers.test_workers import (
     MICRO,
     SAID,
     SETTINGS,
+    TOKENS,
     WON,
     begin_streams,
     children,
     entries_of,
+    fitting,
     key,
     outcomes_of,
     records,
@@ -149,6 +151,16 @@ def test_one_rate_over_two_machines(machines: Machines) -> None:
     seen = asyncio.run(machines.press(made.secret, body("m"), 60))
     assert seen == {"200": 50, "rate_limited": 70}
     assert len(machines.model.captured) - before == 50
+
+
+def test_one_limit_of_tokens_over_two_machines(machines: Machines) -> None:
+    made, before = key(machines.a, tokens_per_minute=TOKENS), len(machines.model.captured)
+    data = body("m", max_tokens=5)
+    seen = asyncio.run(machines.press(made.secret, data, 60))
+    machines.settle()
+    seen += asyncio.run(press(machines.b.url, made.secret, data, clients=1, requests=60))
+    assert seen.keys() == {"200", "token_rate_limited"}
+    assert seen["200"] == len(machines.model.captured) - before == fitting(data)
 
 
 def test_one_budget_over_two_machines_to_the_last_call(machines: Machines) -> None:

@@ -50,6 +50,14 @@ SAID = Script(say=Said(text="네", input=10, output=5))
 WON = 10 * 1 + 5 * 2
 """What one answer costs."""
 MICRO = 1_000_000
+TOKENS = 900
+"""More than half as many calls use as are made."""
+
+
+def fitting(data: bytes) -> int:
+    """Return how many calls with such a body, an answer of 5 tokens at most and 15 used fit into TOKENS."""
+    held = -(-len(data) // 3) + 5
+    return (TOKENS - held) // 15 + 1
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +186,18 @@ def test_a_budget_holds_exactly_over_all_workers_and_all_agree_on_it(
     own = [one for one in outcomes_of(server) if one["key"] == made.key.id]
     assert sum(one["cost"] for one in own) == seen["200"] * WON * MICRO
     soon(lambda: spent(server, made) == seen["200"] * WON * MICRO)
+
+
+def test_tokens_a_minute_hold_exactly_over_all_workers(server: RunningHanbok, model: ScriptedModel) -> None:
+    made, before, data = key(server, tokens_per_minute=TOKENS), len(model.captured), body("m", max_tokens=5)
+    seen = asyncio.run(press(server.url, made.secret, data, clients=16, requests=120))
+    assert seen.keys() == {"200", "token_rate_limited"}
+    seen += asyncio.run(press(server.url, made.secret, data, clients=1, requests=60))
+    # As many as fit one after another: what a call held and did not use was given back, and no call counts twice.
+    assert seen["200"] == len(model.captured) - before == fitting(data)
+    path = "/passthrough/home/chat/x"
+    passed = asyncio.run(press(server.url, made.secret, data, clients=1, requests=1, path=path))
+    assert passed == {"token_rate_limited": 1}
 
 
 def test_what_is_left_of_a_budget_is_spent_to_the_last_call(server: RunningHanbok) -> None:

@@ -32,6 +32,14 @@ Models = Annotated[
 PerMinute = Annotated[
     int | None, Parameter(help=say("1분에 몇 번까지 부를 수 있는지.", "How many calls a minute."))
 ]
+TokensPerMinute = Annotated[
+    int | None,
+    Parameter(
+        help=say(
+            "1분에 몇 토큰까지 쓸 수 있는지(요청과 답).", "How many tokens a minute, of requests and answers."
+        )
+    ),
+]
 Concurrency = Annotated[
     int | None, Parameter(help=say("동시에 몇 번까지 부를 수 있는지.", "How many calls at once."))
 ]
@@ -57,6 +65,7 @@ def create(  # noqa: PLR0913 -- one option for each property of a key
     application: Who = "",
     models: Models = (),
     requests_per_minute: PerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
     concurrency: Concurrency = None,
     won_per_day: WonPerDay = None,
     won_per_month: WonPerMonth = None,
@@ -68,6 +77,7 @@ def create(  # noqa: PLR0913 -- one option for each property of a key
     who = Principal(organisation=organisation, key="", team=team, person=person, application=application)
     limits = Limits(
         requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
         concurrency=concurrency,
         won_per_day=micro(won_per_day),
         won_per_month=micro(won_per_month),
@@ -139,6 +149,7 @@ def _row(card: KeyCard, spent: Spent, *, json: bool) -> dict[str, object]:
         "who": [part for part in (who.team, who.person, who.application) if part],
         "models": sorted(one.models),
         "requests_per_minute": one.limits.requests_per_minute,
+        "tokens_per_minute": one.limits.tokens_per_minute,
         "concurrency": one.limits.concurrency,
         "won_per_day": won(one.limits.won_per_day, json=json),
         "won_per_month": won(one.limits.won_per_month, json=json),

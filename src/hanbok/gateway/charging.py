@@ -12,11 +12,16 @@ BYTES_PER_TOKEN: Final = 3
 
 def charge(ending: Ending, planned: Planned, usage: Usage) -> None:
     """Add what this use costs."""
-    ending.usage = usage
-    ending.tokens += tokens_of(usage)
+    count(ending, usage)
     price = planned.target.facts.price
     if price is not None:
         ending.cost += cost(usage, price)
+
+
+def count(ending: Ending, usage: Usage) -> None:
+    """Note what was used."""
+    ending.usage = usage
+    ending.tokens += tokens_of(usage)
 
 
 def tokens_of(usage: Usage) -> int:
@@ -27,4 +32,9 @@ def tokens_of(usage: Usage) -> int:
 def guess(call: Call, chunks: int) -> Usage:
     """Stand in for usage that the provider never told: an answer cut or left early is not free."""
     call.ending.steps["usage"] = "estimated"
-    return Usage(input=-(-call.weighs // BYTES_PER_TOKEN), output=chunks)
+    return Usage(input=tokens_in(call.weighs), output=chunks)
+
+
+def tokens_in(size: int) -> int:
+    """Return how many tokens a text of so many bytes may be."""
+    return -(-size // BYTES_PER_TOKEN)

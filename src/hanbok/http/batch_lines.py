@@ -21,7 +21,9 @@ _ASKED: Final[dict[str, tuple[Operation, Front | None]]] = {
     "/v1/embeddings": (Operation.EMBEDDINGS, None),
     "/v1/moderations": (Operation.MODERATIONS, None),
 }
-_TOO_FAST: Final = frozenset({"rate_limited", "concurrency_exceeded", "limits_unavailable"})
+_TOO_FAST: Final = frozenset(
+    {"rate_limited", "token_rate_limited", "concurrency_exceeded", "limits_unavailable"}
+)
 
 
 async def ask_line(app: App, line: Line, key: str, origin: str) -> Answered:

@@ -72,6 +72,34 @@ class RateLimited(HanbokError):
     hint = Text(ko="{retry_after}초 뒤에 다시 시도하십시오.", en="Try again in {retry_after} seconds.")
 
 
+class TokenRateLimited(HanbokError):
+    """`retry_after` is in whole seconds, rounded up."""
+
+    code = "token_rate_limited"
+    message = Text(
+        ko="이 키의 분당 토큰 한도 {limit}개에 이 요청의 {tokens}개가 더 들어가지 않습니다",
+        en="this key's limit of {limit} tokens a minute has no room for the {tokens} of this request",
+    )
+    hint = Text(
+        ko="{retry_after}초 뒤에 다시 시도하십시오. max_tokens를 줄이면 더 일찍 들어갑니다.",
+        en="Try again in {retry_after} seconds, or sooner with a smaller max_tokens.",
+    )
+
+
+class TokensOverLimit(HanbokError):
+    """The request alone is more than the key may use in a minute: to try again does not help."""
+
+    code = "tokens_over_limit"
+    message = Text(
+        ko="이 요청은 토큰 {tokens}개쯤이어서 이 키의 분당 토큰 한도 {limit}개보다 큽니다",
+        en="this request is about {tokens} tokens, more than this key's limit of {limit} tokens a minute",
+    )
+    hint = Text(
+        ko="다시 보내도 막힙니다. 요청을 나누거나 관리자에게 한도를 늘려 달라고 하십시오.",
+        en="Sending it again does not help. Split the request, or ask the administrator for a higher limit.",
+    )
+
+
 class ConcurrencyExceeded(HanbokError):
     code = "concurrency_exceeded"
     message = Text(

@@ -12,6 +12,8 @@ class Limits:
     """What a key may use. None: no limit."""
 
     requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    """Of requests and answers together, cached ones too. What a call may use is held when it comes in."""
     concurrency: int | None = None
     """Calls under way at once."""
     won_per_day: MicroWon | None = None

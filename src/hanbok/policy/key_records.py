@@ -132,6 +132,7 @@ def insert_key(connection: Connection, key: Key, name: str, issuer: str) -> None
             application=who.application,
             models=msgspec.json.encode(sorted(key.models)).decode(),
             requests_per_minute=limits.requests_per_minute,
+            tokens_per_minute=limits.tokens_per_minute,
             concurrency=limits.concurrency,
             won_per_day=limits.won_per_day,
             won_per_month=limits.won_per_month,
@@ -164,6 +165,7 @@ def limits_of(row: Row[Any]) -> Limits:
     """Return the limits that a row of a key holds."""
     return Limits(
         requests_per_minute=row.requests_per_minute,
+        tokens_per_minute=row.tokens_per_minute,
         concurrency=row.concurrency,
         won_per_day=row.won_per_day,
         won_per_month=row.won_per_month,

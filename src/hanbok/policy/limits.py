@@ -1,12 +1,13 @@
-"""Rate and concurrency of keys, in the memory of one process."""
+"""Rate, tokens and concurrency of keys, in the memory of one process."""
 
 import math
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from hanbok.policy.errors import ConcurrencyExceeded, RateLimited
+from hanbok.policy.errors import ConcurrencyExceeded, RateLimited, TokenRateLimited
 from hanbok.policy.key import Key
+from hanbok.policy.token_window import Second, TokenWindow
 
 WINDOW: Final = 60.0
 """Seconds over which requests are counted."""
@@ -21,9 +22,11 @@ class _Record:
     active: int = 0
     times: deque[float] = field(default_factory=lambda: deque[float](maxlen=0))
     """When the latest requests were let in, as many as the limit allows; the oldest falls out on its own."""
+    tokens: TokenWindow | None = None
 
     def idle(self, now: float) -> bool:
-        return not self.active and (not self.times or now - self.times[-1] >= WINDOW)
+        rested = not self.times or now - self.times[-1] >= WINDOW
+        return not self.active and rested and (self.tokens is None or self.tokens.idle(now))
 
 
 class Limiter:
@@ -37,14 +40,21 @@ class Limiter:
         self._records: OrderedDict[str, _Record] = OrderedDict()
         self._let_in = 0
 
-    def enter(self, key: Key, now: float) -> None:
-        """Count one call in, or raise RateLimited or ConcurrencyExceeded and count nothing. `now` is in seconds on
-        a clock that never goes back. Each call that was let in must `leave` once.
+    def enter(self, key: Key, now: float, tokens: int = 0) -> Second | None:
+        """Count one call in, or raise RateLimited, TokenRateLimited or ConcurrencyExceeded and count nothing. `now` is
+        in seconds on a clock that never goes back. Each call that was let in must `leave` once; of a key with a limit
+        on tokens, it is to `settle` what this returns. One without
+        tokens comes in whatever was used.
         """
         limits = key.limits
         record = self._records.get(key.id) or _Record()
         if limits.concurrency is not None and record.active >= limits.concurrency:
             raise ConcurrencyExceeded(limit=limits.concurrency)
+        most = limits.tokens_per_minute
+        if most is not None and tokens:
+            record.tokens = record.tokens or TokenWindow()
+            if wait := record.tokens.wait(tokens, most, now):
+                raise TokenRateLimited(limit=most, tokens=tokens, retry_after=wait)
         rate = limits.requests_per_minute
         if record.times.maxlen != (rate or 0):
             record.times = deque(record.times, maxlen=rate or 0)
@@ -56,6 +66,16 @@ class Limiter:
         self._let_in += 1
         if self._let_in % _SWEEP_EVERY == 0:
             self._sweep(now)
+        return None if most is None or record.tokens is None or not tokens else record.tokens.add(tokens, now)
+
+    def settle(self, key: Key, where: Second | None, held: int, used: int, now: float) -> None:
+        """Put the tokens that a call used in the place of those held for it: where `enter` said, or nowhere. To be told
+        before it leaves.
+        """
+        record = self._records.get(key.id)
+        if record is not None:
+            record.tokens = record.tokens or TokenWindow()
+            record.tokens.settle(where, held, used, now)
 
     def resume(self, key: Key) -> None:
         """Count a call in that was let in before this process began."""

@@ -68,7 +68,9 @@ def count_keys(keys: Iterable[Key], at: datetime) -> Keys:
     limits = [one.limits for one in live]
     return Keys(
         active=len(live),
-        rated=sum(bool(one.requests_per_minute or one.concurrency) for one in limits),
+        rated=sum(
+            bool(one.requests_per_minute or one.tokens_per_minute or one.concurrency) for one in limits
+        ),
         budgeted=sum(bool(one.won_per_day or one.won_per_month) for one in limits),
         narrowed=sum(bool(one.models) for one in live),
         named=sum(bool(one.principal.person or one.principal.application) for one in live),

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inse
 from hanbok.store.errors import StoreMoved, StoreNewer, StoreUnfinished
 from hanbok.store.tables import marks, metadata
 
-VERSION = "0011"
+VERSION = "0012"
 """The newest revision in `migrations/versions`."""
 _LOCK = 0x68616E626F6B
 MOVED = "moved"

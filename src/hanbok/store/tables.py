@@ -62,6 +62,7 @@ keys = Table(
         comment="id of the key that made this one; empty: made on the machine itself",
     ),
     Column("used", String(32), comment="when it last opened the administration, to the minute"),
+    Column("tokens_per_minute", BigInteger),
 )
 
 spend = Table(

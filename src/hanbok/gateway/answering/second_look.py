@@ -10,7 +10,7 @@ from hanbok.gateway.answering.heard import Heard
 from hanbok.gateway.answering.judging import judged
 from hanbok.gateway.call import Call
 from hanbok.gateway.catalogue import JUDGED_BYTES, Escalation
-from hanbok.gateway.charging import BYTES_PER_TOKEN, tokens_of
+from hanbok.gateway.charging import tokens_in, tokens_of
 from hanbok.gateway.errors import EndpointUnavailable, UpstreamCut, UpstreamGarbled, UpstreamTimeout
 from hanbok.gateway.price import cost
 from hanbok.gateway.rules import asked_of
@@ -58,11 +58,11 @@ async def look(leg: Call, rules: Escalation, aside: Aside, policy: Judge, answer
         good, usage = await judged(aside, _question(leg, used.form), answers)
     except _MAY_HAVE_WORKED as error:
         leg.ending.cost += rules.judging
-        leg.ending.tokens += JUDGED_BYTES // BYTES_PER_TOKEN
+        leg.ending.tokens += tokens_in(JUDGED_BYTES)
         if isinstance(error, asyncio.CancelledError):
             leg.ending.attempts.append(f"{endpoint}:left")
         raise
-    leg.ending.tokens += tokens_of(usage) if usage else JUDGED_BYTES // BYTES_PER_TOKEN
+    leg.ending.tokens += tokens_of(usage) if usage else tokens_in(JUDGED_BYTES)
     price = target.facts.price
     leg.ending.cost += rules.judging if usage is None or price is None else cost(usage, price)
     if good is None:

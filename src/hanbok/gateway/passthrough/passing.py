@@ -5,13 +5,16 @@ from asyncio import to_thread
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from hanbok.core.values import Usage
 from hanbok.gateway.asking import Place
 from hanbok.gateway.call import Call, Operation, Planned, Reply
+from hanbok.gateway.charging import count, guess
 from hanbok.gateway.endpoint import Address
 from hanbok.gateway.errors import (
     UnsupportedRequest,
@@ -24,11 +27,12 @@ from hanbok.gateway.guarding import LONG
 from hanbok.gateway.head import InvalidJson
 from hanbok.gateway.passthrough.errors import AnswerNotRead, NotRead, PassageNotAllowed
 from hanbok.gateway.passthrough.passages import Passage, Passages
+from hanbok.gateway.passthrough.usage import told
 from hanbok.gateway.price import ModelUnpriced
 from hanbok.gateway.showing import Showing
 from hanbok.gateway.sse import DEFAULT_EVENT, SseReader
 from hanbok.gateway.step import Next
-from hanbok.gateway.steps.admit import allowed, enter
+from hanbok.gateway.steps.admit import allowed, enter, tokens_of
 from hanbok.gateway.steps.protect import Disguise
 from hanbok.gateway.upstream import Exchange, Sender
 from hanbok.gateway.way_back import MaskerOf
@@ -65,6 +69,8 @@ class Passing(Call):
     raw: bytes | None = None
     """A body that is no JSON, and leaves as it is; None: there is none."""
     passage: Passage | None = field(default=None)
+    usage: Usage | None = None
+    """As the answer tells it."""
 
 
 def sealed(path: str, query: list[tuple[str, str]], headers: Mapping[str, str], body: bytes) -> bytes:
@@ -105,7 +111,7 @@ class AdmitPassing:
             raise ModelUnpriced(model=call.model)
         call.ending.steps["passage"] = passage.name
         call.reserved = passage.price
-        await enter(self.gate, call, key)
+        await enter(self.gate, call, key, tokens_of(call, key))
         return await call_next(call)
 
 
@@ -163,23 +169,25 @@ async def _shown(
     call: Call, chunks: AsyncGenerator[list[bytes], None], showing: Showing
 ) -> AsyncGenerator[list[bytes], None]:
     """Yield what the client is sent of a stream of events. One that is no JSON is a text."""
-    name = shown_as = before = DEFAULT_EVENT
-    reader = SseReader(origin=passing(call).endpoint)
+    now, name = passing(call), DEFAULT_EVENT
+    shown_as = before = name
+    reader = SseReader(origin=now.endpoint)
     try:
         async with aclosing(chunks):
             async for batch in chunks:
                 for of, data in reader.feed(b"".join(batch)):
+                    now.usage = told(data, now.usage)
                     before = shown_as
                     if of != name:
                         name, shown_as = of, showing.text(of).replace("\n", " ")
                     *held, last = _events(showing, data)
                     yield [*(_event(before, one) for one in held), _event(shown_as, last)]
         if reader.finish():
-            raise UpstreamCut(origin=passing(call).endpoint)
+            raise UpstreamCut(origin=now.endpoint)
         if rest := showing.close():
             yield [_event(shown_as, one) for one in rest]
     except UnicodeDecodeError:
-        raise UpstreamGarbled(origin=passing(call).endpoint, why="events that are not UTF-8") from None
+        raise UpstreamGarbled(origin=now.endpoint, why="events that are not UTF-8") from None
     finally:
         showing.note(call.ending)
 
@@ -224,11 +232,14 @@ class Pass:
         except UpstreamUnreachable:
             call.ending.cost = 0
             raise
+        if exchange.status not in _PASSED:
+            call.at_end(partial(_count, now))
         media = exchange.headers.get("content-type", "application/octet-stream")
         if media.startswith(_EVENTS):
             return Reply(status=exchange.status, media=_EVENTS, chunks=_read(exchange))
         body = await exchange.whole(_ANSWER_LIMIT)
         exchange.close()
+        now.usage = told(body)
         return Reply(status=exchange.status, media=media, body=body)
 
     async def _exchange(self, call: Passing, planned: Planned, envelope: Envelope) -> Exchange:
@@ -261,6 +272,14 @@ class Pass:
                 raise UpstreamFailed(
                     origin=call.endpoint, status=exchange.status, reason="passthrough", retry_after=retry
                 )
+
+
+def _count(call: Passing) -> None:
+    """Note what the answer told of its tokens; where it tells none and the key's are limited, a guess."""
+    if call.usage is not None:
+        count(call.ending, call.usage)
+    elif call.key is not None and call.key.limits.tokens_per_minute is not None:
+        count(call.ending, guess(call, 0))
 
 
 def _stay(call: Passing, path: str) -> None:

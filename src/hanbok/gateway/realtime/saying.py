@@ -12,7 +12,7 @@ from hanbok.gateway.call import Call, Planned, Reply
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.charging import charge
 from hanbok.gateway.price import estimate_heard
-from hanbok.gateway.realtime.call import Said
+from hanbok.gateway.realtime.call import Said, Turn
 from hanbok.gateway.realtime.errors import NotRealtime, SoundNotAllowed
 from hanbok.gateway.realtime.guessing import estimated
 from hanbok.gateway.realtime.line import Line
@@ -20,6 +20,7 @@ from hanbok.gateway.showing import Showing
 from hanbok.gateway.step import Next
 from hanbok.gateway.steps.admit import allowed, enter, key_of
 from hanbok.gateway.steps.protect import Disguise
+from hanbok.gateway.token_limits import USUAL_ANSWER, within
 from hanbok.gateway.way_back import MaskerOf
 from hanbok.policy.errors import Refused
 from hanbok.policy.gate import Gate
@@ -51,8 +52,14 @@ class AdmitSaid:
             raise NotRealtime(model=call.model)
         if now.turn is not None:
             call.reserved = estimate_heard(now.line.bound, now.line.target.facts)
-            await enter(self.gate, call, key)
+            most = key.limits.tokens_per_minute
+            await enter(self.gate, call, key, 0 if most is None else _held(now.turn, now.line, most))
         return await call_next(call)
+
+
+def _held(turn: Turn, line: Line, most: int) -> int:
+    answer = USUAL_ANSWER if turn.most is None else turn.most
+    return within(most, max(estimated(turn, line).input, 1), answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +155,9 @@ class Owe:
 
     async def __call__(self, call: Call, call_next: Next) -> Reply:
         now, key = said(call), key_of(call)
-        # Without limits of its own, and as one that is not looked up: it may be revoked by now.
-        unbounded = replace(key, digest="", limits=Limits())
+        # As one that is not looked up, for it may be revoked by now, and with no limit that could refuse it.
+        tokens = Limits(tokens_per_minute=key.limits.tokens_per_minute)
+        unbounded = replace(key, digest="", limits=tokens)
         try:
             await enter(self.gate, call, unbounded)
         except HanbokError as error:

@@ -19,6 +19,7 @@ Reason = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_WORDS, desc
 Note = Annotated[str, Meta(max_length=2000, pattern=r"^[^\u0000\ud800-\udfff]*$")]
 Won = Annotated[int, Meta(ge=0, le=10**17, description="micro-won")]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Tokens = Annotated[int, Meta(ge=0, le=10**12)]
 Cursor = Annotated[str, Meta(max_length=1000, description="The `next` of the page before.")]
 Size = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
 RoleName = Literal["admin", "operator", "compliance", "auditor"]
@@ -111,6 +112,7 @@ class KeyLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a key may use. Null: no limit."""
 
     requests_per_minute: Count | None = None
+    tokens_per_minute: Tokens | None = None
     concurrency: Count | None = None
     won_per_day: Won | None = None
     won_per_month: Won | None = None
@@ -119,6 +121,7 @@ class KeyLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the limits themselves."""
         return Limits(
             requests_per_minute=self.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute,
             concurrency=self.concurrency,
             won_per_day=self.won_per_day,
             won_per_month=self.won_per_month,
@@ -170,6 +173,7 @@ class KeyView(Shown, frozen=True, kw_only=True):
             models=sorted(one.models),
             limits=KeyLimits(
                 requests_per_minute=limits.requests_per_minute,
+                tokens_per_minute=limits.tokens_per_minute,
                 concurrency=limits.concurrency,
                 won_per_day=limits.won_per_day,
                 won_per_month=limits.won_per_month,

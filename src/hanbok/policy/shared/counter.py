@@ -18,8 +18,6 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
-import msgspec
-
 from hanbok.core.clock import now, stamp
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import MicroWon
@@ -29,6 +27,8 @@ from hanbok.evidence.journal import Journal
 from hanbok.policy.books import Place, charged, table_since
 from hanbok.policy.errors import LimitsUnavailable
 from hanbok.policy.ledger import day_of
+from hanbok.policy.shared.held import Asked, Held, decode_held
+from hanbok.policy.shared.metered import Metered
 from hanbok.policy.shared.reading import endings, first_of, place_of, read
 from hanbok.policy.shared.server import Server
 from hanbok.store.database import Store
@@ -43,31 +43,11 @@ _PAUSE: Final = 1.0
 _AT_ONCE: Final = 256
 _BACKLOG: Final = 65_536
 _MINUTE: Final = 60.0
+_AS_HELD: Final = -1
+"""Tokens of a call that are not known when it ends."""
 _STRAYS_AFTER: Final = 4
 """Beats after which calls that only Redis knows are looked into."""
 _log = logging.getLogger("hanbok.limits")
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """What one call holds, as Redis keeps it."""
-
-    call: str
-    space: str
-    key: str
-    day: str
-    amount: str
-    accounts: tuple[str, ...]
-    since: int
-    """How many entries the log had: those of this call come later."""
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in a call's way. -1 and an empty text: nothing."""
-
-    rate: int
-    slots: int
-    budgets: list[tuple[str, str]]
-    """Of a day and a month, for each account."""
 
 
 @dataclass(slots=True, eq=False)
@@ -108,6 +88,7 @@ class Counter:
         self._held: dict[str, Held] = {}
         self._recent: deque[tuple[float, str, str]] = deque()
         """When calls of keys with a rate came in within the last minute: time, whose, call."""
+        self._metered = Metered()
         self._peers: list[str] = [log.name]
         self._process = ""
         self._attempt: _Attempt | None = None
@@ -154,13 +135,13 @@ class Counter:
         """Count a call in, whatever stands in its way. Raises LimitsUnavailable when too many wait to be told."""
         if len(self._queue) >= _BACKLOG:
             raise self._refusal()
-        self._held[held.call] = held
+        self._keep(held)
         self._put(_Op(("hold", held)))
 
-    def leave(self, call: str, cost: MicroWon) -> None:
+    def leave(self, call: str, cost: MicroWon, tokens: int | None = None) -> None:
         """Count a call out. Told when Redis is there again, if it is away."""
-        if self._held.pop(call, None) is not None:
-            self._put(_Op(("leave", call, str(cost))))
+        if self._let_go(call, tokens):
+            self._put(_Op(("leave", call, str(cost), _AS_HELD if tokens is None else tokens)))
 
     async def close(self) -> None:
         """Tell what is not yet told, as long as an answer may take."""
@@ -183,8 +164,19 @@ class Counter:
         if not isinstance(held, Held):
             raise TypeError(f"{op.frame[0]} cannot be withdrawn")
         op.dropped = True
-        if self._held.pop(held.call, None) is not None or op.sent:
-            self._put(_Op(("undo", held.call, "0")))
+        if self._let_go(held.call, 0) or op.sent:
+            self._put(_Op(("undo", held.call, "0", 0)))
+
+    def _keep(self, held: Held) -> None:
+        self._held[held.call] = held
+        if held.tokens is not None:
+            self._metered.begin(held.call)
+
+    def _let_go(self, call: str, tokens: int | None) -> bool:
+        held = self._held.pop(call, None)
+        if held is not None and held.tokens is not None:
+            self._metered.end(call, held.space + held.key, held.tokens, tokens)
+        return held is not None
 
     def _refusal(self) -> LimitsUnavailable:
         return LimitsUnavailable(why=self._why, retry_after=1)
@@ -263,6 +255,7 @@ class Counter:
         over = [op for op in self._queue if op.entering is None] if fresh else []
         self._attempt = _Attempt(process=f"{self.log.folder}{secrets.token_hex(8)}", fresh=fresh, over=over)
         holds, since, charges = list(self._held.values()), monotonic(), []
+        ages, used = [self._metered.age(one.call) for one in holds], self._metered.used()
         if fresh:
             facts = {"calls": str(len(holds))}
             act = Act(at=stamp(), actor="hanbok", verb="limits.join", object=self.log.name, facts=facts)
@@ -277,6 +270,8 @@ class Counter:
             peers=self._peers,
             charges=charges,
             holds=holds if fresh else [],
+            ages=ages if fresh else [],
+            used=used if fresh else [],
             recent=[(whose, call, round((since - at) * 1e6)) for at, whose, call in self._recent]
             if fresh
             else [],
@@ -293,14 +288,14 @@ class Counter:
 
     async def _close_strays(self, found: Iterable[bytes]) -> None:
         """Count out what nobody carries on: calls of a process that died, and those that came in too late."""
-        strays = [one for one in map(_decode_held, found) if one.call not in self._held]
+        strays = [one for one in map(decode_held, found) if one.call not in self._held]
         if not strays:
             return
         entries = await read(endings, self.log, min(one.since for one in strays))
         for one in strays:
             # A call with an intent alone is carried on by a worker that is yet to say so.
             if one.call not in entries or entries[one.call] is not None:
-                self._queue.appendleft(_Op(("leave", one.call, str(entries.get(one.call) or 0))))
+                self._queue.appendleft(_Op(("leave", one.call, str(entries.get(one.call) or 0), _AS_HELD)))
 
     # Turns
 
@@ -356,8 +351,8 @@ class Counter:
             op.sent = False
             return False
         if said == "in":
-            self._held[held.call] = held
-        if rated and not said.startswith(("rate", "slots")):
+            self._keep(held)
+        if rated and not said.startswith(("rate", "slots", "tokens")):
             self._remember(held)
         if not future.done():
             future.set_result(said)
@@ -394,6 +389,3 @@ class Counter:
         if found[0] == b"twin":
             raise MachineTwice
         return found
-
-
-_decode_held: Final = msgspec.json.Decoder(Held).decode

@@ -13,9 +13,11 @@
 --   calls:M   call -> what machine M holds for it
 --   won:DAY, won:MONTH   account -> spent and held
 --   slots:KEY   machine -> calls under way; rate:KEY   call -> when it was let in
+--   tokens:KEY  second -> tokens that count from then on, held or used
 local ns, verb, asked = KEYS[1], ARGV[1], cjson.decode(ARGV[2])
 local KEPT = 62 * 86400
 local MINUTE = 60 * 1000000
+local SPAN = 61 -- seconds: all of a second is then older than a minute
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local me, calls = asked.machine, ns .. 'calls:' .. asked.machine
@@ -54,16 +56,39 @@ local function rate_of(held)
   return ns .. 'rate:' .. held.space .. held.key
 end
 
-local function hold(held)
+local function tokens_of(held)
+  return ns .. 'tokens:' .. held.space .. held.key
+end
+
+local function second_of(at)
+  return math.floor(at / 1000000)
+end
+
+local function count_tokens(name, second, tokens)
+  if tokens ~= 0 and second + SPAN > second_of(now) then
+    redis.call('HINCRBY', name, string.format('%.0f', second), string.format('%.0f', tokens))
+    redis.call('EXPIRE', name, SPAN + 1)
+  end
+end
+
+-- `age`: microseconds since it came in; nil: it does now.
+local function hold(held, age)
+  if held.tokens then
+    held.second = second_of(now - (age or 0))
+  end
   if redis.call('HSETNX', calls, held.call, cjson.encode(held)) == 0 then
     return
   end
   charge(held.accounts, held.day, held.amount)
+  if held.tokens then
+    count_tokens(tokens_of(held), held.second, held.tokens)
+  end
   redis.call('HINCRBY', slots_of(held), me, 1)
   redis.call('EXPIRE', slots_of(held), KEPT)
 end
 
-local function leave(call, cost, undo)
+-- `tokens` below 0: what was used is not known, and counts as it was held.
+local function leave(call, cost, tokens, undo)
   local kept = redis.call('HGET', calls, call)
   if not kept then
     return
@@ -71,6 +96,10 @@ local function leave(call, cost, undo)
   redis.call('HDEL', calls, call)
   local held = cjson.decode(kept)
   charge(held.accounts, held.day, string.format('%.0f', cost - held.amount))
+  if held.tokens and tokens >= 0 then
+    local second = tokens < held.tokens and held.second or second_of(now)
+    count_tokens(tokens_of(held), second, tokens - held.tokens)
+  end
   if redis.call('HINCRBY', slots_of(held), me, -1) <= 0 then
     redis.call('HDEL', slots_of(held), me)
   end
@@ -101,12 +130,44 @@ local function too_fast(held, most)
   end
 end
 
+-- Seconds to wait; nil: none.
+local function too_many(held, most)
+  local found, sum, seconds = redis.call('HGETALL', tokens_of(held)), held.tokens - most, {}
+  for i = 1, #found, 2 do
+    local second = tonumber(found[i])
+    if second + SPAN > second_of(now) then
+      seconds[#seconds + 1] = {second, tonumber(found[i + 1])}
+      sum = sum + found[i + 1]
+    else
+      redis.call('HDEL', tokens_of(held), found[i])
+    end
+  end
+  if sum <= 0 then
+    return nil
+  end
+  table.sort(seconds, function(one, other) return one[1] < other[1] end)
+  local last = second_of(now)
+  for _, one in ipairs(seconds) do
+    sum, last = sum - one[2], one[1]
+    if sum <= 0 then
+      break
+    end
+  end
+  return math.max(1, math.ceil(last + SPAN - now / 1000000))
+end
+
 local function enter(held, limits)
   if redis.call('HEXISTS', calls, held.call) == 1 then
     return 'in'
   end
   if limits.slots >= 0 and active(held) >= limits.slots then
     return 'slots'
+  end
+  if limits.tokens >= 0 and held.tokens > 0 then
+    local wait = too_many(held, limits.tokens)
+    if wait then
+      return 'tokens ' .. wait
+    end
   end
   if limits.rate >= 0 then
     local wait = too_fast(held, limits.rate)
@@ -232,12 +293,15 @@ if verb == 'join' then
     for _, one in ipairs(asked.charges) do
       charge({one[1]}, one[2], one[3])
     end
-    for _, held in ipairs(asked.holds) do
-      hold(held)
+    for i, held in ipairs(asked.holds) do
+      hold(held, asked.ages[i])
     end
     for _, one in ipairs(asked.recent) do
       redis.call('ZADD', ns .. 'rate:' .. one[1], now - one[3], one[2])
       redis.call('EXPIRE', ns .. 'rate:' .. one[1], 61)
+    end
+    for _, one in ipairs(asked.used) do
+      count_tokens(ns .. 'tokens:' .. one[1], second_of(now - one[2]), one[3])
     end
   end
   return {'ok', redis.call('HVALS', calls)}
@@ -257,7 +321,7 @@ for i, op in ipairs(asked.ops) do
     if op[1] == 'hold' then
       hold(op[2])
     else
-      leave(op[2], op[3], op[1] == 'undo')
+      leave(op[2], op[3], op[4], op[1] == 'undo')
     end
   end
 end
