@@ -99,7 +99,7 @@ async def take_requests(
     door = Door(app)
     server = Server(door, settings)
     await server.listen(inherited)
-    shrinking = asyncio.create_task(_keep_shrinking())
+    shrinking = asyncio.create_task(keep_shrinking())
     started(server.port)
     await stop.wait()
     shrinking.cancel()
@@ -108,7 +108,7 @@ async def take_requests(
     await server.close()
 
 
-async def _keep_shrinking() -> None:
+async def keep_shrinking() -> None:
     """Large bodies leave holes behind that the allocator keeps for itself, and the first call of a kind runs much code
     that the next ones do not.
     """

@@ -12,7 +12,7 @@ from typing import Final
 import uvloop
 
 from hanbok.app import App
-from hanbok.http.serving import reloaded, settle, stop_on, take_requests
+from hanbok.http.serving import keep_shrinking, reloaded, settle, stop_on, take_requests
 from hanbok.settings.reading import Loaded, unpacked
 from hanbok.workers.channel import Channel, Ready, Reload, Reloaded
 from hanbok.workers.keeper import Keeper
@@ -43,6 +43,7 @@ async def _keep(loaded: Loaded, foreman: Channel, ends: list[socket]) -> None:
     try:
         keeper.begin(app)
         stages = asyncio.create_task(keeper.tell_stages())
+        shrinking = asyncio.create_task(keep_shrinking())
         foreman.send(Ready(app.first_key, app.notices()))
 
         async def reload(fresh: Loaded) -> None:
@@ -54,8 +55,8 @@ async def _keep(loaded: Loaded, foreman: Channel, ends: list[socket]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(loaded.settings.server.drain_timeout + _FAREWELL):
                 await keeper.empty.wait()
-        hearing.cancel()
-        stages.cancel()
+        for task in (hearing, stages, shrinking):
+            task.cancel()
     finally:
         await app.close()
 
