@@ -177,6 +177,24 @@ def test_a_text_file_in_a_data_url_is_read_and_edited(media: str, charset: str):
     )
 
 
+@pytest.mark.parametrize("times", [2, 40])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_text_file_without_a_header_is_read_in_either_alphabet_however_short(encode, times: int):
+    content = "이름,전화\n홍길동,010-1234-5678\n뷁?>~\n" * times
+    texts = Texts(json.dumps({"inline_data": {"data": encode(content.encode()).decode()}}).encode())
+    assert content in texts.text
+    assert texts.unread == ()
+    changed = json.loads(edit(texts, "010-1234-5678", "[휴대전화-1]"))["inline_data"]["data"]
+    assert changed == encode(content.replace("010-1234-5678", "[휴대전화-1]").encode()).decode()
+
+
+def test_numbers_with_hyphens_are_read_though_they_may_be_a_file():
+    string = "-".join(["010-1234-5678"] * 100)
+    texts = Texts(json.dumps([string]).encode())
+    assert texts.text == string
+    assert json.loads(texts.replace([(0, 13, "[휴대전화-1]")]))[0] == "[휴대전화-1]" + string[13:]
+
+
 @pytest.mark.parametrize(
     "string",
     [

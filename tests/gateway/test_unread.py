@@ -1,7 +1,7 @@
 """What the guard cannot read is told in the record, and policy may keep it from leaving."""
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,8 @@ DAY = date(2026, 11, 22)
 PNG = f"data:image/png;base64,{b64encode(bytes([137, 80, 78, 71]) + bytes(90)).decode()}"
 NOTE = f"data:text/plain;base64,{b64encode(b'good morning ' * 9).decode()}"
 FACTS = ModelFacts(id="m", context=0, max_output=0, modalities=(), languages=(), licence="", price=None)
+SAFE = urlsafe_b64encode(bytes(range(256)) * 4).decode()
+"""As Google's own client writes files."""
 AT = "https://files.example/card.png"
 
 
@@ -56,6 +58,7 @@ async def answer(_: Call) -> Reply:
         (f"What is behind {AT}?", ()),
         (AT, ()),
         ([{"type": "input_file", "file_data": NOTE}], ()),
+        ([{"inline_data": {"data": SAFE, "mime_type": "image/png"}}], ("base64",)),
         ([{"properties": {"file_id": {"type": "string"}, "image_url": {"type": "string"}}}], ()),
     ],
 )
@@ -64,6 +67,17 @@ async def test_what_cannot_be_read_is_named(content: Any, unread: tuple[str, ...
     await Inspect(GUARD)(seen, answer)
     assert seen.unread == unread
     assert ("not read" in seen.ending.steps["inspect"]) is bool(unread)
+
+
+async def test_what_a_provider_sealed_for_itself_goes_back_though_the_record_names_it() -> None:
+    seal = b64encode(bytes(range(256)) * 4).decode()
+    seen = call([{"type": "thinking", "thinking": "", "signature": seal}, {"encrypted_content": seal}])
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == ()
+    assert seen.ending.steps["inspect"] == "ran; 2 not read: base64"
+    other = call([{"type": "text", "text": "signature"}, {"data": seal}])
+    await Inspect(GUARD)(other, answer)
+    assert other.unread == ("base64",)
 
 
 async def test_token_ids_are_not_read_nor_is_what_was_known_before() -> None:

@@ -99,7 +99,17 @@ def test_only_open_requests_are_compared_unless_the_settings_say_more(tmp_path):
 
 
 def test_a_server_that_asks_for_none_of_it_loads_none_of_it():
-    rooms = ("answering", "aside", "embedder", "heard", "judging", "resembling", "sameness", "shadows", "tallies")
+    rooms = (
+        "answering",
+        "aside",
+        "embedder",
+        "heard",
+        "judging",
+        "resembling",
+        "sameness",
+        "shadows",
+        "tallies",
+    )
     steps = ("cast", "escalate", "resemble", "within")
     names = [f"hanbok.gateway.{one}" for one in rooms] + [f"hanbok.gateway.steps.{one}" for one in steps]
     code = f"import sys, hanbok.http.door; print([one for one in {names!r} if one in sys.modules])"

@@ -1,7 +1,7 @@
-"""Files inside a JSON string: `data:` URLs (RFC 2397) and bare base64."""
+"""Files inside a JSON string: `data:` URLs (RFC 2397) and bare base64, in either alphabet (RFC 4648, 4 and 5)."""
 
 import re
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from binascii import Error, a2b_base64
 from dataclasses import dataclass
 
@@ -9,11 +9,12 @@ _HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
 _MEDIA = re.compile(
     r"(?:application|audio|font|image|message|model|multipart|text|video)/[a-z][a-z.+-]{0,80}[0-9]?"
 )
-_BEGINNING = re.compile(r"[A-Za-z0-9+/\r\n]*[=\r\n]*")
+_BEGINNING = re.compile(r"[A-Za-z0-9+/_\r\n-]*[=\r\n]*")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _LINE_ENDS = b"\r\n"
+_PLAIN = bytes.maketrans(b"-_", b"+/")
 _BARE_FROM = 1024
-"""Length from which base64 without a header is taken for a file: keys, digests and tokens are shorter."""
+"""Length from which base64 that is no text, and has no header, is taken for a file: keys and tokens are shorter."""
 _SHORTEST = 64
 """A shorter file that is not text is read as it stands: it may be digits that only pose as base64."""
 _PROBE = 4096
@@ -29,6 +30,8 @@ class Encoded:
     text: str | None
     """The text that it holds; None: it is not text."""
     charset: str = "utf-8"
+    safe: bool = False
+    """Whether it is written in the alphabet for addresses and file names."""
 
     def spell(self, text: str) -> str:
         """Return the base64 of another text in the same character set, or in UTF-8 where that lacks a letter."""
@@ -36,33 +39,37 @@ class Encoded:
             content = text.encode(self.charset)
         except UnicodeEncodeError:
             content = text.encode()
-        return b64encode(content).decode()
+        return (urlsafe_b64encode if self.safe else b64encode)(content).decode()
 
 
 def may_be_encoded(string: str) -> bool:
     """Return False, quickly, for a string that `read_encoded` knows nothing of."""
-    return len(string) >= _BARE_FROM or ";base64," in string or ";BASE64," in string
+    return len(string) >= _SHORTEST or ";base64," in string or ";BASE64," in string
 
 
 def read_encoded(string: str) -> Encoded | None:
     """Return the file that fills `string`; None when it is to be read as it stands."""
     header = _HEADER.match(string)
     start, media = (header.end(), _media(header[1])) if header else (0, "base64")
-    if not header and len(string) < _BARE_FROM:
-        return None
-    if not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
+    if (not header and len(string) < _SHORTEST) or not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
         return None
     letters = string[start:]
     if not letters.isascii():
         return None
     payload = letters.encode().translate(None, _LINE_ENDS)
+    safe = b"-" in payload or b"_" in payload
+    if safe:
+        payload = payload.translate(_PLAIN)
     if payload.translate(None, _LETTERS):
         return None
     try:
         text, charset = _decode(payload, korean=media.startswith("text/"))
     except (Error, UnicodeDecodeError):
-        return None if len(payload) < _SHORTEST else Encoded(start=start, media=media, text=None)
-    return Encoded(start=start, media=media, text=text, charset=charset)
+        if len(payload) < _SHORTEST or (not header and len(string) < _BARE_FROM):
+            return None
+        # Numbers with hyphens may pose as this alphabet: without a header they are read as they stand besides.
+        return Encoded(start=len(string) if safe and not header else start, media=media, text=None)
+    return Encoded(start=start, media=media, text=text, charset=charset, safe=safe)
 
 
 def _media(parameters: str) -> str:

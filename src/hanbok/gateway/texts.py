@@ -38,6 +38,7 @@ _FILE_AT = re.compile(
     rf"(?:[^{BOUNDARY}]*+{BOUNDARY}){{0,7}}?\s*+[A-Za-z][A-Za-z0-9+.-]{{0,15}}+://"
 )
 _KEPT_FILE = re.compile(rf"{BOUNDARY}file_id{BOUNDARY}\s*+[A-Za-z0-9]++[-_]")
+_SEALS = frozenset({"encrypted_content", "signature", "thoughtSignature", "thought_signature"})
 _SHORT = 16
 """Shorter strings hold no file."""
 
@@ -53,7 +54,7 @@ class Texts:
     `data:` URL or in base64 is read decoded; other files are not text, and named in `unread`.
     """
 
-    __slots__ = ("_body", "_source", "text", "unread")
+    __slots__ = ("_body", "_source", "sealed", "text", "unread")
 
     def __init__(self, body: bytes) -> None:
         """Take a body that is known to be JSON. Raises InvalidJson for strings that are not Unicode."""
@@ -66,12 +67,18 @@ class Texts:
             if control in body:
                 raise InvalidJson(position=body.index(control))
         unread: list[str] = []
+        sealed: list[str] = []
+        noted = 0
         parts = _split(self._source)
         escaped = b"\\" in body
         if escaped or may_be_encoded(self._source):
             for index in range(1, len(parts), 2):
                 if len(part := parts[index]) >= _SHORT or (escaped and "\\" in part):
                     parts[index] = _view(part, unread)
+                    if unread and _is_seal(parts, index):
+                        sealed += unread[noted:]
+                        del unread[noted:]
+                    noted = len(unread)
         if any(_NUMBER.search(part) for part in parts[::2] if len(part) >= _LONG_NUMBER):
             views = _with_numbers(parts)
         else:
@@ -80,6 +87,8 @@ class Texts:
         """The texts, joined by BOUNDARY, which none of them holds."""
         self.unread = tuple(unread)
         """Media types of the files that are not text, in their order."""
+        self.sealed = tuple(sealed)
+        """The same of what a provider sealed for itself, such as its reasoning: it goes back to where it came from."""
 
     @property
     def links(self) -> bool:
@@ -164,6 +173,13 @@ def _tokens(parts: Sequence[str]) -> list[_Token]:
         at += len(part) + 1
         is_string = not is_string
     return tokens
+
+
+def _is_seal(parts: Sequence[str], index: int) -> bool:
+    """Whether the string is a member that a provider gave out for itself alone."""
+    if index < 3 or parts[index - 1].strip() != ":":  # noqa: PLR2004 - a name stands two before its value
+        return False
+    return parts[index - 2] in _SEALS
 
 
 def _view(raw: str, unread: list[str]) -> str:

@@ -46,7 +46,7 @@ class Inspect:
         call.texts, call.findings, call.topics = seen
         call.grade = grade(call.found, self.kinds)
         unread = call.unread + call.texts.unread + _beside(call, call.texts)
-        call.ending.steps["inspect"] = was_read(unread)
+        call.ending.steps["inspect"] = was_read(unread + call.texts.sealed)
         if unread:
             call.unread = tuple(sorted(set(unread)))[:_NAMED]
         return await call_next(call)
