@@ -102,7 +102,7 @@ class SentinelStand(_Several):
         soon(lambda: "master_link_status:up" in self.replica.said("INFO", "replication"))
         watched = (
             f"sentinel monitor {self.NAME} 127.0.0.1 {self.master.port} 2",
-            f"sentinel down-after-milliseconds {self.NAME} 400",
+            f"sentinel down-after-milliseconds {self.NAME} 1000",
             f"sentinel failover-timeout {self.NAME} 2000",
             "user default off",
             f"user watcher on >{self.SENTINEL_PASSWORD} allchannels allkeys +@all",
@@ -164,7 +164,7 @@ class ClusterStand(_Several):
         self._common = [
             'save ""',
             "cluster-enabled yes",
-            "cluster-node-timeout 500",
+            "cluster-node-timeout 1500",
             "cluster-replica-validity-factor 0",
             *_USERS.format(password=self.password).splitlines(),
         ]

@@ -66,7 +66,10 @@ async def test_what_is_wrong_with_sentinels_is_told_by_its_name(sentinels: Senti
         ({"url": f"rediss+sentinel://127.0.0.1:1/{s.NAME}"}, "limits_unavailable"),
     )
     for wrong, told in cases:
-        found = await said(**s.settings | wrong)
+        found, tries = await said(**s.settings | wrong), 1
+        # A server may hang up before what it says of our certificate is read: it is asked again, as a counter does.
+        while found.startswith("limits_unavailable") and not re.match(told, found) and tries < 5:
+            found, tries = await said(**s.settings | wrong), tries + 1
         assert re.match(told, found), (wrong, found)
         assert s.password not in found
         assert s.SENTINEL_PASSWORD not in found
@@ -134,7 +137,7 @@ async def test_a_master_that_is_killed_under_load_costs_no_won_and_no_restart(
     stand.master.kill()
     before.end(30)
     uncounted = 0
-    while not all(one.resumed for one in loads):
+    while not all(one.resumed for one in loads) and not all(one.done() for one in tasks):
         (await lenient.call(free, 7)).end(5)
         uncounted += 1
         await asyncio.sleep(0.05)
@@ -142,6 +145,7 @@ async def test_a_master_that_is_killed_under_load_costs_no_won_and_no_restart(
     async with asyncio.timeout(30):
         await asyncio.gather(*tasks)
     assert all(one.refused for one in loads)
+    assert any(one.resumed for one in loads)
     spent = sum(one.done for one in loads) * 5 + 30 + 40
     assert await left_of(b, paid) == 3000 - spent < 7
     await asyncio.wait_for(lenient.sharing._counter._told.wait(), 10)
