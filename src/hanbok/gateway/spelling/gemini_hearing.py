@@ -201,13 +201,14 @@ def _part(part: Part) -> Json:
         return {"type": "text", "text": part.text}
     if (blob := part.inline_data) is None:
         raise unsupported(_NAME, "contents.parts")
-    kind, url = blob.mime_type.partition("/")[0], f"data:{blob.mime_type};base64,{blob.data}"
+    data = blob.data.replace("-", "+").replace("_", "/")  # both alphabets come; others read the plain one
+    kind, url = blob.mime_type.partition("/")[0], f"data:{blob.mime_type};base64,{data}"
     if kind == "image":
         return {"type": "image_url", "image_url": {"url": url}}
     if kind == "audio":
         return {
             "type": "input_audio",
-            "input_audio": {"data": blob.data, "format": blob.mime_type.partition("/")[2]},
+            "input_audio": {"data": data, "format": blob.mime_type.partition("/")[2]},
         }
     return {"type": "file", "file": {"file_data": url}}
 
