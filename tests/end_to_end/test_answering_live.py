@@ -197,6 +197,7 @@ def test_a_bad_first_answer_is_not_shown_and_both_are_paid(server, stands, why, 
     tokens = outcome["steps"]["escalation"].partition("; ")[2].removesuffix(" tokens")
     asked, answered = map(int, tokens.split("+"))
     assert outcome["cost"] == 1000 * (outcome["input"] + asked) + 4000 * (outcome["output"] + answered)
+    assert outcome["beside"] == asked + answered
     assert len(stands["small"].captured) == len(stands["big"].captured) == 1
     intent = next(one for one in entries(server) if one.get("call") == outcome["call"])
     assert intent["reserved"] > 2 * 131_072 * 4000, "both answers are reserved for"

@@ -42,6 +42,7 @@ endpoints:
       - {{method: GET, path: /people/*/*/*, price: 0}}
       - {{method: POST, path: /say, price: 0}}
       - {{method: POST, path: /stream, price: 3}}
+      - {{method: POST, path: /echo, price: 0}}
       - {{method: POST, path: /sound, price: 3, unread: [audio/wav, audio/mpeg]}}
       - {{method: POST, path: /mute, price: 3}}
       - {{method: POST, path: /broken, price: 3}}
@@ -86,6 +87,10 @@ class Provider(BaseHTTPRequestHandler):
                 sent += [f"event: {RRN}\ndata: [{RRN.replace('-', '')}]\n\n", f"data: {RRN} 끝\n\n"]
             whole = "".join([*sent, "" if cut else "data: [DONE]\n\n"]).encode()
             self.reply(200, "text/event-stream; charset=utf-8", whole, size=len(whole) + 9 * cut)
+        elif path == "/v1/echo":
+            told = json.loads(body)
+            whole = "".join(f"data: {json.dumps(one)}\n\n" for one in told) if isinstance(told, list) else ""
+            self.reply(200, "text/event-stream" if whole else "application/json", whole.encode() or body)
         elif path == "/v1/say":
             self.reply(200, "application/json", SAID.encode())
         elif path in ("/v1/sound", "/v1/mute"):
@@ -304,6 +309,45 @@ def test_key_list_rate_and_budget_hold(server: RunningHanbok, came: list[Came]) 
     assert (limited.status, limited.code) == (429, "rate_limited")
     assert int(limited.headers["retry-after"]) > 0
     assert len(came) == 2
+
+
+OPENAI = {"usage": {"prompt_tokens": 90, "completion_tokens": 40, "total_tokens": 130}}
+RESPONSE = [
+    {"response": {"usage": None}},
+    {"response": {"usage": OPENAI["usage"]}},
+    {"usage": None},
+    {"n": 1},
+]
+ANTHROPIC = {"input_tokens": 50, "cache_read_input_tokens": 40, "output_tokens": 1}
+MESSAGE = [{"message": {"usage": ANTHROPIC}}, {"message": "none"}, {"usage": {"output_tokens": 40}}]
+GEMINI = {"usageMetadata": {"promptTokenCount": 90, "candidatesTokenCount": 30, "thoughtsTokenCount": 10}}
+
+
+@pytest.mark.parametrize("told", [OPENAI, RESPONSE, MESSAGE, GEMINI])
+def test_tokens_count_as_the_answer_tells(server: RunningHanbok, told: object) -> None:
+    key = known_key(server, tokens_per_minute=1000)
+    answer = ask(server, "POST", "/far/echo", told, authorization=f"Bearer {key}")
+    assert answer.status == 200
+    *_, outcome = entries_of(server, answer.headers["x-hanbok-call"])
+    assert (outcome["input"], outcome["output"]) == (90, 40)
+    large = {"name": "x" * 3 * (1000 - 130)}  # with what is around it, more than is left
+    refused = ask(server, "POST", "/far/echo", large, authorization=f"Bearer {key}")
+    assert (refused.status, refused.code) == (429, "token_rate_limited")
+
+
+def test_tokens_that_no_answer_tells_are_estimated_where_they_are_limited(server: RunningHanbok) -> None:
+    large = {"name": "x" * 3 * 600}
+    for limits, told in (({}, None), ({"tokens_per_minute": 1000}, "estimated")):
+        key = known_key(server, **limits)
+        answer = ask(server, "POST", "/far/echo", large, authorization=f"Bearer {key}")
+        *_, outcome = entries_of(server, answer.headers["x-hanbok-call"])
+        assert outcome["steps"].get("usage") == told
+        assert (outcome.get("input", 0) >= 600) is bool(told)
+    assert ask(server, "POST", "/far/echo", large, authorization=f"Bearer {key}").code == "token_rate_limited"
+    # What the provider fails at is given back.
+    key = known_key(server, tokens_per_minute=1000)
+    for _ in range(2):
+        assert ask(server, "POST", "/far/broken", large, authorization=f"Bearer {key}").status == 502
 
 
 def test_a_stream_is_restored_in_its_pieces(server: RunningHanbok, came: list[Came]) -> None:

@@ -345,6 +345,7 @@ async def test_rate_concurrency_and_budget_hold_for_responses(
     rated = new_key(server, requests_per_minute=2)
     poor = new_key(server, won_per_day=1_000_000)
     busy = new_key(server, concurrency=1)
+    metered = new_key(server, tokens_per_minute=2000)
     async with session(server, key=rated.secret) as connection:  # the first request
         await connection.response.create()
         assert (await until(connection, "response.done"))[-1].type == "response.done"
@@ -357,6 +358,12 @@ async def test_rate_concurrency_and_budget_hold_for_responses(
         await connection.input_audio_buffer.append(audio=SOUND)
         assert await refusal(connection) == "budget_exceeded"
     assert len(provider.events) == before
+    async with session(server, key=metered.secret) as connection:
+        for _ in range(3):  # of 250 tokens each; the next would hold more than 1,000 for its answer
+            await connection.response.create()
+            assert (await until(connection, "response.done"))[-1].type == "response.done"
+        await connection.response.create()
+        assert await refusal(connection) == "token_rate_limited"
     async with session(server, key=busy.secret) as connection:
         await say(connection, "기다려")
         await connection.response.create()

@@ -30,7 +30,9 @@ from hanbok.policy.secret import digest_of
 from hanbok.store.database import Store
 from hanbok.store.tables import outbox
 
-LIMITS = Limits(requests_per_minute=60, concurrency=4, won_per_day=10**10, won_per_month=10**12)
+LIMITS = Limits(
+    requests_per_minute=60, tokens_per_minute=10**10, concurrency=4, won_per_day=10**10, won_per_month=10**12
+)
 
 
 def waiting(store: Store) -> list[str]:

@@ -4,10 +4,11 @@ import msgspec
 
 from hanbok.core.values import Usage
 from hanbok.gateway.spelling import anthropic_answer, gemini_answer, openai_answer
+from hanbok.gateway.spelling.json_text import ABSENT, Raw, given
 
 
 class _Part(msgspec.Struct):
-    usage: msgspec.Raw | None = None
+    usage: Raw = ABSENT
 
 
 class _Answer(_Part):
@@ -27,8 +28,8 @@ def told(data: bytes, known: Usage | None = None) -> Usage | None:
         if answer.usage_metadata is not None:
             return gemini_answer.read_usage(answer.usage_metadata)
         parts = (answer, answer.message, answer.response)
-        text = next((one.usage for one in parts if one is not None and one.usage is not None), None)
-        if text is None or bytes(text) == b"null":
+        text = next((one.usage for one in parts if one is not None and given(one.usage)), None)
+        if text is None:
             return known
         openai = msgspec.json.decode(text, type=openai_answer.UsageText)
         if openai.prompt_tokens is not None or openai.total_tokens is not None:
