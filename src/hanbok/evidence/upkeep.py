@@ -77,7 +77,7 @@ class Upkeep:
                 if (
                     self._noted < 0
                 ):  # told once: another server began at the same moment, and is the one that is noted
-                    _log.error("%s %s", error, error.hint.en.format(**error.facts))
+                    _log.error("%s: %s %s", error.code, error, error.hint.en.format(**error.facts))
             self._noted = checkpoint.size
 
     async def witness(self) -> None:

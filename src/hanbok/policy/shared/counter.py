@@ -214,7 +214,7 @@ class Counter:
     def _note(self, error: HanbokError) -> None:
         if self._away != error.code:
             self._away = error.code
-            _log.warning("%s %s", error, error.hint.en.format(**error.facts))
+            _log.warning("%s: %s %s", error.code, error, error.hint.en.format(**error.facts))
         self._why = str(error.facts["why"]) if isinstance(error, LimitsUnavailable) else error.code
 
     # Joining
