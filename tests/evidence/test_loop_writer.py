@@ -2,10 +2,11 @@
 
 import asyncio
 import errno
+import random
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +36,13 @@ class Watched(RealDisk):
         self.writers: list[int] = []
         self.syncs = 0
         self.full = False
+        self.short = 0
+        """Bytes that a full disk still takes."""
 
     def write(self, file: int, data: memoryview) -> int:
+        if self.full and self.short:
+            taken, self.short = self.short, 0
+            return super().write(file, data[:taken])
         if self.full:
             raise OSError(errno.ENOSPC, "No space left on device")
         self.writers.append(threading.get_ident())
@@ -184,6 +190,20 @@ async def test_a_full_disk_refuses_waiters_keeps_posts_and_is_used_again(tmp_pat
     assert verify(tmp_path).ok
 
 
+async def test_a_line_that_a_full_disk_cut_is_removed_before_the_next_file_begins(tmp_path: Path) -> None:
+    disk = Watched()
+    async with attached(tmp_path, disk=disk) as journal:
+        await until_the_loop_writes(journal, disk)
+        disk.full, disk.short = True, 50
+        with pytest.raises(LogUnavailable):
+            await journal.append(act("lost"))
+        disk.full = False
+        journal.begin_segment()
+        await journal.append(act("after"))
+        assert len(segments(tmp_path)) == 2
+    assert (verify(tmp_path).ok, objects(journal)[-1]) == (True, "after")
+
+
 async def until_the_loop_writes(journal: Journal, disk: Watched) -> None:
     async with asyncio.timeout(10):
         while disk.writers[-1] != threading.get_ident():
@@ -276,6 +296,53 @@ async def test_a_cancelled_append_is_written_and_disturbs_nobody(tmp_path: Path)
         left.cancel()
         await journal.append(act("stayed"))
         assert objects(journal) == ["first", "left", "stayed"]
+
+
+class Moody(Watched):
+    """Fails now and then while it is in a mood, at any byte."""
+
+    def __init__(self, draw: random.Random) -> None:
+        super().__init__()
+        self.draw = draw
+        self.mood = 0.0
+
+    def write(self, file: int, data: memoryview) -> int:
+        self.full = self.draw.random() < self.mood
+        self.short = self.draw.randrange(len(data))
+        return super().write(file, data)
+
+    def sync(self, file: int) -> None:
+        if self.draw.random() < self.mood / 2:
+            raise OSError(errno.EIO, "Input/output error")
+        super().sync(file)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_failing_disk_loses_nothing_that_was_acknowledged_or_posted(
+    tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)
+    disk, acknowledged = Moody(draw), dict[int, str]()
+    posted: list[str] = []
+
+    async def caller(journal: Journal, name: str) -> None:
+        for turn in range(40):
+            if draw.random() < 0.3:
+                journal.post(act(f"post {name}.{turn}"))
+                posted.append(f"post {name}.{turn}")
+            if draw.random() < 0.05:
+                journal.begin_segment()
+            disk.mood = draw.choice([0, 0, 0, 0.3])
+            with suppress(LogUnavailable):
+                acknowledged[(await journal.append(act(f"{name}.{turn}"))).index] = f"{name}.{turn}"
+
+    async with attached(tmp_path, disk=disk, segment_bytes=20_000) as journal:
+        await asyncio.gather(*(caller(journal, str(name)) for name in range(6)))
+        disk.mood = 0
+    there = objects(journal)
+    assert verify(tmp_path).ok
+    assert {index: there[index] for index in acknowledged} == acknowledged
+    assert sorted(one for one in there if one.startswith("post")) == sorted(posted)
 
 
 async def test_the_kernel_tells_of_a_file_that_it_cannot_sync() -> None:

@@ -180,12 +180,12 @@ class Tail:
     def _ready(self) -> None:
         if self._suspect:
             self._recover()
+        if self._dirty:  # before anything else: a file is left only with whole lines
+            self._cut()
         if self._ends_here():
             self._rotate()
         if self._file < 0:
             self._open()
-        if self._dirty:
-            self._cut()
 
     def _ends_here(self) -> bool:
         return self.place.offset >= self._segment_bytes or (self.full and self.place.offset > 0)
