@@ -97,7 +97,6 @@ class Labour:
         token = self.blueprint.token
         if token not in _built:
             _built.clear()
-            load()
             _built[token] = self.blueprint.pipeline()
         return _built[token]
 
@@ -170,6 +169,7 @@ class Labour:
         self, task: int, pieces: Iterable[tuple[pl.DataFrame, bool]], ledger: Ledger, made_of: list[str]
     ) -> Facts:
         """Run the segment's steps, write the shard, and the keys for the next sweep."""
+        load()
         segment = self.pipeline.segments[self.phase.sweep]
         target = self._place(self.phase.kind) if segment.sweep else self.folder
         tables: dict[str, list[pa.Table]] = {}

@@ -82,7 +82,7 @@ class CuratePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     decontaminate: DecontaminatePlan | None = None
     mix: MixPlan | None = None
     shard_mb: Annotated[int, Meta(ge=1)] = 32
-    """Megabytes of input that make a shard: what a worker holds in memory, a few times over."""
+    """Megabytes of input that make a shard: what a worker holds in memory two to three times over."""
     seed: int = 0
 
 
@@ -210,7 +210,7 @@ class Curate:
         workers = self.workers or cores()
         return Estimate(
             cpu_seconds=size / _RATE + 2,
-            memory_mib=300 + workers * (150 + 6 * self.plan.shard_mb),
+            memory_mib=150 + workers * (130 + 4 * self.plan.shard_mb),
             disk_mib=2.5 * size,
         )
 
