@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -56,12 +57,16 @@ class Watched(RealDisk):
 class Scripted:
     """Syncs when the test says so, with the result that it says."""
 
+    made: ClassVar["Scripted"]
+    """The last one."""
+
     def __init__(self, loop: AbstractEventLoop, *, refuses: bool = False) -> None:
         self.loop = loop
         self.refuses = refuses
         self.open: list[Synced] = []
         self.held = False
         self.next: OSError | None = None
+        Scripted.made = self
 
     def sync(self, file: int, synced: Synced) -> None:
         if self.refuses:
@@ -211,17 +216,11 @@ async def until_the_loop_writes(journal: Journal, disk: Watched) -> None:
 
 
 async def test_a_failed_sync_ends_the_file_and_refuses_whoever_waited(tmp_path: Path) -> None:
-    made: list[Scripted] = []
     disk = Watched()
-
-    def syncer(loop: AbstractEventLoop) -> Scripted:
-        made.append(Scripted(loop))
-        return made[0]
-
-    async with attached(tmp_path, syncer, disk=disk) as journal:
+    async with attached(tmp_path, Scripted, disk=disk) as journal:
         await until_the_loop_writes(journal, disk)
         before = journal.size
-        made[0].next = OSError(errno.EIO, "Input/output error")
+        Scripted.made.next = OSError(errno.EIO, "Input/output error")
         journal.post(act("kept"))
         with pytest.raises(LogUnavailable):
             await journal.append(act("lost"))
@@ -251,23 +250,17 @@ async def test_where_the_kernel_offers_none_the_thread_writes(tmp_path: Path) ->
 
 
 async def test_what_is_on_its_way_is_durable_when_the_loop_leaves(tmp_path: Path) -> None:
-    made: list[Scripted] = []
     disk = Watched()
-
-    def syncer(loop: AbstractEventLoop) -> Scripted:
-        made.append(Scripted(loop))
-        return made[0]
-
-    async with attached(tmp_path, syncer, disk=disk) as journal:
+    async with attached(tmp_path, Scripted, disk=disk) as journal:
         await until_the_loop_writes(journal, disk)
-        made[0].held = True
+        Scripted.made.held = True
         first = journal.hand_in(act("on its way"))
         await asyncio.sleep(0.05)
         second = journal.hand_in(act("behind it"))
         leaving = asyncio.create_task(journal.detach())
         await asyncio.sleep(0.05)
         assert [one.done() for one in (first, second, leaving)] == [False] * 3
-        made[0].tell()
+        Scripted.made.tell()
         await leaving
         assert (await second).index == (await first).index + 1
 
