@@ -239,7 +239,7 @@ def test_what_keys_named_as_texts_becomes_records(tmp_path: Path) -> None:
     """A database of the first hanbok, with keys in use, is brought up to date; its keys work on."""
     url = f"sqlite:///{tmp_path}/old.db"
     engine = create_engine(url)
-    new_columns = {("keys", "issuer"), ("keys", "used"), ("outbox", "log")}
+    new_columns = {("keys", "issuer"), ("keys", "tokens_per_minute"), ("keys", "used"), ("outbox", "log")}
     old_keys = table("keys", *(column(c.name) for c in keys.c if ("keys", c.name) not in new_columns))
     old = ("organisations", "keys", "spend", "marks", "outbox")
     with engine.begin() as connection:

@@ -28,11 +28,14 @@ OPTIONAL: tuple[Operation, ...] = (
         gives=SecretShown,
         errors=(400, 401, 402, 403, 404, 408, 413, 429, 503),
     ),
-    Operation(
-        method="post",
-        path="/v1/realtime/calls",
-        title=Text(ko="WebRTC와 SIP. 제공하지 않습니다", en="WebRTC and SIP, which are not served"),
-        errors=(404, 501),
+    *(
+        Operation(
+            method="post",
+            path=path,
+            title=Text(ko="WebRTC와 SIP. 제공하지 않습니다", en="WebRTC and SIP, which are not served"),
+            errors=(404, 501),
+        )
+        for path in ("/v1/realtime/calls", "/v1/realtime/calls/{call}/{act}")
     ),
     Operation(
         method="post",

@@ -81,7 +81,7 @@ class CuratePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     spans: SpansPlan | None = None
     decontaminate: DecontaminatePlan | None = None
     mix: MixPlan | None = None
-    shard_mb: Annotated[int, Meta(ge=1)] = 32
+    shard_mb: Annotated[int, Meta(ge=1)] = 24
     """Megabytes of input that make a shard: what a worker holds in memory two to three times over."""
     seed: int = 0
 
