@@ -8,6 +8,7 @@ GOLDEN = ROOT / "tests" / "golden"
 KINDS = {
     "recogniser": "guard/recognisers",
     "operator": "guard/operators",
+    "document": "documents/formats",
     "dialect": "gateway/dialects",
     "front": "gateway/fronts",
     "endpoint": "gateway/endpoints",

@@ -23,7 +23,7 @@ class Part:
     text: str
     """Paragraphs are lines; a row of a table is one line, its cells apart by ` | `; a merged cell stands once."""
     place: str
-    """Where it is, for a reader: `page 3`, `slide 2`, `sheet 매출`, `section 1`; empty where a format has no such place."""
+    """Where it is, for a reader: `page 3`, `slide 2`, `sheet 매출`, `section 1`; empty where there is no such place."""
     kind: str = "body"
     """`body`, `header`, `footer`, `note` (footnotes, endnotes, speaker's notes), `comment`."""
 
@@ -44,7 +44,8 @@ class Format(Protocol):
 
     def knows(self, head: bytes, name: str) -> bool:
         """Tell whether a file that begins with `head` (4 KiB) and is called `name` is of this format: the bytes decide
-        where they can, the name only among formats that begin alike (ZIP, OLE, text)."""
+        where they can, the name only among formats that begin alike (ZIP, OLE, text).
+        """
         ...
 
     def read(self, data: bytes, limits: Limits) -> Document:

@@ -1,0 +1,103 @@
+"""ZIP packages (OOXML, HWPX, OpenDocument) and XML from strangers.
+
+Sizes are counted as bytes come out, not as headers claim them; XML with a DOCTYPE, which no such package needs, is
+refused before an entity of it is read.
+"""
+
+import struct
+import zlib
+from io import BytesIO
+from typing import Final, NoReturn
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
+from hanbok.documents.format import Limits
+
+_BROKEN: Final = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, struct.error, ValueError)
+"""What `zipfile` raises on damaged packages; RuntimeError is for features that it does not know."""
+_ENTRIES: Final = 10_000
+_ENTRY: Final = b"PK\x01\x02"
+_ENCRYPTED: Final = 0x1
+_STEP: Final = 1 << 16
+_MARKS: Final = 4_000_000
+"""Elements and attributes of one XML part: each takes some 100 bytes of memory, however short it is written."""
+
+
+class Archive:
+    """The entries of a package. Their names are compared without case, as OPC asks."""
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        """Open a package. Raises DocumentUnreadable, DocumentLocked, DocumentTooLarge."""
+        if data.count(_ENTRY) > _ENTRIES:  # before anything is made of them
+            raise DocumentTooLarge(why=f"more than {_ENTRIES} files inside")
+        try:
+            self._zip = ZipFile(BytesIO(data))
+        except _BROKEN as error:
+            raise DocumentUnreadable(why="a damaged ZIP package") from error
+        self._left = self._limit = limits.unpacked
+        self._entries: dict[str, ZipInfo] = {}
+        for one in self._zip.infolist():
+            _check(one)
+            if self._entries.setdefault(one.filename.casefold(), one) is not one:
+                raise DocumentUnreadable(why="two files of one name in its ZIP package")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the entries, in their order in the package."""
+        return tuple(one.filename for one in self._entries.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self._entries
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of an entry. Raises DocumentUnreadable where there is none, DocumentTooLarge."""
+        if (found := self._entries.get(name.casefold())) is None:
+            raise DocumentUnreadable(why="a part of its ZIP package is missing")
+        taken = bytearray()
+        try:
+            with self._zip.open(found) as file:
+                while step := file.read(_STEP):
+                    self._left -= len(step)
+                    if self._left < 0:
+                        raise DocumentTooLarge(why=f"more than {self._limit} bytes when unpacked")
+                    taken += step
+        except _BROKEN as error:
+            raise DocumentUnreadable(why="a damaged ZIP package") from error
+        return bytes(taken)
+
+    def xml(self, name: str) -> Element:
+        """Return the root of an entry that is XML. Raises DocumentUnreadable, DocumentTooLarge."""
+        return parsed(self.read(name))
+
+
+def parsed(data: bytes) -> Element:
+    """Return the root of XML, names as `{namespace}name`. Raises DocumentUnreadable, DocumentTooLarge."""
+    if data.count(b"<") + data.count(b"=") > _MARKS:
+        raise DocumentTooLarge(why=f"more than {_MARKS} marks in an XML part")
+    parser = XMLParser(target=_Plain())  # noqa: S314 - no DOCTYPE, no entities
+    try:
+        parser.feed(data)
+        root: Element = parser.close()
+    except (ParseError, LookupError, ValueError) as error:  # the last two are for encodings that nobody knows
+        raise DocumentUnreadable(why="an XML part is not well formed") from error
+    return root
+
+
+class _Plain(TreeBuilder):
+    """XML without a DOCTYPE."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:  # noqa: ARG002 - as asked
+        """Refuse it."""
+        raise DocumentUnreadable(why="an XML part declares a DOCTYPE")
+
+
+def _check(one: ZipInfo) -> None:
+    """Raise DocumentUnreadable, DocumentLocked on an entry that no honest package has."""
+    name = one.filename
+    if one.flag_bits & _ENCRYPTED:
+        raise DocumentLocked(why="its ZIP package is encrypted")
+    if one.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise DocumentUnreadable(why="a compression that no document uses")
+    if name != one.orig_filename or "\\" in name or name.startswith("/") or ".." in name.split("/"):
+        raise DocumentUnreadable(why="its ZIP package names a path outside of itself")

@@ -1,0 +1,41 @@
+"""Reads a document of any known format."""
+
+from pathlib import PurePath
+from typing import Final
+
+from hanbok.core.plugin import load, names
+from hanbok.documents.errors import DocumentTooLarge, DocumentUnknown, DocumentUnreadable
+from hanbok.documents.format import Document, Format, Limits
+
+FORMATS: Final = "hanbok.documents.formats"
+HEAD: Final = 4096
+"""Bytes that a format looks at to know its own."""
+NO_LIMITS_BUT_OURS: Final = Limits()
+
+
+def read(data: bytes, name: str, limits: Limits = NO_LIMITS_BUT_OURS) -> Document:
+    """Return the text of a document that is called `name`; it comes from anywhere, and is taken to be hostile.
+
+    Raises DocumentUnreadable and its kinds: DocumentLocked, DocumentTooLarge, DocumentUnknown; and ExtraMissing.
+    """
+    called = PurePath(name).name
+    try:
+        if len(data) > limits.unpacked:
+            raise DocumentTooLarge(why=f"{len(data)} bytes")
+        document = format_of(data, called).read(data, limits)
+    except DocumentUnreadable as error:
+        raise error.of(called) from error.__cause__ if called else error
+    return document
+
+
+def format_of(data: bytes, name: str) -> Format:
+    """Return who reads this document. Raises DocumentUnknown, ExtraMissing."""
+    head = data[:HEAD]
+    ending = PurePath(name.lower()).suffix.removeprefix(".")
+    for key in sorted(
+        names(FORMATS), key=lambda one: one != ending
+    ):  # the likely one first: others stay unloaded
+        known: Format = load(FORMATS, key)()
+        if known.knows(head, name):
+            return known
+    raise DocumentUnknown(why="neither its bytes nor its name tell")
