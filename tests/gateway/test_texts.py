@@ -196,17 +196,46 @@ def test_numbers_with_hyphens_are_read_though_they_may_be_a_file():
 
 
 @pytest.mark.parametrize(
-    "string",
+    ("string", "unread"),
     [
-        "data:image/png;base64,9001011234567",
-        "data:image/png;base64,홍길동 010-1234-5678",
-        "data:,010-1234-5678",
+        ("data:image/png;base64,9001011234567", ("image/png",)),
+        ("data:image/png;base64,홍길동 010-1234-5678", ("image/png",)),
+        ("data:text/plain,010-1234-5678", ()),
+        ("data:,010-1234-5678", ()),
+        ("data: 010-1234-5678, 100% sure and/or not", ()),
     ],
 )
-def test_what_only_poses_as_a_file_is_text(string: str):
+def test_what_only_poses_as_a_file_is_text_besides(string: str, unread: tuple[str, ...]):
     texts = Texts(json.dumps([string], ensure_ascii=False).encode())
     assert texts.text == string
-    assert texts.unread == ()
+    assert texts.unread == unread
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        f"data:image/png;base64,{_PNG.rstrip('=')}%3D",
+        f"data:image/png;base64, {_PNG}",
+        f"data:image/png;base64,{_PNG[:400]}\t{_PNG[400:]}",
+        f" \ndata:image/png;base64,{_PNG}",
+        f"data:image/png; base64,{_PNG}",
+        f"data:image/png;base64;x=1,{_PNG}",
+        f'data:image/png;name="a,b";base64,{_PNG}',
+        "Data:image/png,%89PNG",
+        "data:image/png,%89PNG%0D%0A%1A%0A",
+        f"data:;Base64,{_PNG} ",
+        f"data:text/plain,{'%39%30' * 9}",
+        _PNG[:96],
+        f"{_PNG} ",
+        base64.urlsafe_b64encode(b"\xff\xd8\xff" + bytes(90)).decode(),
+        f"data:application/pdf;base64,{base64.b64encode(b'%PDF-1.4 (only letters)').decode()}",
+        base64.b64encode(b"%PDF-1.4 stream <~87cURD_*#TDfTZ)~> endstream " * 2).decode(),
+        base64.b64encode(b"\n%PDF-1.4 stream <~87cURD_*#TDfTZ)~> endstream " * 2).decode(),
+        f"data:image/svg+xml;base64,{base64.b64encode(b'<svg/>' * 12).decode()}",
+    ],
+)
+def test_a_file_is_named_as_not_read_however_loosely_it_is_written(string: str):
+    assert Texts(json.dumps({"url": string}).encode()).unread != ()
 
 
 def test_ten_megabytes_and_deep_nesting_are_read_in_linear_time():

@@ -23,6 +23,8 @@ NOTE = f"data:text/plain;base64,{b64encode(b'good morning ' * 9).decode()}"
 FACTS = ModelFacts(id="m", context=0, max_output=0, modalities=(), languages=(), licence="", price=None)
 SAFE = urlsafe_b64encode(bytes(range(256)) * 4).decode()
 """As Google's own client writes files."""
+TINY = b64encode(bytes(range(200, 250))).decode()
+"""A file that is no longer than a key."""
 AT = "https://files.example/card.png"
 
 
@@ -53,12 +55,23 @@ async def answer(_: Call) -> Reply:
         ([{"type": "input_image", "image_url": f"  {AT.upper()}"}], ("linked file",)),
         ([{"type": "input_file", "file_id": "file-abc123"}], ("linked file",)),
         ([{"type": "image", "source": {"type": "url", "url": AT}}], ("linked file",)),
-        ([{"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/card"}}], ("linked file",)),
+        (
+            [{"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/card"}}],
+            ("image/png", "linked file"),
+        ),
+        ([{"fileData": {"fileUri": "files/abc"}}], ("linked file",)),
+        ([{"container": {"type": "auto", "file_ids": ["file-abc123"]}}], ("linked file",)),
+        ([{"image_url": {**{str(at): "low" for at in range(3)}, "url": AT}}], ("linked file",)),
         ([{"image_url": {"url": AT}}, {"image_url": {"url": PNG}}], ("image/png", "linked file")),
         (f"What is behind {AT}?", ()),
         (AT, ()),
         ([{"type": "input_file", "file_data": NOTE}], ()),
-        ([{"inline_data": {"data": SAFE, "mime_type": "image/png"}}], ("base64",)),
+        ([{"inline_data": {"data": SAFE, "mime_type": "image/png"}}], ("base64", "image/png")),
+        ([{"source": {"type": "base64", "media_type": "image/png", "data": TINY}}], ("image/png",)),
+        ([{"inlineData": {"mimeType": "application/pdf", "data": f"{TINY} {TINY}"}}], ("application/pdf",)),
+        ([{"inlineData": {"mimeType": "text/plain", "data": NOTE[23:]}}], ()),
+        ([{"input_audio": {"format": "mp3", "data": TINY}}], ("audio",)),
+        ([{"properties": {"mimeType": {"enum": ["image/png"]}, "input_audio": {"type": "string"}}}], ()),
         ([{"properties": {"file_id": {"type": "string"}, "image_url": {"type": "string"}}}], ()),
     ],
 )
@@ -78,6 +91,23 @@ async def test_what_a_provider_sealed_for_itself_goes_back_though_the_record_nam
     other = call([{"type": "text", "text": "signature"}, {"data": seal}])
     await Inspect(GUARD)(other, answer)
     assert other.unread == ("base64",)
+
+
+async def test_a_name_that_stands_there_often_hides_no_link() -> None:
+    seen = call("")
+    twice = '"detail": "low", ' * 12
+    seen.body = f'{{"messages": [{{"content": [{{"image_url": {{{twice}"url": "{AT}"}}}}]}}]}}'.encode()
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == ("linked file",)
+
+
+async def test_sound_is_never_read_and_a_tool_may_be_asked_for_a_type_of_file() -> None:
+    heard = call("", Operation.TRANSCRIPTION)
+    await Inspect(GUARD)(heard, answer)
+    assert heard.unread == ("audio",)
+    asked = call({"mimeType": "application/pdf"}, Operation.TOOL)
+    await Inspect(GUARD)(asked, answer)
+    assert asked.unread == ()
 
 
 async def test_token_ids_are_not_read_nor_is_what_was_known_before() -> None:

@@ -9,6 +9,20 @@ _HEADER = re.compile(r"data:([^,]*);base64,", re.IGNORECASE)
 _MEDIA = re.compile(
     r"(?:application|audio|font|image|message|model|multipart|text|video)/[a-z][a-z.+-]{0,80}[0-9]?"
 )
+_OPAQUE = re.compile(
+    r"\s*(?:(?:audio|font|image|model|video)/|application/(?:epub|gzip|haansoft|hwp|msword|pdf|postscript|rtf|vnd\.|"
+    r"x-(?:haansoft|hwp|pdf|zip)|zip))",
+    re.IGNORECASE,
+)
+"""What these types hold is not what it reads as, were it text all the same: a PDF packs its own."""
+_CLAIM = re.compile(
+    r"\s*+(?:((?i:data:))|iVBORw0K|[/_]9j[/_]|R0lGOD|UklGR|JVBERi0|UEsDB|SUkqAA|TU0AKg|T2dnUw|SUQz|ZkxhQw|GkXfo|0M8R4K|"
+    r"H4sI|AAAA.[GWm2]Z0eX)"
+)
+"""How a `data:` URL begins, or base64 of what everybody knows by its first bytes: PNG, JPEG, PDF, ZIP and others."""
+_PDF = "%PDF-"
+_PDF_WITHIN = 1024
+"""Readers of PDF look for its sign so far."""
 _BEGINNING = re.compile(r"[A-Za-z0-9+/_\r\n-]*[=\r\n]*")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _LINE_ENDS = b"\r\n"
@@ -43,14 +57,14 @@ class Encoded:
 
 
 def may_be_encoded(string: str) -> bool:
-    """Return False, quickly, for a string that `read_encoded` knows nothing of."""
-    return len(string) >= _SHORTEST or ";base64," in string or ";BASE64," in string
+    """Return False, quickly, for a string that `read_encoded` and `unread_in` know nothing of."""
+    return len(string) >= _SHORTEST or (":" in string and "data:" in string.lower())
 
 
 def read_encoded(string: str) -> Encoded | None:
     """Return the file that fills `string`; None when it is to be read as it stands."""
     header = _HEADER.match(string)
-    start, media = (header.end(), _media(header[1])) if header else (0, "base64")
+    start, media = (header.end(), media_of(header[1])) if header else (0, "base64")
     if (not header and len(string) < _SHORTEST) or not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
         return None
     letters = string[start:]
@@ -72,7 +86,28 @@ def read_encoded(string: str) -> Encoded | None:
     return Encoded(start=start, media=media, text=text, charset=charset, safe=safe)
 
 
-def _media(parameters: str) -> str:
+def unread_in(string: str, file: Encoded | None) -> str | None:
+    """Return the type of what `string` holds and nobody reads, where `file` is what `read_encoded` said of it. What
+    says that it is a file is one, however loosely it is written: others may read it all the same.
+    """
+    if file and (file.text is None or _PDF in file.text[:_PDF_WITHIN]):
+        return file.media
+    claim = _CLAIM.match(string)
+    if claim is None:
+        return None
+    if not claim[1]:
+        return None if file else "base64"
+    header, comma, content = string[claim.end() :].partition(",")
+    loose = not file and ("base64" in header.lower() or ("/" in header and "%" in content))
+    return media_of(header) if comma and (loose or is_opaque(header)) else None
+
+
+def is_opaque(media: str) -> bool:
+    """Whether what has this type is not what it reads as, such as pictures and PDF."""
+    return _OPAQUE.match(media) is not None
+
+
+def media_of(parameters: str) -> str:
     """Return the media type if it is one: it is written into the record, where nothing that a caller made up may be."""
     media = parameters.partition(";")[0].strip().lower()
     return media if _MEDIA.fullmatch(media) else "data"

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from hanbok.gateway.encoded import Encoded, may_be_encoded, read_encoded
+from hanbok.gateway.encoded import Encoded, is_opaque, may_be_encoded, media_of, read_encoded, unread_in
 from hanbok.gateway.head import InvalidJson
 from hanbok.guard.guard import BOUNDARY
 from hanbok.guard.pseudonym import Edit, apply
@@ -33,11 +33,26 @@ _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ZERO_WIDTH = "\u200b"
 _LONGEST_FLOAT = 64
+_OF_FILES = re.compile(
+    rf"{BOUNDARY}(?:(?:image|file|video|audio)_url|file(?:Uri|_uri|_ids?)|source|input_audio|(?:mime|media)_?[tT]ype)"
+    rf"{BOUNDARY}"
+)
+"""Members that tell of files; a text that holds none of them is soon known."""
+_ADDRESS = r"\s*+[A-Za-z][A-Za-z0-9+.-]{0,15}+://"
 _FILE_AT = re.compile(
     rf"{BOUNDARY}(?:(?:image|file|video|audio)_url|fileUri|file_uri|source){BOUNDARY}"
-    rf"(?:[^{BOUNDARY}]*+{BOUNDARY}){{0,7}}?\s*+[A-Za-z][A-Za-z0-9+.-]{{0,15}}+://"
+    # Readers let a name stand there more than once.
+    rf"(?:(?:detail|type|url){BOUNDARY}(?!{_ADDRESS})[^{BOUNDARY}]*+{BOUNDARY}){{0,31}}+"
+    rf"(?:[^{BOUNDARY}]*+{BOUNDARY}){{0,7}}?{_ADDRESS}"
 )
-_KEPT_FILE = re.compile(rf"{BOUNDARY}file_id{BOUNDARY}\s*+[A-Za-z0-9]++[-_]")
+_KEPT_FILE = re.compile(
+    rf"{BOUNDARY}(?:file_ids?{BOUNDARY}\s*+[A-Za-z0-9]++[-_]|file(?:Uri|_uri){BOUNDARY}[^{BOUNDARY}/]*+/)"
+)
+_SOUND = re.compile(
+    rf"{BOUNDARY}input_audio{BOUNDARY}(?:[^{BOUNDARY}]*+{BOUNDARY}){{0,7}}?data{BOUNDARY}\s*+[A-Za-z0-9+/_-]"
+)
+_TYPE_OF_FILE = re.compile(rf"{BOUNDARY}(?:mime|media)_?[tT]ype{BOUNDARY}([^{BOUNDARY}]*+)")
+LINKED = "linked file"
 _SEALS = frozenset({"encrypted_content", "signature", "thoughtSignature", "thought_signature"})
 _SHORT = 16
 """Shorter strings hold no file."""
@@ -91,12 +106,19 @@ class Texts:
         """The same of what a provider sealed for itself, such as its reasoning: it goes back to where it came from."""
 
     @property
-    def links(self) -> bool:
-        """Whether a provider is told to read a file elsewhere: at an address, or one that it keeps."""
+    def files(self) -> tuple[str, ...]:
+        """What its members say of files that nobody reads: their types, however the files are written, and whether a
+        provider is told to read one elsewhere, at an address or one that it keeps.
+        """
         text = self.text
-        if "_url" not in text and "file" not in text and "source" not in text:
-            return False
-        return _FILE_AT.search(text) is not None or _KEPT_FILE.search(text) is not None
+        if _OF_FILES.search(text) is None:
+            return ()
+        types = [media_of(one) for one in _TYPE_OF_FILE.findall(text) if is_opaque(one)]
+        if _SOUND.search(text):
+            types.append("audio")
+        if _FILE_AT.search(text) or _KEPT_FILE.search(text):
+            types.append(LINKED)
+        return tuple(types)
 
     def replace(self, edits: Sequence[Edit]) -> bytes:
         """Return the body with `edits` to `text` made in it; a bare number that one touches becomes 0.
@@ -188,9 +210,10 @@ def _view(raw: str, unread: list[str]) -> str:
     if not escaped and not may_be_encoded(raw):
         return raw
     string = _unescape(raw) if escaped else raw
-    if may_be_encoded(string) and (file := read_encoded(string)):
-        if file.text is None:
-            unread.append(file.media)
+    file = read_encoded(string) if may_be_encoded(string) else None
+    if media := unread_in(string, file):
+        unread.append(media)
+    if file:
         string = string[: file.start] + (file.text or "")
     elif not escaped:
         return raw

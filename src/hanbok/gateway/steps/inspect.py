@@ -11,7 +11,7 @@ import msgspec
 from hanbok.gateway.call import Call, Operation, Reply
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.step import Next
-from hanbok.gateway.texts import Texts
+from hanbok.gateway.texts import LINKED, Texts
 from hanbok.guard.grade import grade
 from hanbok.guard.injection import screen
 from hanbok.guard.kinds import Kind, kinds
@@ -21,6 +21,7 @@ from hanbok.guard.recogniser import Finding
 _FROM_OUTSIDE = (b'"tool"', b'"function"')
 """Roles of messages that bring what others wrote: there, instructions may be hidden."""
 _TOKEN_IDS = re.compile(rb"\[[\s\[]*[0-9]")
+_HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
 _NAMED = 16
 """Types of what was not read that are told at most."""
 
@@ -78,10 +79,14 @@ class _Embedded(msgspec.Struct):
 
 
 def _beside(call: Call, texts: Texts) -> tuple[str, ...]:
-    """Return what nobody can read though it is written as texts or numbers: files elsewhere, and token ids."""
+    """Return what nobody can read though it is written as texts or numbers."""
     if call.operation is Operation.EMBEDDINGS and _TOKEN_IDS.match(_input_of(call.body)):
         return ("token ids",)
-    return ("linked file",) if texts.links else ()
+    if call.operation in _HEARD:
+        return () if texts.unread else ("audio",)
+    if call.operation is Operation.TOOL:  # its arguments may name a type where there is no file
+        return tuple(one for one in texts.files if one == LINKED)
+    return texts.files
 
 
 def was_read(unread: tuple[str, ...]) -> str:
