@@ -35,6 +35,7 @@ PLUGINS = (
     "hanbok.vault.key_providers",
     "hanbok.gateway.upstreams",
     "hanbok.evidence.reports",
+    "hanbok.documents.formats",
     "hanbok.studio.curate.readers",
     "hanbok.studio.curate.filters",
     "hanbok.studio.evaluate.tasks",

@@ -24,7 +24,8 @@ ASKED = {
     # torch is chosen by the machine, see `make studio`.
     "studio": [
         one
-        for one in PROJECT["project"]["optional-dependencies"]["studio"]
+        for extra in ("studio", "documents")
+        for one in PROJECT["project"]["optional-dependencies"][extra]
         if Requirement(one).name != "torch"
     ],
     **{name: GROUPS[name] for name in ("test", "check", "docs", "lock")},

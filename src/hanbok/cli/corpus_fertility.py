@@ -10,10 +10,10 @@ from hanbok.cli.options import Json
 from hanbok.cli.output import print_rows
 from hanbok.cli.scan import Unreadable
 from hanbok.cli.words import say
+from hanbok.documents.characters import decoded
 from hanbok.studio.artifacts import Kind, find
 from hanbok.studio.curate.fertility import Fertility, fertility
 from hanbok.studio.curate.languages import languages
-from hanbok.studio.curate.page import decoded
 from hanbok.studio.curate.said import texts_in
 from hanbok.studio.rows import shards_of
 

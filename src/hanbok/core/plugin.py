@@ -51,7 +51,9 @@ class ExtraMissing(HanbokError):
     hint = Text(ko="pip install 'hanbok[{extra}]'", en="pip install 'hanbok[{extra}]'")
 
 
-_EXTRAS: Final = {"botocore": "aws", "google": "google"}
+_EXTRAS: Final = {
+    "botocore": "aws", "google": "google", "pypdfium2": "documents", "resiliparse": "documents"
+}  # fmt: skip
 """The extra that brings a package."""
 
 

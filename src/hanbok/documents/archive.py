@@ -4,10 +4,11 @@ Sizes are counted as bytes come out, not as headers claim them; XML with a DOCTY
 refused before an entity of it is read.
 """
 
+import re
 import struct
 import zlib
 from io import BytesIO
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -21,7 +22,11 @@ _ENTRY: Final = b"PK\x01\x02"
 _ENCRYPTED: Final = 0x1
 _STEP: Final = 1 << 16
 _MARKS: Final = 4_000_000
-"""Elements and attributes of one XML part: each takes some 100 bytes of memory, however short it is written."""
+"""Elements and attributes of one tree: each takes some 100 bytes of memory, however short it is written."""
+_ALL_MARKS: Final = 20_000_000
+"""Elements of all XML of a package: each takes some time."""
+_ENDLESS: Final = re.compile(rb"<[^<]{1048576}")
+"""A tag or a text that no program writes: Expat may read such a one again and again."""
 
 
 class Archive:
@@ -36,6 +41,7 @@ class Archive:
         except _BROKEN as error:
             raise DocumentUnreadable(why="a damaged ZIP package") from error
         self._left = self._limit = limits.unpacked
+        self._marks = _ALL_MARKS
         self._entries: dict[str, ZipInfo] = {}
         for one in self._zip.infolist():
             _check(one)
@@ -68,28 +74,49 @@ class Archive:
 
     def xml(self, name: str) -> Element:
         """Return the root of an entry that is XML. Raises DocumentUnreadable, DocumentTooLarge."""
-        return parsed(self.read(name))
+        return parsed(self._counted(name))
+
+    def tell(self, name: str, target: "Plain") -> None:
+        """Have `target` hear of an entry's elements, which are too many for a tree. Raises as `xml` does."""
+        _fed(self._counted(name), target)
+
+    def _counted(self, name: str) -> bytes:
+        data = self.read(name)
+        self._marks -= data.count(b"<")
+        if self._marks < 0:
+            raise DocumentTooLarge(why=f"more than {_ALL_MARKS} elements of XML")
+        return data
+
+
+class Plain:
+    """What hears of XML without a DOCTYPE: it may have `start`, `data` and `end` (see XMLParser)."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:  # noqa: ARG002 - as asked
+        """Refuse it."""
+        raise DocumentUnreadable(why="an XML part declares a DOCTYPE")
+
+
+class _Tree(Plain, TreeBuilder):
+    pass
 
 
 def parsed(data: bytes) -> Element:
     """Return the root of XML, names as `{namespace}name`. Raises DocumentUnreadable, DocumentTooLarge."""
     if data.count(b"<") + data.count(b"=") > _MARKS:
-        raise DocumentTooLarge(why=f"more than {_MARKS} marks in an XML part")
-    parser = XMLParser(target=_Plain())  # noqa: S314 - no DOCTYPE, no entities
-    try:
-        parser.feed(data)
-        root: Element = parser.close()
-    except (ParseError, LookupError, ValueError) as error:  # the last two are for encodings that nobody knows
-        raise DocumentUnreadable(why="an XML part is not well formed") from error
+        raise DocumentTooLarge(why=f"more than {_MARKS} elements and attributes in an XML part")
+    root: Element = _fed(data, _Tree())
     return root
 
 
-class _Plain(TreeBuilder):
-    """XML without a DOCTYPE."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:  # noqa: ARG002 - as asked
-        """Refuse it."""
-        raise DocumentUnreadable(why="an XML part declares a DOCTYPE")
+def _fed(data: bytes, target: Plain) -> Any:  # noqa: ANN401 - what the target makes of it
+    if _ENDLESS.search(data):
+        raise DocumentTooLarge(why="an XML part has a tag or text without end")
+    parser = XMLParser(target=target)  # noqa: S314 - no DOCTYPE, no entities
+    try:
+        parser.feed(data)
+        return parser.close()
+    except (ParseError, LookupError, ValueError) as error:  # the last two are for encodings that nobody knows
+        raise DocumentUnreadable(why="an XML part is not well formed") from error
 
 
 def _check(one: ZipInfo) -> None:

@@ -14,6 +14,10 @@ class Limits:
     """Characters of text."""
     depth: int = 16
     """How deep tables, text boxes and embedded lists may nest."""
+    seconds: int = 30
+    """Seconds of computing, for what is read in a process of its own (PDF)."""
+    memory: int = 1 << 30
+    """Bytes of memory of such a process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,12 @@
 """Collects the parts of a document, within its limits."""
 
+import re
+from typing import Final
+
 from hanbok.documents.errors import DocumentTooLarge
 from hanbok.documents.format import Document, Limits, Part
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Parts:
@@ -10,20 +15,22 @@ class Parts:
     def __init__(self, limits: Limits) -> None:
         self._left = limits.characters
         self._limit = limits.characters
-        self._parts: list[Part] = []
+        self._parts: list[tuple[str, str, list[str]]] = []
         self._unread: dict[str, None] = {}
 
     def add(self, text: str, place: str = "", kind: str = "body") -> None:
-        """Add a part, unless there is no text in it. Raises DocumentTooLarge."""
-        if trimmed := text.strip():
-            self.spend(len(trimmed))
-            self._parts.append(Part(text=trimmed, place=place, kind=kind))
+        """Add text, to the part before where place and kind are the same. Raises DocumentTooLarge.
 
-    def spend(self, characters: int) -> None:
-        """Count characters as text. Raises DocumentTooLarge."""
-        self._left -= characters
+        Control characters are left out.
+        """
+        self._left -= len(text)
         if self._left < 0:
             raise DocumentTooLarge(why=f"more than {self._limit} characters of text")
+        if not (trimmed := _CONTROL.sub("", text).strip()):
+            return
+        if not self._parts or self._parts[-1][:2] != (place, kind):
+            self._parts.append((place, kind, []))
+        self._parts[-1][2].append(trimmed)
 
     def leave(self, kind: str) -> None:
         """Note content that holds no text to take: `picture`, `chart`, `object`, `page without text`..."""
@@ -31,6 +38,7 @@ class Parts:
 
     def document(self, title: str = "", author: str = "") -> Document:
         """Return all that was added."""
+        parts = (Part(text="\n".join(lines), place=place, kind=kind) for place, kind, lines in self._parts)
         return Document(
-            parts=tuple(self._parts), title=title.strip(), author=author.strip(), unread=tuple(self._unread)
+            parts=tuple(parts), title=title.strip(), author=author.strip(), unread=tuple(self._unread)
         )

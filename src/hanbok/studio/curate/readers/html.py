@@ -5,8 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from hanbok.documents.characters import decoded
 from hanbok.studio.curate.making import Maker
-from hanbok.studio.curate.page import decoded, page_of
+from hanbok.studio.curate.page import page_of
 from hanbok.studio.curate.reader import Piece, Source
 from hanbok.studio.curate.stream import whole
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from hanbok.documents.characters import decoded
 from hanbok.studio.curate.making import Maker
-from hanbok.studio.curate.page import Page, decoded
+from hanbok.studio.curate.page import Page
 from hanbok.studio.curate.reader import Piece, Source
 from hanbok.studio.curate.stream import whole
 
@@ -23,11 +24,5 @@ class Plain:
         elif b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
             maker.refuse(0, "not_text")
         else:
-            maker.add(0, {}, Page(text=_text(data)))
+            maker.add(0, {}, Page(text=decoded(data)))
         yield maker.frame()
-
-
-def _text(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    return decoded(data)

@@ -7,8 +7,9 @@ from typing import Final
 import polars as pl
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from hanbok.documents.characters import decoded
 from hanbok.studio.curate.making import Maker
-from hanbok.studio.curate.page import Page, decoded, page_of
+from hanbok.studio.curate.page import Page, page_of
 from hanbok.studio.curate.reader import Piece, Source, SourceUnreadable
 from hanbok.studio.curate.stream import why
 
