@@ -67,10 +67,22 @@ def gemini(piece: str) -> Shape:
     return {"candidates": [{"content": {"role": "model", "parts": [{"text": piece}]}}]}
 
 
+def completion(piece: str) -> Shape:
+    return {"object": "text_completion", "choices": [{"index": 0, "text": piece, "finish_reason": None}]}
+
+
+def older(piece: str) -> Shape:
+    return {"type": "completion", "completion": piece, "stop_reason": None}
+
+
+def generated(piece: str) -> Shape:
+    return {"index": 3, "token": {"id": 7, "text": piece}}
+
+
 def words(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, one in value.items():
-            if name in ("delta", "text", "content") and isinstance(one, str):
+            if name in ("delta", "text", "content", "completion") and isinstance(one, str):
                 yield one
             else:
                 yield from words(one)
@@ -79,7 +91,7 @@ def words(value: Any) -> Iterator[str]:
             yield from words(one)
 
 
-@pytest.mark.parametrize("shape", [realtime, anthropic, openai, gemini])
+@pytest.mark.parametrize("shape", [realtime, anthropic, openai, gemini, completion, older, generated])
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 def test_a_text_in_pieces_is_masked_and_restored(guard: Guard, shape: Any, size: int) -> None:
     whole = f"{pseudonym()}님의 번호 {RRN} 끝"
@@ -104,6 +116,26 @@ def test_what_is_held_leaves_before_the_event_that_ends_its_text(guard: Guard) -
     shown = passed(guard, [realtime("[이"), done])
     assert [one["type"] for one in shown] == [realtime("")["type"]] * 2 + [done["type"]]
     assert "".join(one.get("delta", "") for one in shown) == "[이"
+
+
+@pytest.mark.parametrize(
+    ("shape", "between"),
+    [
+        (openai, {"choices": [{"index": 0, "delta": {}, "finish_reason": None}]}),
+        (openai, {"choices": [{"index": 0, "content_filter_results": {}, "finish_reason": None}]}),
+        (gemini, {"usageMetadata": {"promptTokenCount": 3}}),
+        (realtime, {"type": "response.output_text.annotation.added", "item_id": "i", "content_index": 0}),
+    ],
+)
+def test_an_event_in_the_middle_of_a_text_does_not_cut_it(guard: Guard, shape: Any, between: Shape) -> None:
+    shown = passed(guard, [shape(RRN[:7]), between, shape(RRN[7:])])
+    assert "".join(words(shown)) == "[주민등록번호]"
+
+
+def test_what_is_held_of_a_completion_leaves_before_its_end(guard: Guard) -> None:
+    shown = passed(guard, [openai("[이"), {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}])
+    assert "".join(words(shown[:-1])) == "[이"
+    assert shown[-1]["choices"][0]["finish_reason"] == "stop"
 
 
 def test_arguments_that_are_json_stay_json(guard: Guard) -> None:

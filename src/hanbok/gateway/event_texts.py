@@ -1,9 +1,10 @@
 """Changes to the texts of JSON events that come one after the other, whatever their shape.
 
-A text that flows (what stands at or below a member `delta`, or in the parts of Gemini's candidates) goes on in the next
-event of its place; every other string is whole in its event.
+A text that flows (what stands at or below a member `delta`, in the parts of Gemini's candidates, or where completions
+have it) goes on in the next event of its place; every other string is whole in its event.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +33,12 @@ _WHOLE: Final = _NO_WORDS | {"name"}
 """Those that are whole even where texts flow."""
 _DOCUMENTS: Final = frozenset({"arguments", "partial_json"})
 """Members whose strings are JSON documents."""
+_END: Final = re.compile(
+    rb'"type"\s*:\s*"[^"]*(?:cancel|complet|done|end|fail|stop)|"(?:finish_?[rR]eason|stop_reason)"\s*:\s*"'
+)
+"""What an event says that ends a text. Others may stand in the middle of one, such as those of Azure's filter."""
+_COMPLETIONS: Final = frozenset({("completion",), ("token", "text")})
+"""Where texts flow in events of Anthropic's and of Hugging Face's completions."""
 _MOST_OPEN: Final = 256
 """Texts that may flow at once: of more, the one that began first ends."""
 _MOST_HELD: Final = 16 * 1024 * 1024
@@ -63,7 +70,10 @@ class EventTexts:
         owner = _owner(tree)
         in_json = "arguments" in str(tree.get("type", ""))
         found = list(_flowing(tree, (owner,), inside=False))
-        before = self._evicted({place for place, _, _ in found}) if found else self._ended(owner)
+        if found:
+            before = self._evicted({place for place, _, _ in found})
+        else:
+            before = self._ended(owner) if _END.search(event) else []
         changed = False
         for place, holder, member in found:
             flowing = self._open.get(place)
@@ -90,7 +100,7 @@ class EventTexts:
         return self._let_go(list(self._open))
 
     def _ended(self, owner: str) -> list[bytes]:
-        """Return what was held of the texts that an event of this owner, which brings no more of them, ends."""
+        """Return what was held of the texts that an event of this owner, which says that something ends, ends."""
         return self._let_go([place for place in self._open if _ends(owner, str(place[0]))])
 
     def _evicted(self, going_on: set[_Place]) -> list[bytes]:
@@ -205,7 +215,7 @@ def _flowing(
         for key, one in value.items():
             here = (*place, key)
             if isinstance(one, str):
-                if (inside or key == "delta") and key not in _WHOLE:
+                if (inside or key == "delta" or _is_completion(here)) and key not in _WHOLE:
                     yield here, value, key
             else:
                 yield from _flowing(one, here, inside=inside or key == "delta" or _is_parts(here))
@@ -213,3 +223,7 @@ def _flowing(
 
 def _is_parts(place: _Place) -> bool:
     return place[-1] == "parts" and "candidates" in place
+
+
+def _is_completion(place: _Place) -> bool:
+    return place[1:] in _COMPLETIONS or (place[-1] == "text" and place[1:2] == ("choices",))
