@@ -50,7 +50,9 @@ def test_the_nearest_address_that_is_no_proxy_is_the_client(peer: str, told: str
         # A host that a client chose is quoted, and never read as another proxy's word.
         ('for=203.0.113.5;host="x, for=198.51.100.1;y="', "203.0.113.5"),
         ('for=203.0.113.5;host="x\\", for=198.51.100.1"', "203.0.113.5"),
+        ('proto=https;host="x;for=198.51.100.1";for=203.0.113.5', "203.0.113.5"),
         ('host="for=198.51.100.1"', "10.0.0.9"),
+        ('host="x;for=198.51.100.1"', "10.0.0.9"),
         ("xfor=198.51.100.1", "10.0.0.9"),
         ("for=_hidden", "10.0.0.9"),
         ("for=unknown", "10.0.0.9"),

@@ -10,9 +10,11 @@ from hanbok.settings.server import Proxies
 
 _FORWARDED: Final = "forwarded"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*+"'
-_PAIR: Final = rf"[A-Za-z0-9!#$%&'*+.^_`|~-]++=(?:{_QUOTED}|[^\s\",;]*+)"
+_NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]++"
+_VALUE: Final = rf"{_QUOTED}|[^\s\",;]*+"
+_PAIR: Final = rf"{_NAME}=(?:{_VALUE})"
 _ELEMENT: Final = re.compile(rf"[ \t]*+((?:{_PAIR})?(?:[ \t]*+;[ \t]*+(?:{_PAIR})?)*+)[ \t]*+(?:,|\Z)")
-_FOR: Final = re.compile(rf"(?:\A|;[ \t]*+)for=({_QUOTED}|[^\s\",;]*+)", re.IGNORECASE)
+_PAIRS: Final = re.compile(rf"({_NAME})=({_VALUE})")
 _NODE: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?|([0-9A-Fa-f:.]+)")
 
 
@@ -53,8 +55,9 @@ def _named(value: str) -> Iterator[str]:
         element = _ELEMENT.match(value, at)
         if element is None or element.end() == at:
             return
-        named = _FOR.search(element[1])
-        found.append(re.sub(r"\\(.)", r"\1", named[1].strip('"')) if named else "")
+        # Pair by pair: what looks like one inside of quotes is a value.
+        told = (node for name, node in _PAIRS.findall(element[1]) if name.lower() == "for")
+        found.append(re.sub(r"\\(.)", r"\1", next(told, "").strip('"')))
         at = element.end()
     yield from found
 
