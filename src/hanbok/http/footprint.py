@@ -14,10 +14,13 @@ _M_ARENA_MAX: Final = -8
 _M_TRIM_THRESHOLD: Final = -1
 _LARGE: Final = 4 * 1024 * 1024
 _UNWRITTEN: Final = re.compile(
-    r"^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \S+ +\S*\.so\b.*\n(?:(?!Anonymous:).+\n)+Anonymous: +0 kB$",
+    r"^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \S+ +\S*\.so\b.*\n"
+    r"(?:(?!Anonymous:).+\n)+Anonymous: +0 kB\n(?:(?!Swap:).+\n)+Swap: +0 kB$",
     re.MULTILINE,
 )
-"""Mappings of libraries that may not be written to and never were: relocated tables were, before they were locked."""
+"""Mappings of libraries that may not be written to and never were: relocated tables were, before they were locked. What
+was written and swapped out since is anonymous no longer, and would be lost as well.
+"""
 
 
 def keep_together() -> None:
@@ -53,7 +56,11 @@ def let_go_of_code() -> None:
         return
     with suppress(OSError, AttributeError, ValueError):
         advise = ctypes.CDLL(None).madvise
-        for start, end in _UNWRITTEN.findall(_MAPS.read_text()):
-            at = int(start, 16)
+        for start, end in unwritten(_MAPS.read_text()):
             # There is nothing in these pages that the file does not hold.
-            advise(ctypes.c_void_p(at), ctypes.c_size_t(int(end, 16) - at), _MADV_DONTNEED)
+            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_DONTNEED)
+
+
+def unwritten(maps: str) -> list[tuple[int, int]]:
+    """Return where libraries lie that are in memory as they are in their files, by the text of /proc/PID/smaps."""
+    return [(int(start, 16), int(end, 16)) for start, end in _UNWRITTEN.findall(maps)]
