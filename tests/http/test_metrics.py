@@ -1,8 +1,11 @@
 """What a scrape gets is read by the official client's parser, whatever the labels hold."""
 
+from types import SimpleNamespace
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from hanbok.core.metrics import Registry, counter, exposition, gauge
+from hanbok.core.values import Usage
 from hanbok.gateway.steps.measure import Measure
 
 ODD = 'a "b"\\ \n, {x="1"} 한국어'
@@ -34,3 +37,15 @@ def test_durations_are_a_histogram_that_adds_up() -> None:
     assert list(running.values()) == sorted(running.values())
     rest = {one.name: one.value for one in samples[len(running) :]}
     assert rest == {"hanbok_call_seconds_count": 4, "hanbok_call_seconds_sum": 1000.321}
+
+
+def test_counts_of_tokens_that_make_no_sense_lower_no_counter() -> None:
+    registry = Registry()
+    measure = Measure(registry)
+    for usage in (Usage(input=10, cached=3), Usage(input=-4, output=7, cached=-1)):
+        used = SimpleNamespace(target=SimpleNamespace(endpoint="e"))
+        ending = SimpleNamespace(used=used, usage=usage, status="completed", cost=0)
+        measure._count(SimpleNamespace(ending=ending, route="/v1", tally={}), 0.1)
+    points = {point.labels: point.value for one in registry.families() for point in one.points}
+    found = {part: points[("endpoint", "e"), ("part", part)] for part in ("input", "output", "cached")}
+    assert found == {"input": 10, "output": 7, "cached": 3}

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from hanbok.core.errors import HanbokError
 from hanbok.core.metrics import Family, counter, gauge
 from hanbok.core.values import DataUse, Destination, Principal, Text, Zone
 from hanbok.custody import Loans
-from hanbok.evidence.entry import Intent
+from hanbok.evidence.entry import Intent, Outcome
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.gateway.call import Operation
 from hanbok.gateway.endpoint import Address, EndpointConfig
@@ -25,14 +26,14 @@ from hanbok.gateway.llama.errors import ModelStarting
 from hanbok.policy.gate import Here
 from hanbok.policy.key import Key, KeyUnknown, Limits
 from hanbok.policy.ledger import BudgetExceeded, Ledger
-from hanbok.policy.limits import ConcurrencyExceeded, Limiter, RateLimited
+from hanbok.policy.limits import ConcurrencyExceeded, Limiter, RateLimited, TokenRateLimited
 from hanbok.settings.reading import load
 from hanbok.workers.borrowed import Borrowed
 from hanbok.workers.channel import Channel, Reload, Reloaded
 from hanbok.workers.children import _hear
 from hanbok.workers.crossing import again, told
 from hanbok.workers.foreman import Foreman, _Child
-from hanbok.workers.frames import Bye, Done, Up
+from hanbok.workers.frames import Bye, Done, Post, Up
 from hanbok.workers.keeper import Keeper, Seat
 from hanbok.workers.link import Link, RemoteGate, RemoteLog
 from hanbok.workers.tally import Tally
@@ -270,6 +271,23 @@ async def test_an_access_token_passes_the_keeper_s_gate_with_its_own_limits() ->
         await gate.enter("d", TOKEN, "m", 0)
     hold.leave(0)
     (await gate.enter("e", TOKEN, "m", 0)).leave(0)
+    link.close()
+
+
+async def test_counts_of_tokens_that_make_no_sense_give_no_tokens_away() -> None:
+    metered = replace(KEY, limits=Limits(tokens_per_minute=100))
+    ring = _Late()
+    ring.keys["k"] = metered
+    _seat, link, _ = await met(ring)
+    gate = RemoteGate(link)
+    await gate.enter("c", metered, "m", 0, 60)
+    outcome = Outcome(
+        at=stamp(), call="c", status="completed", organisation="o", key="k", input=-1000, output=5
+    )
+    link.tell(Post(outcome))
+    await gate.enter("d", metered, "m", 0, 95)
+    with pytest.raises(TokenRateLimited):
+        await gate.enter("e", metered, "m", 0, 1)
     link.close()
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hanbok.core.values import Usage
+from hanbok.evidence.entry import Outcome
 from hanbok.gateway.call import Call, Ending, Planned
 from hanbok.gateway.price import cost
 
@@ -24,7 +25,7 @@ def count(ending: Ending, usage: Usage) -> None:
     ending.tokens += tokens_of(usage)
 
 
-def tokens_of(usage: Usage) -> int:
+def tokens_of(usage: Usage | Outcome) -> int:
     """Return how many tokens a use counts against limits: all, cached ones too. Counts that make no sense are none."""
     return max(usage.input, 0) + max(usage.output, 0)
 

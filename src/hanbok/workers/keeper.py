@@ -21,6 +21,7 @@ from hanbok.evidence.entry import Intent, Outcome
 from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.log import Record
 from hanbok.gateway.call import Operation
+from hanbok.gateway.charging import tokens_of
 from hanbok.gateway.endpoint import Staged
 from hanbok.gateway.errors import EndpointUnavailable
 from hanbok.gateway.llama.dress import Dress
@@ -289,7 +290,7 @@ class Seat:
         if one.intent is not None:
             self._write(outcome)
         if one.hold is not None:
-            one.hold.leave(outcome.cost, outcome.input + outcome.output + outcome.beside)
+            one.hold.leave(outcome.cost, tokens_of(outcome) + outcome.beside)
 
     def counts(self, frame: Counts) -> None:
         self._keeper.tally.note(self, frame.families)

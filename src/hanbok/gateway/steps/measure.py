@@ -84,10 +84,10 @@ class Measure:
             sums["hanbok_findings_total"][(kind,)] += number
         if endpoint:
             usage = ending.usage or Usage()
-            sums["hanbok_tokens_total"][(endpoint, "input")] += usage.input
-            sums["hanbok_tokens_total"][(endpoint, "output")] += usage.output
+            sums["hanbok_tokens_total"][(endpoint, "input")] += max(usage.input, 0)
+            sums["hanbok_tokens_total"][(endpoint, "output")] += max(usage.output, 0)
             parts = {"cached": usage.cached, "reasoning": usage.reasoning, **usage.parts}
             for part, number in parts.items():
-                if number:
+                if number > 0:
                     sums["hanbok_tokens_total"][(endpoint, part)] += number
             sums["hanbok_cost_won_total"][(endpoint,)] += ending.cost / 1_000_000
