@@ -18,7 +18,7 @@ from hanbok.evidence.errors import LogUnavailable
 from hanbok.evidence.journal import Journal
 from hanbok.evidence.kernel_sync import KernelSync, Synced
 from hanbok.evidence.segments import segments
-from hanbok.evidence.tail import RealDisk
+from hanbok.evidence.tail import RealDisk, Tail
 from hanbok.evidence.verify import verify
 
 
@@ -80,8 +80,9 @@ class Scripted:
         error, self.next = self.next, None
         self.open.pop()(error)
 
-    def close(self) -> None:
+    def close(self) -> OSError | None:
         self.open.clear()
+        return self.next
 
 
 def kernel(loop: AbstractEventLoop) -> KernelSync:
@@ -279,6 +280,65 @@ async def test_a_journal_that_nobody_detached_closes_with_all_that_it_was_given(
     journal.close()
     again = Journal.open(tmp_path)
     assert objects(again) == ["first", "on its way", "behind it"]
+    again.close()
+
+
+async def test_a_sync_that_failed_behind_the_back_of_one_who_closes_acknowledges_nothing(
+    tmp_path: Path,
+) -> None:
+    disk = Watched()
+    journal = Journal.open(tmp_path, disk=disk)
+    journal.attach(Scripted)
+    await journal.append(act("first"))
+    await until_the_loop_writes(journal, disk)
+    before = objects(journal)
+    Scripted.made.held = True
+    lost = journal.hand_in(act("lost"))
+    await asyncio.sleep(0.05)
+    # The kernel has told of it already, and will not tell whoever syncs the same file again.
+    Scripted.made.next = OSError(errno.EIO, "Input/output error")
+    journal.close()
+    with pytest.raises(LogUnavailable):
+        await lost
+    again = Journal.open(tmp_path)
+    assert objects(again) == before
+    again.close()
+
+
+async def test_a_turn_that_is_given_while_the_log_is_closed_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.open(tmp_path)
+    giving, go = threading.Event(), threading.Event()
+
+    def plain(_: Tail) -> bool:
+        giving.set()
+        return go.wait(10)
+
+    monkeypatch.setattr(Tail, "plain", property(plain))
+    journal.attach(Scripted)
+    assert await asyncio.to_thread(giving.wait, 10)
+    closing = threading.Thread(target=journal.close, daemon=True)
+    closing.start()
+    while not journal._closing:  # noqa: ASYNC110 - it waits for the thread that waits here
+        await asyncio.sleep(0)
+    go.set()
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+async def test_what_a_full_disk_refused_is_not_in_the_log_after_a_stop(tmp_path: Path) -> None:
+    disk = Watched()
+    async with attached(tmp_path, disk=disk) as journal:
+        await until_the_loop_writes(journal, disk)
+        before = objects(journal)
+        disk.full, disk.short = True, 400  # one line and a half
+        refused = await asyncio.gather(
+            *(journal.append(act("lost")) for _ in range(2)), return_exceptions=True
+        )
+        assert [type(one) for one in refused] == [LogUnavailable] * 2
+    again = Journal.open(tmp_path)
+    assert objects(again) == before
     again.close()
 
 

@@ -220,6 +220,7 @@ class Journal:
         """
         if self._on_loop is not None:  # nobody detached it: something went wrong there
             self._on_loop.end()
+            self._on_loop = None
         self._closing = True
         self._ring()
         self._thread.join()
@@ -271,12 +272,15 @@ class Journal:
         while True:
             if self._loop_writes():
                 self._bell.acquire()
+                idle = False
                 continue
             self._wait(idle=idle)
             self._bell.acquire(blocking=False)  # whoever rang until now has put its entry into the queue
             batch = self._batch = self._backlog.take()
             if batch:
                 self._commit(batch)
+            else:
+                self._tail.tidy()
             self._batch = []
             idle = not batch
             if self._closing and not self._backlog.fresh:
@@ -284,7 +288,8 @@ class Journal:
             self._give_turn()
 
     def _loop_writes(self) -> bool:
-        return self._on_loop is not None and self._on_loop.turn
+        writer = self._on_loop
+        return writer is not None and writer.turn
 
     def _give_turn(self) -> None:
         """Let the loop write, if there is one and all is well."""

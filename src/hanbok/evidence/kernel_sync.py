@@ -28,8 +28,8 @@ class Syncer(Protocol):
         """
         ...
 
-    def close(self) -> None:
-        """Call nobody any more."""
+    def close(self) -> OSError | None:
+        """Call nobody any more. Wait for what is under way, and return why that failed."""
         ...
 
 
@@ -89,23 +89,34 @@ class KernelSync:
         self._ask(self._submit, self._context, ctypes.c_long(1), self._requests)
         self._synced = synced
 
-    def close(self) -> None:
-        """Wait for what is under way, as the kernel does then."""
+    def close(self) -> OSError | None:
         self._loop.remove_reader(self._told)
+        # The kernel tells of a failure once: whoever syncs the file again hears that all is well.
+        error = self._result() if self._synced is not None else None
         self._ask(self._destroy, self._context)
         os.close(self._told)
+        return error
 
     def _done(self) -> None:
         try:
             os.eventfd_read(self._told)
         except BlockingIOError:
             return  # woken for nothing
-        one = ctypes.c_long(1)
-        self._ask(self._events, self._context, one, one, ctypes.byref(self._event), None)
+        error = self._result()
         synced, self._synced = self._synced, None
         if synced is not None:
+            synced(error)
+
+    def _result(self) -> OSError | None:
+        """Return what became of the one that is under way. Waits for it."""
+        one = ctypes.c_long(1)
+        while True:
+            try:
+                self._ask(self._events, self._context, one, one, ctypes.byref(self._event), None)
+            except InterruptedError:  # by a signal
+                continue
             code = -self._event.result
-            synced(OSError(code, os.strerror(code)) if code else None)
+            return OSError(code, os.strerror(code)) if code else None
 
     def _ask(self, *request: object) -> None:
         """Call the system. Raises OSError."""

@@ -99,9 +99,9 @@ class LoopWriter:
     def end(self) -> None:
         """Do as `leave`, at once: what is under way is waited for, with all else."""
         self.leaving = True
-        self._syncer.close()
+        error = self._syncer.close()
         if self._batch:
-            self._synced(self._tail.try_sync())
+            self._synced(error)
         elif self.turn:
             self._give_back()
 

@@ -1,6 +1,7 @@
 """The writing end of a log: bytes become durable as whole batches or not at all."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -170,6 +171,12 @@ class Tail:
         except OSError as error:
             return error
         return None
+
+    def tidy(self) -> None:
+        """Remove what was put in vain, so that nobody reads what was refused; if that fails, the next write does."""
+        if self._dirty and self._file >= 0:
+            with suppress(OSError):
+                self._cut()
 
     def close(self) -> None:
         """Give the file back. A later write opens it again."""
