@@ -78,7 +78,7 @@ def word(body="본문의 첫 문단"):
     return changed(data, {"word/_rels/document.xml.rels": added, "word/footnotes.xml": NOTES})
 
 
-def slides():
+def slides(notes="천천히 말할 것"):
     show = pptx.Presentation()
     show.core_properties.title = "사업 설명회"
     first = show.slides.add_slide(show.slide_layouts[1])
@@ -87,7 +87,7 @@ def slides():
     table = first.shapes.add_table(2, 2, Cm(1), Cm(1), Cm(9), Cm(3)).table
     for at, text in enumerate(("연도", "예산", "2026", "3억 원")):
         table.cell(at // 2, at % 2).text = text
-    first.notes_slide.notes_text_frame.text = "천천히 말할 것"
+    first.notes_slide.notes_text_frame.text = notes
     second = show.slides.add_slide(show.slide_layouts[6])
     group = second.shapes.add_group_shape()
     for text in ("묶음 하나", "묶음 둘"):
@@ -112,3 +112,32 @@ def workbook():
     hidden["XFD1048576"] = "끝 칸"
     book.properties.creator, book.properties.title = "회계팀", "매출 현황"
     return saved(book)
+
+
+def pdf(*pages):
+    """Return a PDF in the font and the character map of old Korean offices, neither of which it holds."""
+    font = "/BaseFont/HYSMyeongJo-Medium"
+    system = "/CIDSystemInfo<</Registry(Adobe)/Ordering(Korea1)/Supplement 1>>"
+    described = "/FontDescriptor<</Type/FontDescriptor/FontName/HYSMyeongJo-Medium/Flags 4>>"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{' '.join(f'{5 + 2 * at} 0 R' for at in range(len(pages)))}]/Count {len(pages)}>>",
+        f"<</Type/Font/Subtype/Type0{font}/Encoding/KSCms-UHC-H/DescendantFonts[4 0 R]>>",
+        f"<</Type/Font/Subtype/CIDFontType0{font}{system}/DW 1000{described}>>",
+    ]
+    for at, text in enumerate(pages):
+        lines = "".join(f"<{line.encode('cp949').hex()}> Tj 0 -20 Td " for line in text.split("\n"))
+        drawn = f"BT /F1 12 Tf 20 700 Td {lines}ET"
+        page = "/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R>>>>"
+        objects += [
+            f"<</Type/Page/Parent 2 0 R{page}/Contents {6 + 2 * at} 0 R>>",
+            f"<</Length {len(drawn)}>>stream\n{drawn}\nendstream",
+        ]
+    body = "%PDF-1.4\n"
+    places = []
+    for number, one in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{one}\nendobj\n"
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    end = f"trailer<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{len(body)}\n%%EOF\n"
+    return f"{body}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{end}".encode()

@@ -14,6 +14,8 @@ from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
+from hanbok.documents.format import Part
+from hanbok.documents.reading import is_document, read
 from hanbok.guard.explain import explain
 from hanbok.guard.guard import Guard
 from hanbok.guard.lines import read_rows, row_of, spans_of
@@ -24,6 +26,12 @@ from hanbok.settings.environment import operator_key
 from hanbok.settings.reading import load
 
 FOUND = 1
+_TEXT = "text"
+_WORDS = {
+    "page": "쪽", "slide": "슬라이드", "sheet": "시트", "section": "구역", "header": "머리말", "footer": "꼬리말",
+    "note": "주석", "comment": "댓글",
+}  # fmt: skip
+"""Places of documents in Korean."""
 
 
 class Unreadable(HanbokError):
@@ -94,7 +102,13 @@ Outside = Annotated[
 
 def scan(
     files: Annotated[
-        tuple[str, ...], Parameter(help=say("파일들. '-'는 표준 입력.", "Files; '-' is standard input."))
+        tuple[str, ...],
+        Parameter(
+            help=say(
+                "파일들. '-'는 표준 입력. PDF, DOCX, PPTX, XLSX, HWP, HWPX는 글을 꺼내 봅니다.",
+                "Files; '-' is standard input. Of PDF, DOCX, PPTX, XLSX, HWP and HWPX the text is taken.",
+            )
+        ),
     ] = (),
     /,
     *,
@@ -116,14 +130,15 @@ def scan(
         return 0
     if using is not None:
         return _treat_one(guard, using, files or ("-",))
-    rows = [row for file in files or ("-",) for row in _rows(guard, file, outside=outside)]
-    print_rows(rows, _columns(), json=json, empty=say("찾은 것이 없습니다", "nothing found"))
+    rows = [row for file in files or ("-",) for row in _rows(guard, file, outside=outside, words=not json)]
+    print_rows(rows, _columns(rows), json=json, empty=say("찾은 것이 없습니다", "nothing found"))
     return FOUND if rows else 0
 
 
-def _columns() -> dict[str, str]:
+def _columns(rows: Sequence[dict[str, object]]) -> dict[str, str]:
     return {
         "file": say("파일", "file"),
+        **({"place": say("자리", "place")} if any("place" in one for one in rows) else {}),
         "line": say("줄", "line"),
         "column": say("열", "column"),
         "type": say("종류", "type"),
@@ -140,26 +155,40 @@ def _operator(guard: Guard, name: str, key_env: str) -> Operator:
     return operator(name, Setting(kinds=guard.kinds, key=key))
 
 
-def _rows(guard: Guard, file: str, *, outside: bool) -> Iterator[dict[str, object]]:
+def _rows(guard: Guard, file: str, *, outside: bool, words: bool) -> Iterator[dict[str, object]]:
     """Yield findings with places, never with the text itself: output lands in tickets and CI logs."""
-    text = _read(file)
-    lines = _Lines(text)
-    for one in explain(text, guard, outside=outside):
-        line, column = lines.place(one.start)
-        yield {
-            "file": file,
-            "line": line,
-            "column": column,
-            "start": one.start,
-            "end": one.end,
-            "type": one.kind,
-            "label": one.label.of(LANGUAGE),
-            "class": one.category,
-            "grade": one.grade.value,
-            "score": round(one.score, 2),
-            "why": one.why,
-            "article": one.article,
-        }
+    for part in _parts(file):
+        lines, place = _Lines(part.text), _place(guard, part, words=words)
+        for one in explain(part.text, guard, outside=outside):
+            line, column = lines.place(one.start)
+            yield {
+                "file": file,
+                **place,
+                "line": line,
+                "column": column,
+                "start": one.start,
+                "end": one.end,
+                "type": one.kind,
+                "label": one.label.of(LANGUAGE),
+                "class": one.category,
+                "grade": one.grade.value,
+                "score": round(one.score, 2),
+                "why": one.why,
+                "article": one.article,
+            }
+
+
+def _place(guard: Guard, part: Part, *, words: bool) -> dict[str, object]:
+    """Return which part of a document this is; a text has none. The name of a sheet may be that of a person."""
+    if part.kind == _TEXT:
+        return {}
+    first, gap, rest = part.place.partition(" ")
+    if guard.find(part.place):
+        gap = rest = ""
+    kind = "" if part.kind == "body" else part.kind
+    if words:
+        first, kind = (say(_WORDS.get(one, one), one) for one in (first, kind))
+    return {"place": ", ".join(filter(None, (first + gap + rest, kind)))}
 
 
 class _Lines:
@@ -179,7 +208,7 @@ def _treat_one(guard: Guard, using: Operator, files: tuple[str, ...]) -> int:
     """Write the treated text, and to standard error what a person must still look at."""
     if len(files) != 1:
         raise OneText(count=len(files))
-    treated = treat(_read(files[0]), guard, using)
+    treated = treat("\n\n".join(one.text for one in _parts(files[0])), guard, using)
     sys.stdout.buffer.write(treated.text.encode())
     sys.stdout.buffer.flush()
     _tell_left(treated.text, treated.left)
@@ -194,14 +223,23 @@ def _tell_left(text: str, left: Sequence[Finding]) -> None:
         print(f"{place} {one.kind} {', '.join(one.why)}", file=sys.stderr)
 
 
-def _read(file: str) -> str:
+def _parts(file: str) -> Sequence[Part]:
+    """Return the parts of a document, and what cannot be read of it to standard error; a text is one part."""
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return data.decode("utf-8")
+        if not is_document(data):
+            return [Part(text=data.decode("utf-8"), place="", kind=_TEXT)]
     except UnicodeDecodeError as error:
         raise Unreadable(file=file, why=f"byte {error.start} is not UTF-8") from None
     except OSError as error:
         raise Unreadable(file=file, why=error.strerror) from None
+    document = read(data, "" if file == "-" else file)
+    if document.unread:
+        left = ", ".join(document.unread)
+        print(
+            say(f"{file}: 글을 꺼내지 못한 것: {left}", f"{file}: no text taken of: {left}"), file=sys.stderr
+        )
+    return document.parts
 
 
 def _scan_lines(guard: Guard, using: Operator | None, source: Path, target: Path) -> None:

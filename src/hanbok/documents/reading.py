@@ -11,6 +11,12 @@ FORMATS: Final = "hanbok.documents.formats"
 HEAD: Final = 4096
 """Bytes that a format looks at to know its own."""
 NO_LIMITS_BUT_OURS: Final = Limits()
+_NO_TEXT: Final = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"HWP Document File")
+
+
+def is_document(data: bytes) -> bool:
+    """Tell whether a file must be read as a document: what begins so is no text."""
+    return data.startswith(_NO_TEXT)
 
 
 def read(data: bytes, name: str, limits: Limits = NO_LIMITS_BUT_OURS) -> Document:

@@ -18,7 +18,8 @@ from hanbok.core.values import Text
 _READERS: Final = "hanbok.studio.curate.readers"
 _ENDINGS: Final = {
     "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl", "parquet": "parquet", "warc": "warc", "html": "html",
-    "htm": "html", "txt": "plain", "md": "plain",
+    "htm": "html", "txt": "plain", "md": "plain", "pdf": "documents", "docx": "documents", "docm": "documents",
+    "pptx": "documents", "xlsx": "documents", "xlsm": "documents", "hwp": "documents", "hwpx": "documents",
 }  # fmt: skip
 """A file's last ending but `gz` and the key of its reader."""
 

@@ -31,9 +31,9 @@ def why(error: BaseException) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-def whole(path: Path, source: Source) -> bytes | None:
-    """Return a file's bytes, None where there are more than a row may have. Raises SourceUnreadable."""
-    longest = int(source.longest_mib * (1 << 20))
+def whole(path: Path, source: Source, most: int = 0) -> bytes | None:
+    """Return a file's bytes, None where there are more than `most`, or than a row may have. Raises SourceUnreadable."""
+    longest = most or int(source.longest_mib * (1 << 20))
     try:
         with opened(path) as file:
             data = file.read(longest + 1)
