@@ -124,6 +124,21 @@ def test_what_only_the_provider_of_that_format_understands_reaches_it_as_it_came
     assert model.captured[-1].json == sent
 
 
+def test_features_of_the_format_are_asked_for_by_their_names_and_by_nothing_else(clients, model):
+    model.script = Script(say="네")
+    body = {"model": "anthropic", "max_tokens": 9, "messages": [{"role": "user", "content": "안녕"}]}
+    sdk = clients["messages"].sdk
+    features = "context-1m-2025-08-07, max-tokens-3-5-sonnet-2024-07-15,claude-code-20250219"
+    sdk.post("/v1/messages", body=body, cast_to=object, options={"headers": {"anthropic-beta": features}})
+    assert model.captured[-1].headers["anthropic-beta"] == features
+    before = len(model.captured)
+    for odd in (Identities(3).rrn(), f"x-{Identities(3).rrn()}-2025-01-01", "a b", "x-2025-01-01,,"):
+        with pytest.raises(clients["messages"].failure) as refused:
+            sdk.post("/v1/messages", body=body, cast_to=object, options={"headers": {"anthropic-beta": odd}})
+        assert odd not in str(refused.value)
+    assert len(model.captured) == before
+
+
 def test_counting_tokens_sends_nothing(clients, model):
     before = len(model.captured)
     counted = clients["messages"].sdk.messages.count_tokens(

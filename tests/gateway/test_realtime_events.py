@@ -14,6 +14,9 @@ from hanbok.gateway.realtime import events
 from hanbok.gateway.realtime.errors import EventUnfit
 from hanbok.gateway.realtime.fitness import require_fit, with_writer
 from hanbok.gateway.upstreams.http1 import Http1
+from hanbok.testing.korean import Identities
+
+RRN = Identities(3).rrn()
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,10 @@ from hanbok.gateway.upstreams.http1 import Http1
         ({"type": "conversation.item.delete", "item_id": "주민등록번호"}, False),
         ({"type": "input_audio_buffer.commit", "note": "x"}, False),
         ({"type": "input_audio_buffer.commit", "event_id": "a b"}, False),
+        ({"type": "input_audio_buffer.commit", "event_id": "evt_1795000000123"}, True),
+        ({"type": "conversation.item.delete", "item_id": RRN}, False),
+        ({"type": "response.cancel", "response_id": f"x{RRN.replace('-', '_')}"}, False),
+        ({"type": "conversation.item.truncate", "audio_end_ms": int(RRN.replace("-", ""))}, False),
         ({"type": "conversation.item.create", "item_id": "i"}, False),
         ({"type": "response.create"}, False),
     ],
@@ -41,6 +48,7 @@ def test_events_of_ids_alone_pass_uninspected(event: dict[str, Any], passes: boo
         ({"type": events.APPEND, "audio": "주민등록번호"}, False),
         ({"type": events.APPEND, "audio": "AAAA", "text": "x"}, False),
         ({"type": events.APPEND, "audio": 1}, False),
+        ({"type": events.APPEND, "audio": "AAAA", "event_id": RRN.replace("-", "")}, False),
         ({"type": "conversation.item.create", "audio": "AAAA"}, False),
     ],
 )

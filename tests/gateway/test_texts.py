@@ -195,6 +195,28 @@ def test_numbers_with_hyphens_are_read_though_they_may_be_a_file():
     assert json.loads(texts.replace([(0, 13, "[휴대전화-1]")]))[0] == "[휴대전화-1]" + string[13:]
 
 
+def test_a_zero_between_digits_hides_nothing():
+    body = b'["0\\u000010-1\\u0000234"]'
+    texts = Texts(body)
+    assert texts.text == "0\u200b10-1\u200b234"
+    assert edit(texts, "10-1", "x") == b'["0\\u0000x\\u0000234"]'
+
+
+@pytest.mark.parametrize("member", ["data", "file_data", "bytes"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_text_file_may_be_as_short_as_a_number(member: str, encode):
+    def written(content: str) -> str:
+        return encode(content.encode()).decode()
+
+    body = json.dumps({"mimeType": "text/plain", member: written("뷁?>~ 010-1234-5678")})
+    texts = Texts(body.replace("/", "\\/").encode())
+    assert "뷁?>~ 010-1234-5678" in texts.text
+    changed = json.loads(edit(texts, "010-1234-5678", "[휴대전화-1]"))
+    assert changed == {"mimeType": "text/plain", member: written("뷁?>~ [휴대전화-1]")}
+    for other in ({"note": written("?> 010-1234-5678")}, {member: "01012345678" * 2}):
+        assert next(iter(other.values())) in Texts(json.dumps(other).encode()).text
+
+
 @pytest.mark.parametrize(
     ("string", "unread"),
     [
@@ -310,7 +332,7 @@ def test_edits_give_the_tree_with_its_strings_replaced_and_leave_other_bytes(
 def test_an_edit_inside_a_string_keeps_what_stands_around_it(
     *, strings: list[str], ascii_only: bool, data: st.DataObject
 ):
-    strings = [string.replace("\x1e", "").replace("\\", "") for string in strings]
+    strings = [re.sub(r"[\x00\x1e\\]", "", string) for string in strings]
     texts = Texts(json.dumps(strings, ensure_ascii=ascii_only).encode())
     assert texts.text == BOUNDARY.join(strings)
     edits, wanted, at = [], [], 0

@@ -24,6 +24,8 @@ _PDF = "%PDF-"
 _PDF_WITHIN = 1024
 """Readers of PDF look for its sign so far."""
 _BEGINNING = re.compile(r"[A-Za-z0-9+/_\r\n-]*[=\r\n]*")
+_NUMBER = re.compile("[0-9]{6}")
+"""A short string with so many digits in a row is a number sooner than base64."""
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _LINE_ENDS = b"\r\n"
 _PLAIN = bytes.maketrans(b"-_", b"+/")
@@ -61,11 +63,16 @@ def may_be_encoded(string: str) -> bool:
     return len(string) >= _SHORTEST or (":" in string and "data:" in string.lower())
 
 
-def read_encoded(string: str) -> Encoded | None:
-    """Return the file that fills `string`; None when it is to be read as it stands."""
+def read_encoded(string: str, *, named: bool = False) -> Encoded | None:
+    """Return the file that fills `string`; None when it is to be read as it stands. `named`: it is said to be base64,
+    and may be shorter than what only looks so.
+    """
     header = _HEADER.match(string)
     start, media = (header.end(), media_of(header[1])) if header else (0, "base64")
-    if (not header and len(string) < _SHORTEST) or not _BEGINNING.fullmatch(string, start, start + _SHORTEST):
+    short = not header and len(string) < _SHORTEST
+    if (short and (not named or _NUMBER.search(string))) or not _BEGINNING.fullmatch(
+        string, start, start + _SHORTEST
+    ):
         return None
     letters = string[start:]
     if not letters.isascii():

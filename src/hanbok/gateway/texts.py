@@ -53,6 +53,8 @@ _SOUND = re.compile(
 )
 _TYPE_OF_FILE = re.compile(rf"{BOUNDARY}(?:mime|media)_?[tT]ype{BOUNDARY}([^{BOUNDARY}]*+)")
 LINKED = "linked file"
+_CONTENTS = frozenset({"bytes", "data", "file_data"})
+"""Members whose strings are base64 however short."""
 _SEALS = frozenset({"encrypted_content", "signature", "thoughtSignature", "thought_signature"})
 _SHORT = 16
 """Shorter strings hold no file."""
@@ -89,7 +91,7 @@ class Texts:
         if escaped or may_be_encoded(self._source):
             for index in range(1, len(parts), 2):
                 if len(part := parts[index]) >= _SHORT or (escaped and "\\" in part):
-                    parts[index] = _view(part, unread)
+                    parts[index] = _view(part, unread, named=parts[index - 2] in _CONTENTS)
                     if unread and _is_seal(parts, index):
                         sealed += unread[noted:]
                         del unread[noted:]
@@ -204,13 +206,13 @@ def _is_seal(parts: Sequence[str], index: int) -> bool:
     return parts[index - 2] in _SEALS
 
 
-def _view(raw: str, unread: list[str]) -> str:
-    """Return how a string reads, noting a file that cannot be read."""
+def _view(raw: str, unread: list[str], *, named: bool) -> str:
+    """Return how a string reads, noting a file that cannot be read. `named`: its member is one of `_CONTENTS`."""
     escaped = "\\" in raw
-    if not escaped and not may_be_encoded(raw):
+    if not escaped and not named and not may_be_encoded(raw):
         return raw
     string = _unescape(raw) if escaped else raw
-    file = read_encoded(string) if may_be_encoded(string) else None
+    file = read_encoded(string, named=named) if named or may_be_encoded(string) else None
     if media := unread_in(string, file):
         unread.append(media)
     if file:
@@ -219,8 +221,8 @@ def _view(raw: str, unread: list[str]) -> str:
         return raw
     elif _has_inner(string):
         string = _INNER.sub(_inner_sign, string)
-    # A separator that a caller escaped must not pass for ours, nor hide what stands around it.
-    return string.replace(BOUNDARY, _ZERO_WIDTH)
+    # A separator that a caller escaped must not pass for ours, nor hide what stands around it; nor must a zero.
+    return string.replace(BOUNDARY, _ZERO_WIDTH).replace("\x00", _ZERO_WIDTH)
 
 
 def _unescape(raw: str) -> str:
@@ -265,10 +267,11 @@ def _digits(raw: str) -> str:
 
 def _edited(raw: str, view: str, edits: list[Edit]) -> str:
     """Return a string's raw text after edits to its view."""
-    if "\\" not in raw and not may_be_encoded(raw):
+    if view == raw and not may_be_encoded(raw):
         return apply(raw, [(start, end, _escaped(new)) for start, end, new in edits])
     string = _unescape(raw)
-    file = read_encoded(string) if may_be_encoded(string) else None
+    # Of a string that holds nothing but base64, the view is another only if it was read as a file.
+    file = read_encoded(string, named=view != string)
     if file:
         edits = _in_file(file, view, edits, len(string))
     elif _has_inner(string):

@@ -10,11 +10,11 @@ _SLASHES = "\u2044\u2215\u29f8"
 _TILDES = "\u301c\u223c\u02dc\u3030"
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufe00\ufe01\ufe0e\ufe0f\ufeff\uffa0\u3164\u20e3"
-    "\u0332\u0335\u0336\u0338"
+    + "".join(map(chr, (*range(1, 9), 0xB, 0xC, *range(0xE, 0x1E), 0x1F, 0x7F, *range(0x300, 0x370))))
 )
-"""Characters that are not seen (and strokes laid over digits): they vanish."""
+"""Characters that are not seen, controls among them, and marks laid over digits: they vanish."""
 
 _CYRILLIC = dict(zip("АВСЕНІЈКМОРЅТХаеорсухіјѕ", "ABCEHIJKMOPSTXaeopcyxijs", strict=True))
 _GREEK = dict(zip("ΑΒΕΗΙΚΜΝΟΡΤΧο", "ABEHIKMNOPTXo", strict=True))
@@ -22,6 +22,8 @@ FOREIGN = {**_CYRILLIC, **_GREEK}
 """Letters of other alphabets that look like Latin ones."""
 
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_TAGS = {chr(code): chr(code - 0xE0000) for code in range(0xE0020, 0xE007F)}
+"""Invisible twins of ASCII, which language models read all the same."""
 _SEPARATORS = (
     dict.fromkeys(_HYPHENS, "-")
     | dict.fromkeys(_DOTS, ".")
@@ -29,9 +31,9 @@ _SEPARATORS = (
     | dict.fromkeys(_TILDES, "~")
     | dict.fromkeys(_SPACES, " ")
 )
-PLAIN: dict[str, str] = {**_WIDE, **SIGNS, **_SEPARATORS, **FOREIGN, "\ufe6b": "@"}
+PLAIN: dict[str, str] = {**_WIDE, **_TAGS, **SIGNS, **_SEPARATORS, **FOREIGN, "\ufe6b": "@"}
 """What each disguise stands for, one character for one."""
 
-ODD_DIGITS = "".join(SIGNS)
-ODD_SEPARATORS = "".join(_SEPARATORS) + "（）．－／＿～＊，"
+ODD_DIGITS = "".join(SIGNS) + "".join(map(chr, range(0xE0030, 0xE003A)))
+ODD_SEPARATORS = "".join(_SEPARATORS) + "（）．－／＿～＊，\U000e002d\U000e002e\U000e0020"
 ODD_LETTERS = "Ａ-Ｚａ-ｚ＠\ufe6b"

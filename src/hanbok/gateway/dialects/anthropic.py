@@ -1,5 +1,6 @@
 """Anthropic's Messages API."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -7,6 +8,7 @@ import msgspec
 
 from hanbok.gateway.call import Operation
 from hanbok.gateway.dialect import StreamReader, WireAnswer, WireRequest
+from hanbok.gateway.errors import UnsupportedRequest
 from hanbok.gateway.head import Spans, splice
 from hanbok.gateway.spelling.anthropic_answer import Message, read_usage, whole
 from hanbok.gateway.spelling.anthropic_request import spell
@@ -18,8 +20,10 @@ from hanbok.gateway.spelling.openai_request import read_chat, unsupported
 _DECODE = msgspec.json.Decoder(Message).decode
 
 
-_FORWARDED = ("anthropic-beta",)
-"""Headers by which a client asks for features."""
+_BETA = "anthropic-beta"
+"""The header by which a client asks for features."""
+_FEATURE = r"(?:(?:[0-9]{0,4}[a-z]++[0-9]{0,4}|[0-9])-)+(?:20[0-9]{2}-[0-9]{2}-[0-9]{2}|20[0-9]{6})"
+_FEATURES = re.compile(rf"{_FEATURE}(?:[ \t]*,[ \t]*{_FEATURE})*", re.ASCII)
 
 
 class Anthropic:
@@ -51,8 +55,13 @@ class Anthropic:
         return WireRequest(path="/messages", body=encode(spelled), headers=JSON_HEADERS)
 
     def forward(self, body: bytes, *, model: str, stream: bool, headers: Mapping[str, str]) -> WireRequest:  # noqa: ARG002 - the body says so itself
-        """Set `model` in a request that is of this format already."""
-        asked = tuple((name, headers[name]) for name in _FORWARDED if name in headers)
+        """Set `model` in a request that is of this format already. Raises UnsupportedRequest for features that are not
+        named as Anthropic names them: nobody reads headers for personal data.
+        """
+        features = headers.get(_BETA, "").strip()
+        if features and not _FEATURES.fullmatch(features):
+            raise UnsupportedRequest(dialect="anthropic", feature=_BETA)
+        asked = ((_BETA, features),) if features else ()
         return WireRequest(
             path="/messages", body=splice(body, {"model": encode(model)}), headers=JSON_HEADERS + asked
         )

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
@@ -25,7 +25,11 @@ _PLAIN: Final = frozenset(
     }
 )  # fmt: skip
 _TRANSCRIPTION: Final = "conversation.item.input_audio_transcription."
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID: Final = re.compile(
+    # What looks like a resident registration number goes the way of every text.
+    r"(?!.*[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[-_]?[0-9]{7})[A-Za-z0-9_-]{1,64}"
+)
+_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=10**8)]
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _TOKENS_A_SECOND: Final = 10
 _DEEPEST: Final = 100
@@ -44,8 +48,8 @@ class Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     event_id: str | None = None
     item_id: str | None = None
     response_id: str | None = None
-    content_index: int | None = None
-    audio_end_ms: int | None = None
+    content_index: _Number | None = None
+    audio_end_ms: _Number | None = None
 
     @property
     def fits(self) -> bool:
