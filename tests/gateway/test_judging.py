@@ -10,16 +10,22 @@ import pytest
 
 from gateway.again import PLANNED, TARGET, Policy, call
 from hanbok.core.metrics import Registry
-from hanbok.core.values import Form
+from hanbok.core.values import Form, Usage
+from hanbok.evidence.gather import gather
+from hanbok.evidence.log import Record as Written
+from hanbok.evidence.report import Question
 from hanbok.gateway.answering.aside import Aside
 from hanbok.gateway.answering.heard import heard, without_logprobs
 from hanbok.gateway.answering.judging import fault
 from hanbok.gateway.answering.second_look import JudgeForbidden, Unjudged, look, with_logprobs
 from hanbok.gateway.answering.tallies import Tallies
 from hanbok.gateway.call import Call, Planned, Reply
-from hanbok.gateway.catalogue import Escalation, Offer
+from hanbok.gateway.catalogue import Escalation, Lacking, Offer
+from hanbok.gateway.charging import charge
 from hanbok.gateway.dialect import WireAnswer
 from hanbok.gateway.errors import UpstreamTimeout, UpstreamUnreachable
+from hanbok.gateway.path import Path
+from hanbok.gateway.step import Next
 from hanbok.gateway.steps.escalate import Escalate
 from hanbok.gateway.steps.record import Record
 from hanbok.policy.ruling import Ruling
@@ -196,6 +202,27 @@ async def test_the_evidence_names_a_judge_only_where_something_left_for_it(polic
     assert outcome.attempts == (("court:answer_unjudged",) if left else ())
     why = "unjudged" if left else "judge_forbidden"
     assert outcome.steps["escalation"].startswith(f"abroad: {why}")
+
+
+async def test_reports_tell_where_a_question_went_whose_judge_was_not_reached() -> None:
+    place = Place(UpstreamUnreachable(origin="j", why="x"))
+    place.endpoint = "court"
+    one = call()
+    one.offer = Offer(name="m", targets=(TARGET,), escalation=replace(JUDGED, unjudged=Lacking.REFUSE))
+    big = Planned(target=replace(TARGET, endpoint="big", group="big"), form=Form.AS_IS)
+    one.plan, log = (PLANNED, big), Log()
+    escalate = Escalate({"m": cast("Aside", place)}, Policy(), Tallies(Registry()))
+
+    async def model(asked: Call, call_next: Next) -> Reply:
+        charge(asked.ending, asked.plan[0], Usage(input=5, output=3))
+        asked.ending.used = asked.plan[0]
+        return Reply(body=body("서울입니다."))
+
+    with pytest.raises(UpstreamUnreachable):
+        await Path([Record(cast("Any", log), Policy()), escalate, model]).run(one)
+    written = [Written(index=index, digest="", entry=entry) for index, entry in enumerate(log.entries)]
+    facts = gather(written, Question(since="", until="9"))
+    assert [where.endpoint for where in facts.flows] == ["abroad"]
 
 
 class Log:

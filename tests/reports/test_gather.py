@@ -2,16 +2,21 @@
 
 import tracemalloc
 from dataclasses import replace
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 
+import hanbok.gateway
 from hanbok.core.values import Language
 from hanbok.evidence.attestation import attest
 from hanbok.evidence.entry import Act, Refusal
-from hanbok.evidence.gather import gather
+from hanbok.evidence.gather import NOTHING_SENT, gather
 from hanbok.evidence.log import Record
 from hanbok.evidence.report import Status
 from hanbok.evidence.reporting import SHARED, BadPeriod, load_report, make, period, report_names
+from hanbok.gateway.answering.second_look import JudgeForbidden, Unjudged
+from hanbok.gateway.errors import EndpointUnavailable, UnsupportedRequest, UpstreamUnreachable
 from reports.entries import QUESTION, SETUP, at, facts_of, hop, intent, outcome, records
 
 
@@ -98,6 +103,26 @@ def test_an_attempt_that_did_not_arrive_is_no_flow_and_an_answer_is_told_from_wh
         "first": (1, 1),
     }
     assert {where.endpoint: tally.count for where, tally in facts.missed.items()} == {"first": 2}
+
+
+@pytest.mark.parametrize("code", ["egress_forbidden", "model_starting"])
+def test_what_was_kept_from_going_is_not_told_to_have_gone(code):
+    plan = (hop("first"), hop("abroad", zone="foreign", country="US"))
+    facts = facts_of(intent("a", plan=plan), outcome("a", endpoint="first", attempts=(f"abroad:{code}",)))
+    assert {where.endpoint for where in facts.flows} == {"first"}
+    assert {where.endpoint for where in facts.missed} == {"abroad"}
+
+
+def test_every_error_of_a_place_that_was_sent_nothing_is_known_as_one():
+    def codes(error):
+        return {error.code}.union(*map(codes, error.__subclasses__()))
+
+    for module in walk_packages(hanbok.gateway.__path__, "hanbok.gateway."):
+        if module.name.rpartition(".")[2] in {"errors", "egress", "second_look"}:
+            import_module(module.name)
+    silent = codes(EndpointUnavailable) | codes(UnsupportedRequest) | codes(UpstreamUnreachable)
+    # Those of judges are told with another place, which has answered.
+    assert silent - {JudgeForbidden.code, Unjudged.code} == NOTHING_SENT
 
 
 def test_a_crashed_call_may_have_reached_all_of_its_plan():

@@ -4,7 +4,7 @@ call of the period may end after it.
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hanbok.core.values import Form
 from hanbok.evidence.entry import Deed, Gone, Hop, Intent, Outcome, Refusal
@@ -15,7 +15,13 @@ from hanbok.evidence.report import Question
 
 _Key = TypeVar("_Key")
 _ORIGINS = 12
-_NOTHING_SENT = frozenset({"endpoint_unavailable", "unsupported_request", "upstream_unreachable"})
+NOTHING_SENT: Final = frozenset(
+    {
+        "egress_forbidden", "endpoint_unavailable", "local_extra_missing", "model_died", "model_starting",
+        "release_base_differs", "release_not_served", "release_unusable", "unsupported_request",
+        "upstream_unreachable", "weights_not_kept", "weights_unusable",
+    }
+)  # fmt: skip
 """Codes of attempts after which the place has seen nothing."""
 _JUDGED = "judged "
 
@@ -174,8 +180,9 @@ def _ends(entry: Outcome) -> tuple[set[str], set[str], set[str]]:
     """Return the endpoints that were sent the request, those of them that answered, and all that were tried."""
     attempts = [one.partition(":") for one in entry.attempts]
     tried = {entry.endpoint, *(endpoint for endpoint, _, _ in attempts)}
-    sent = {endpoint for endpoint, _, code in attempts if code not in _NOTHING_SENT}
-    if entry.code not in _NOTHING_SENT:
+    sent = {endpoint for endpoint, _, code in attempts if code not in NOTHING_SENT}
+    # What was used may have answered, and the code be that of a judge behind it.
+    if entry.code not in NOTHING_SENT or entry.input or entry.output:
         sent.add(entry.endpoint)
     answered = {endpoint for endpoint, _, code in attempts if code.startswith(_JUDGED)}
     if entry.status in {"completed", "cut"}:
