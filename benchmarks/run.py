@@ -27,6 +27,7 @@ BENCHMARKS = {
     "evidence_log": ((), ("evidence_log.py",)),
     "evaluation": ((), ("evaluation.py",)),
     "curation": ((), ("curation.py",)),
+    "documents": ((), ("document_reading.py",)),
     "curation_filters": ((), ("curation_filters.py",)),
     "tuning": ((), ("tuning.py",)),
 }
