@@ -25,21 +25,6 @@ from documents.made import pdf, saved
 from hanbok.documents.reading import read
 
 WORDS = ("계약", "담당자", "금액", "기간", "신청", "민원", "처리", "결과", "통지", "서류", "제출", "확인")
-    "계약",
-    "담당자",
-    "금액",
-    "기간",
-    "신청",
-    "민원",
-    "처리",
-    "결과",
-    "통지",
-    "서류",
-    "제출",
-    "확인",
-    "부서",
-    "예산",
-)
 RUNS = 5
 
 
