@@ -21,7 +21,7 @@ from hanbok.evidence.crashed import settle_crashed
 from hanbok.evidence.entry import Hop, Intent, Outcome
 from hanbok.evidence.errors import LogShortened
 from hanbok.evidence.journal import Journal
-from hanbok.evidence.log import Record
+from hanbok.evidence.postings import Posting
 from hanbok.evidence.verify import verify
 from hanbok.policy import books as books_module
 from hanbok.policy.books import Books
@@ -166,15 +166,15 @@ async def test_reading_goes_on_at_the_cursor_and_at_the_oldest_open_call(
     journal.close()
     journal = Journal.open(tmp_path / "log")
     starts: list[int] = []
-    read = journal.read
+    postings = journal.postings
 
-    def noted(start: int = 0) -> Iterator[Record]:
+    def noted(start: int) -> Iterator[Posting]:
         starts.append(start)
-        return read(start)
+        return postings(start)
 
-    monkeypatch.setattr(journal, "read", noted)
+    monkeypatch.setattr(journal, "postings", noted)
     books = await Books.open(store, journal, no_limits)
-    assert starts == [0, 180, 180, 200]
+    assert starts == [180, 200]
     assert table(store) == sums(journal) == {("a", "2026-11-22"): 104}
     journal.close()
 

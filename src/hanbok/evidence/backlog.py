@@ -12,7 +12,8 @@ from hanbok.evidence.line import numbered
 from hanbok.evidence.log import Record
 from hanbok.evidence.notary import Notary
 
-_RECENT: Final = 1024
+_RECENT: Final = 64
+"""Few: whatever a thousand calls leave behind is out of the processor's cache when its memory is used again."""
 _CROWD: Final = 8
 
 

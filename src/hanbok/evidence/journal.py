@@ -32,6 +32,7 @@ from hanbok.evidence.line import Line, seal
 from hanbok.evidence.log import Record
 from hanbok.evidence.loop_writer import LINGER, LoopWriter
 from hanbok.evidence.notary import Notary
+from hanbok.evidence.postings import Posting, postings
 from hanbok.evidence.restore import Restored, restore
 from hanbok.evidence.retention import Retention
 from hanbok.evidence.segments import find, lines, open_record
@@ -161,13 +162,17 @@ class Journal:
         self._hand_over(self._item(entry, None))
 
     def read(self, start: int = 0) -> Iterator[Record]:
-        """Yield durable records from index `start` on. The newest few thousand are at hand; others are read from
-        files: call it in a thread.
+        """Yield durable records from index `start` on. The newest few are at hand; others are read from files: call
+        it in a thread.
         """
         durable = self._backlog.durable
         if start >= durable:
             return iter(())
         return self._backlog.recent(start) or map(open_record, lines(self.directory, start, durable))
+
+    def postings(self, start: int) -> Iterator[Posting]:
+        """Yield what durable entries from index `start` on say of money. Reads files: call it in a thread."""
+        return postings(self.directory, start, self._backlog.durable)
 
     def find(self, call: str) -> list[Line]:
         """Return the sealed lines of one call, oldest first. Reads files: call it in a thread."""

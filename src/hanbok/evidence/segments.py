@@ -15,6 +15,8 @@ from hanbok.evidence.log import Record
 
 _SUFFIX = ".jsonl"
 _CHUNK = 1 << 20
+_NEAR = 1 << 14
+"""Bytes before the wanted line that may be read rather than halved again."""
 _decode = msgspec.json.Decoder(AnyEntry).decode
 
 
@@ -47,21 +49,29 @@ def open_record(line: Line) -> Record:
 
 def lines(directory: Path, start: int = 0, stop: int | None = None) -> Iterator[Line]:
     """Yield complete lines with `start` <= index < `stop`, unchecked; what they hold is proved by `verify`."""
+    number, file = 0, ""
+    for segment, raw in written(directory, start):
+        if segment.path.name != file:
+            number, file = 0, segment.path.name
+        line = _parse(raw, file, number)
+        number = line.index - segment.first + 1
+        if stop is not None and line.index >= stop:
+            return
+        if line.index >= start:
+            yield line
+
+
+def written(directory: Path, start: int) -> Iterator[tuple[Segment, bytes]]:
+    """Yield complete lines as they are in the files, from a little before index `start` on."""
     known = segments(directory)
     at = max(bisect_right([segment.first for segment in known], start) - 1, 0)
     for segment in known[at:]:
         with segment.path.open("rb") as file:
             _seek(file, start)
-            number = 0
             for raw in file:
                 if not raw.endswith(b"\n"):
                     return
-                line = _parse(raw, segment.path.name, number)
-                number = line.index - segment.first + 1
-                if stop is not None and line.index >= stop:
-                    return
-                if line.index >= start:
-                    yield line
+                yield segment, raw
 
 
 def lines_of(segment: Segment) -> Iterator[Line]:
@@ -83,7 +93,7 @@ def _parse(raw: bytes, file: str, number: int) -> Line:
 def _seek(file: BinaryIO, index: int) -> None:
     """Move to a line start at or before this index, by halving: lines carry their index."""
     low, high = 0, file.seek(0, 2)
-    while high - low > _CHUNK:
+    while high - low > _NEAR:
         middle = (low + high) // 2
         file.seek(middle)
         file.readline()

@@ -6,6 +6,7 @@ hash of the tree from the files of tiles, and works out from a lower height what
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -66,20 +67,24 @@ class Edge:
 
     def add(self, leaves: Iterable[bytes]) -> Iterator[tuple[Tile, bytes]]:
         """Append leaf hashes; yield each tile that became full. To be run to its end."""
-        for leaf in leaves:
-            self.size += 1
-            carried, level = leaf, 0
-            while True:
-                if level == len(self._levels):
-                    self._levels.append([])
-                hashes = self._levels[level]
-                hashes.append(carried)
-                if len(hashes) < WIDTH:
-                    break
-                yield Tile(level, (self.size >> (_STEP * (level + 1))) - 1), b"".join(hashes)
-                carried = fold(hashes)
-                hashes.clear()
-                level += 1
+        if not self._levels:
+            self._levels.append([])
+        lowest, rest = self._levels[0], iter(leaves)
+        while taken := list(islice(rest, WIDTH - len(lowest))):
+            lowest += taken
+            self.size += len(taken)
+            yield from self._full()
+
+    def _full(self) -> Iterator[tuple[Tile, bytes]]:
+        """Yield the tiles that are full, from the lowest up, and keep of each its root one level higher."""
+        level = 0
+        while len(hashes := self._levels[level]) == WIDTH:
+            yield Tile(level, (self.size >> (_STEP * (level + 1))) - 1), b"".join(hashes)
+            level += 1
+            if level == len(self._levels):
+                self._levels.append([])
+            self._levels[level].append(fold(hashes))
+            hashes.clear()
 
     def partial(self) -> Iterator[tuple[Tile, bytes]]:
         """Yield the tiles at the edge that are not full."""

@@ -21,9 +21,10 @@ from hanbok.core.clock import now
 from hanbok.core.values import MicroWon
 from hanbok.evidence.chained import VERB as MIGRATED
 from hanbok.evidence.crashed import settle_crashed
-from hanbok.evidence.entry import Act, Intent, Outcome
+from hanbok.evidence.entry import Act, Intent
 from hanbok.evidence.errors import LogShortened
-from hanbok.evidence.log import Log, Record
+from hanbok.evidence.journal import Journal
+from hanbok.evidence.postings import BEGAN, ENDED, Posting
 from hanbok.policy.key import Limits
 from hanbok.policy.ledger import Ledger, account_of, day_of, shares_of
 from hanbok.policy.spending import spent_since
@@ -71,28 +72,28 @@ class _Reading:
         """No intent before this index is open."""
         return min((one.place for one in self.open.values()), default=self.cursor)
 
-    def on(self, records: Iterable[Record]) -> "tuple[_Reading, Counter[Line], Counter[Line]]":
+    def on(self, found: Iterable[Posting]) -> "tuple[_Reading, Counter[Line], Counter[Line]]":
         """Read on; return where that leads, the money charged on the way and the number of calls."""
         then = _Reading(log=self.log, cursor=self.cursor, head=self.head, open=dict(self.open))
         won, calls = Counter[Line](), Counter[Line]()
-        for record in records:
-            if record.index == 0:
-                then.log = record.digest
-            charge = then.note(record)
+        for posting in found:
+            if posting.index == 0:
+                then.log = posting.leaf
+            charge = then.note(posting)
             if charge:
                 line, cost = charge
                 won[line] += cost
                 calls[line] += 1
-            then.cursor, then.head = record.index + 1, record.digest
+            then.cursor, then.head = posting.index + 1, posting.leaf
         return then, won, calls
 
-    def note(self, record: Record) -> tuple[Line, MicroWon] | None:
+    def note(self, posting: Posting) -> tuple[Line, MicroWon] | None:
         """Follow which calls are open; return what an outcome charges, to the day on which its call began."""
-        entry = record.entry
-        if isinstance(entry, Intent):
+        entry = posting.entry
+        if entry.entry == BEGAN:
             day = _day(entry.at[:13])
-            self.open[entry.call] = _Open(record.index, day, entry.team, entry.person, entry.model)
-        elif isinstance(entry, Outcome):
+            self.open[entry.call] = _Open(posting.index, day, entry.team, entry.person, entry.model)
+        elif entry.entry == ENDED:
             began = self.open.pop(entry.call, None)
             line = Line(entry.organisation, entry.key, _day(entry.at[:13]))
             return (Line(*line[:2], *began[1:]) if began else line), entry.cost
@@ -102,7 +103,7 @@ class _Reading:
 class Books:
     """Keeps `ledger` (for the path) and the table (for everyone else) in step with the log."""
 
-    def __init__(self, store: Store, log: Log, ledger: Ledger, reading: _Reading) -> None:
+    def __init__(self, store: Store, log: Journal, ledger: Ledger, reading: _Reading) -> None:
         """Use `open`."""
         self.ledger = ledger
         self.claimed: list[Intent] = []
@@ -112,7 +113,7 @@ class Books:
 
     @classmethod
     async def open(
-        cls, store: Store, log: Log, limits_of: Callable[[str], Limits], claimed: Container[str] = ()
+        cls, store: Store, log: Journal, limits_of: Callable[[str], Limits], claimed: Container[str] = ()
     ) -> "Books":
         """Close the calls that a crash cut off, but for the `claimed` ones, which others carry on, and rebuild this
         month's sums. To be called before the first call.
@@ -130,14 +131,14 @@ class Books:
     def flush(self) -> int:
         """Bring the table up to the log's durable end; return how many entries were read. Blocks: use a thread."""
         before = self._reading
-        then, won, calls = before.on(self._log.read(before.cursor))
+        then, won, calls = before.on(self._log.postings(before.cursor))
         if then.cursor == before.cursor:
             return 0
         if not self._write(before, then, won, calls):
             # The marks are not where we left them, as when the database was put back from a copy: go on from there.
             # Or another server made the same new row a moment ago, and it can be updated now.
             before = _resume(self._store, self._log)
-            then, won, calls = before.on(self._log.read(before.cursor))
+            then, won, calls = before.on(self._log.postings(before.cursor))
             if not self._write(before, then, won, calls):
                 raise StoreBusy(why="marks")
         self._reading = then
@@ -183,12 +184,12 @@ def table_since(store: Store, day: str) -> tuple[dict[tuple[str, str], MicroWon]
             return spent, before
 
 
-def charged(log: Log, since: Place, until: int) -> Counter[tuple[str, str]]:
+def charged(log: Journal, since: Place, until: int) -> Counter[tuple[str, str]]:
     """Return what a log charges beyond that place and before an index, by account and day. Blocks."""
     reading = _Reading(cursor=since.read)
-    for record in takewhile(lambda one: one.index < since.read, log.read(since.unsettled)):
-        reading.note(record)
-    _, won, _ = reading.on(takewhile(lambda one: one.index < until, log.read(since.read)))
+    for posting in takewhile(lambda one: one.index < since.read, log.postings(since.unsettled)):
+        reading.note(posting)
+    _, won, _ = reading.on(takewhile(lambda one: one.index < until, log.postings(since.read)))
     found = Counter[tuple[str, str]]()
     for line, amount in won.items():
         own = (
@@ -214,7 +215,7 @@ def _day(hour: str) -> str:
     return day_of(datetime.fromisoformat(f"{hour}:00:00+00:00"))
 
 
-def _resume(store: Store, log: Log) -> _Reading:
+def _resume(store: Store, log: Journal) -> _Reading:
     """Return the reading as it was written down last, with the calls that were open there."""
     first = next(iter(log.read(0)), None)
     if first is None:
@@ -226,17 +227,17 @@ def _resume(store: Store, log: Log) -> _Reading:
         return _resume_migrated(store, log, first.digest)
     reading = _Reading(log=first.digest, cursor=read[0], head=read[1])
     head = ""
-    for record in log.read(min(unsettled[0], reading.cursor - 1)):
-        if record.index >= reading.cursor:
+    for posting in log.postings(min(unsettled[0], reading.cursor - 1)):
+        if posting.index >= reading.cursor:
             break
-        reading.note(record)
-        head = record.digest
+        reading.note(posting)
+        head = posting.leaf
     if head != reading.head:
         raise LogShortened(index=reading.cursor - 1)
     return reading
 
 
-def _resume_migrated(store: Store, log: Log, name: str) -> _Reading:
+def _resume_migrated(store: Store, log: Journal, name: str) -> _Reading:
     """Take over the marks of a log that was a chain when it was read last; nothing to take over: begin at 0.
 
     Its entries have the same indexes as then, and a `migrate` act that holds the digests that they had.
