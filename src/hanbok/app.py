@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -20,9 +20,10 @@ from hanbok.building import (
     tool_rules_of,
 )
 from hanbok.core.clock import now, stamp, today
+from hanbok.core.duty import Duty
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text, Zone
-from hanbok.custody import Custody, Duty, Own
+from hanbok.custody import Custody, Own
 from hanbok.gateway.asking import Place
 from hanbok.gateway.catalogue import Catalogue
 from hanbok.gateway.endpoint import READY, Endpoint, Licensed, Staged
@@ -67,6 +68,8 @@ _DAY_LOOKED_AT_EVERY: Final = 1.0
 _VAULT_TIDIED_EVERY: Final = 60.0
 _RELEASES_EVERY: Final = 0.5
 """Seconds: a model that is promoted or rolled back is on offer, or is not, within one."""
+_ALL_THE_SAME: Final = 5.0
+"""Seconds after which a duty is done though the database has not changed."""
 _log = logging.getLogger("hanbok.app")
 
 
@@ -160,16 +163,16 @@ class App:
             self.first_key = first.secret if first else ""
         await self._keep_records()
         # From here on: a key that is revoked while the rest begins is dead when the first request comes.
-        self._keep((_RECORDS_EVERY, self._keep_records))
+        self._keep(Duty(_RECORDS_EVERY, self._keep_records, on_change=True))
         await self._custody.begin(self._store, self.keyring)
         await self._put_in_force(self._loaded, adopt=leads)
         if leads:
             self.tuning.start()
         self._keep(
-            (_POLICY_EVERY, self._keep_policy),
-            (_DAY_LOOKED_AT_EVERY, self._keep_day),
-            (_RELEASES_EVERY, self._keep_releases),
-            (_VAULT_TIDIED_EVERY, self._vaults.tidy),
+            Duty(_POLICY_EVERY, self._keep_policy, on_change=True),
+            Duty(_DAY_LOOKED_AT_EVERY, self._keep_day),
+            Duty(_RELEASES_EVERY, self._keep_releases),
+            Duty(_VAULT_TIDIED_EVERY, self._vaults.tidy),
             *self._custody.duties(),
             *self.offstage.duties(),
             *(self._till.duties() if leads else ()),
@@ -313,16 +316,23 @@ class App:
         return shelf, await asyncio.to_thread(self._till.version)
 
     def _keep(self, *duties: Duty) -> None:
-        self._tasks += [asyncio.create_task(self._repeat(every, duty)) for every, duty in duties]
+        self._tasks += [asyncio.create_task(self._repeat(duty)) for duty in duties]
 
-    async def _repeat(self, seconds: float, duty: Callable[[], Awaitable[object]]) -> None:
+    async def _repeat(self, duty: Duty) -> None:
+        clock = asyncio.get_running_loop().time
+        seen, until = None, 0.0
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(duty.every)
+            changes = self._store.changes() if duty.on_change else None
+            if changes is not None and changes == seen and clock() < until:
+                continue
             try:
-                await duty()
+                await duty.do()
+                seen, until = changes, clock() + _ALL_THE_SAME
             except HanbokError as error:
                 # Tried again in a moment: what waits is kept, and what is in memory stays in force.
                 _log.warning("%s", error)
+                seen = None
 
     async def _tell_transfers(self, settings: Settings, day: date) -> None:
         """Put down on what ground data may go abroad, whenever that changes."""

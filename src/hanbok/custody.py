@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from hanbok.core.clock import now
+from hanbok.core.duty import Duty
 from hanbok.core.metrics import Registry, exposition
 from hanbok.evidence.entry import Intent
 from hanbok.evidence.errors import MachineTwice
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 _ACTS_EVERY: Final = 0.4
 _SPEND_EVERY: Final = 2.0
 
-Duty: TypeAlias = tuple[float, Callable[[], Awaitable[object]]]
-"""What is to be repeated, and after how many seconds. It may raise HanbokError."""
 Claims: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
 """Tells which calls without an outcome are still under way, in other processes."""
 
@@ -160,7 +159,11 @@ class Own:
         self.log.attach()
 
     def duties(self) -> list[Duty]:
-        return [(_ACTS_EVERY, self._move_acts), (_SPEND_EVERY, self._keep_spend), *self._upkeep.duties()]
+        return [
+            Duty(_ACTS_EVERY, self._move_acts, on_change=True),
+            Duty(_SPEND_EVERY, self._keep_spend),
+            *self._upkeep.duties(),
+        ]
 
     def unready(self) -> list[str]:
         twice = [f"evidence: {MachineTwice.code}"] if self._upkeep.twice else []

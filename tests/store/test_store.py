@@ -166,3 +166,31 @@ def test_an_address_that_leads_nowhere_is_a_clear_error_without_the_password(url
 def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
     Store.open(f"sqlite:///{tmp_path}/a/b/hanbok.db").close()
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["hanbok.db"]
+
+
+def test_who_looks_for_changes_sees_every_commit_of_anybody_and_nothing_else(url: str) -> None:
+    mine, other = Store.open(url), Store.open(url)
+    if mine.shared:
+        assert mine.changes() is None  # PostgreSQL must be asked
+        mine.close()
+        other.close()
+        return
+    seen = [mine.changes()]
+    for store in (other, mine, other):
+        with store.read() as connection:
+            connection.execute(select(spend)).all()
+        assert mine.changes() == seen[-1]
+        with store.write() as connection:
+            connection.execute(insert(spend).values(row(f"2026-11-{len(seen):02d}")))
+        seen.append(mine.changes())
+    with pytest.raises(IntegrityError), other.write() as connection:
+        connection.execute(insert(spend).values(row("2026-11-01")))
+    assert mine.changes() == seen[-1]  # what was undone is no change
+    mine.close()
+    seen.append(mine.changes())
+    assert None not in seen
+    assert len(set(seen)) == len(
+        seen
+    )  # also after it was closed: nobody takes a new count for the one before
+    mine.close()
+    other.close()

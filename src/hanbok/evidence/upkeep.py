@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from hanbok.core.clock import now
+from hanbok.core.duty import Duty
 from hanbok.evidence.claim import BEAT, Claim
 from hanbok.evidence.cosigning import WitnessAt, have_cosigned
 from hanbok.evidence.errors import OriginTaken, WitnessesMissing
@@ -52,11 +53,11 @@ class Upkeep:
         except WitnessesMissing as error:
             _log.warning("%s", error)
 
-    def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
-        """Return what is to be repeated, and after how many seconds. Each may raise HanbokError."""
-        witnessed = [(self._every, self.witness)] if self._witnesses else []
-        claimed = [(BEAT, self._claim.beat)] if self._claim is not None else []
-        return [(_NOTE_EVERY, self.note), (_EXPIRE_EVERY, self.expire), *witnessed, *claimed]
+    def duties(self) -> list[Duty]:
+        """Return what is to be repeated."""
+        witnessed = [Duty(self._every, self.witness)] if self._witnesses else []
+        claimed = [Duty(BEAT, self._claim.beat)] if self._claim is not None else []
+        return [Duty(_NOTE_EVERY, self.note), Duty(_EXPIRE_EVERY, self.expire), *witnessed, *claimed]
 
     @property
     def twice(self) -> bool:

@@ -1,9 +1,9 @@
 """What a server goes on with though no client waits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
+from hanbok.core.duty import Duty
 from hanbok.gateway.batches.desk import BatchDesk
 from hanbok.gateway.batches.files import Files
 from hanbok.gateway.responses.desk import ResponseDesk
@@ -24,12 +24,12 @@ class Offstage:
         self.files = Files(vaults)
         self.batches = BatchDesk(vaults, self._records, self.files)
 
-    def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
-        """Return what must be done again and again, and how many seconds apart."""
+    def duties(self) -> list[Duty]:
+        """Return what is to be repeated."""
         return [
-            (EVERY, self.beat),
-            (_LOOKED_FOR_EVERY, self.batches.look),
-            (_TIDIED_EVERY, self.batches.tidy),
+            Duty(EVERY, self.beat),
+            Duty(_LOOKED_FOR_EVERY, self.batches.look, on_change=True),
+            Duty(_TIDIED_EVERY, self.batches.tidy),
         ]
 
     async def beat(self) -> None:

@@ -1,7 +1,6 @@
 """What money needs beside the calls: the prices that were taken in, and alerts of budgets."""
 
-from collections.abc import Awaitable, Callable
-
+from hanbok.core.duty import Duty
 from hanbok.gateway.facts import load_prices
 from hanbok.gateway.price_list import PriceList
 from hanbok.gateway.price_tables import PriceTables
@@ -28,8 +27,8 @@ class Till:
         """Have alerts told there from now on; None: nobody."""
         self._webhook = webhook
 
-    def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
-        """Return what is to be repeated, and after how many seconds."""
+    def duties(self) -> list[Duty]:
+        """Return what is to be repeated."""
         return self._teller.duties()
 
     async def close(self) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import base64
 import binascii
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from hanbok.core.clock import now
+from hanbok.core.duty import Duty
 from hanbok.core.errors import HanbokError
 from hanbok.gateway.transport.egress import Egress
 from hanbok.gateway.transport.origin import opening
@@ -75,9 +76,9 @@ class Teller:
         self._egress = Egress()
         self._upstream = Http1(egress=self._egress)
 
-    def duties(self) -> list[tuple[float, Callable[[], Awaitable[None]]]]:
-        """Return what is to be repeated, and after how many seconds."""
-        return [(_EVERY, self.tell)]
+    def duties(self) -> list[Duty]:
+        """Return what is to be repeated."""
+        return [Duty(_EVERY, self.tell)]
 
     async def tell(self) -> None:
         """Note what budgets passed, and tell what is due."""

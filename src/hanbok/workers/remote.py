@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Final
 
+from hanbok.core.duty import Duty
 from hanbok.core.errors import HanbokError
 from hanbok.core.metrics import Registry
-from hanbok.custody import Duty
 from hanbok.gateway.endpoint import Endpoint, EndpointConfig, Staged
 from hanbok.gateway.upstream import Upstream
 from hanbok.policy.keyring import KeyRing
@@ -31,7 +31,7 @@ class Remote:
         await self._link.there.wait()
 
     def duties(self) -> list[Duty]:
-        return [(_COUNTS_EVERY, self._tell_counts)]
+        return [Duty(_COUNTS_EVERY, self._tell_counts)]
 
     def unready(self) -> list[str]:
         return self._link.unready if self._link.there.is_set() else [AWAY]
