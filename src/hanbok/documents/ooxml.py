@@ -25,7 +25,8 @@ _NO_TEXT: Final = {
     "sdtPr", "tblGrid", "bodyPr", "lstStyle", "endParaRPr",
 }  # fmt: skip
 _UNREAD: Final = {
-    "pic": "picture", "imagedata": "picture", "chart": "chart", "OLEObject": "object", "oleObj": "object"
+    "pic": "picture", "imagedata": "picture", "chart": "chart", "OLEObject": "object", "oleObj": "object",
+    "altChunk": "object",
 }  # fmt: skip
 _LEVELS: Final = 12
 """Levels of XML that one level of a table or a text box takes."""

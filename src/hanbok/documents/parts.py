@@ -6,7 +6,8 @@ from typing import Final
 from hanbok.documents.errors import DocumentTooLarge
 from hanbok.documents.format import Document, Limits, Part
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_BREAK: Final = re.compile("\r\n?|[\x0b\x0c]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 
 class Parts:
@@ -21,12 +22,12 @@ class Parts:
     def add(self, text: str, place: str = "", kind: str = "body") -> None:
         """Add text, to the part before where place and kind are the same. Raises DocumentTooLarge.
 
-        Control characters are left out.
+        Control characters are left out, all breaks become new lines.
         """
         self._left -= len(text)
         if self._left < 0:
             raise DocumentTooLarge(why=f"more than {self._limit} characters of text")
-        if not (trimmed := _CONTROL.sub("", text).strip()):
+        if not (trimmed := _CONTROL.sub("", _BREAK.sub("\n", text)).strip()):
             return
         if not self._parts or self._parts[-1][:2] != (place, kind):
             self._parts.append((place, kind, []))

@@ -11,6 +11,8 @@ from hanbok.documents.shown import plain, shown
 _CODES: Final = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|.)')
 """Fonts, colours and fields in headers and footers."""
 _BESIDE: Final = re.compile("(odd|even|first)(Header|Footer)")
+_ESCAPED: Final = re.compile("_x((?!D[89A-F])[0-9A-F]{4})_", re.IGNORECASE)
+"""Characters that XML cannot hold, or that stand for themselves (ECMA-376 part 1, 22.9.2.19)."""
 _TRUTH: Final = {"0": "FALSE", "1": "TRUE"}
 
 
@@ -37,7 +39,7 @@ class Strings(Plain):
         if name == "rPh":
             self._reading = False
         elif name == "si":
-            self.found.append("".join(self._pieces))
+            self.found.append(_unescaped("".join(self._pieces)))
             self._pieces.clear()
 
 
@@ -58,6 +60,7 @@ class Rows(Plain):
         name = tag.rpartition("}")[2]
         if name == "c":
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
+            self._pieces.clear()
         self._text = name in {"v", "t"} or _BESIDE.fullmatch(name) is not None
 
     def data(self, text: str) -> None:
@@ -91,7 +94,7 @@ class Rows(Plain):
             case "n":
                 return self._number(value)
             case _:  # text of a formula, text in place, an error, a date in ISO 8601
-                return value
+                return _unescaped(value)
 
     def _number(self, value: str) -> str:
         try:
@@ -104,3 +107,7 @@ class Rows(Plain):
             else ""
         )
         return shown(number, code, from_1904=self._from_1904) if code else plain(number)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
