@@ -110,6 +110,29 @@ async def test_sound_is_never_read_and_a_tool_may_be_asked_for_a_type_of_file() 
     assert asked.unread == ()
 
 
+@pytest.mark.parametrize(
+    ("body", "operation", "unread"),
+    [
+        ({"input": [1, 2]}, Operation.EMBEDDINGS, ("token ids",)),
+        ({"input": [[], [1, 2]]}, Operation.EMBEDDINGS, ("token ids",)),
+        ({"input": ["a", [-1]]}, Operation.EMBEDDINGS, ("token ids",)),
+        ({"input": ["[1, 2", '", [3', "\\"], "dimensions": 3}, Operation.EMBEDDINGS, ()),
+        ({"body": {"input": [[1, 2]]}}, Operation.PASSAGE, ("token ids",)),
+        ({"body": {"prompt": [1, 2]}}, Operation.PASSAGE, ("token ids",)),
+        ({"body": {"prompt": "[1, 2]", "vector": [1, 2]}}, Operation.PASSAGE, ()),
+        ({"body": [1, 2]}, Operation.PASSAGE, ()),
+        ({"body": None}, Operation.PASSAGE, ()),
+    ],
+)
+async def test_token_ids_are_seen_wherever_they_stand(
+    body: dict[str, Any], operation: Operation, unread: tuple[str, ...]
+) -> None:
+    seen = call("", operation)
+    seen.body = json.dumps(body).encode()
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == unread
+
+
 async def test_token_ids_are_not_read_nor_is_what_was_known_before() -> None:
     seen = call([[1, 2, 3]], Operation.EMBEDDINGS)
     seen.unread = ("audio",)
