@@ -63,8 +63,8 @@ class Inspect:
                 topics += screen(texts.text)
         except CRASHES as crash:
             raise guard_failed(crash) from None
-        topics = tuple(one for one in topics if not _overlaps(one, found))
-        return texts, tuple(found), topics, _beside(call, texts)
+        alone = tuple(one for one in topics if not _overlaps(one, found))
+        return texts, tuple(found), alone, _beside(call, texts)
 
 
 def _outside(call: Call) -> tuple[bytes, ...]:
