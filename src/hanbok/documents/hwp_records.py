@@ -1,0 +1,240 @@
+"""Records of HWP 5: the paragraphs of a section, with all that hangs in them.
+
+본 제품은 한글과컴퓨터의 한글 문서 파일(.hwp) 공개 문서를 참고하여 개발하였습니다.
+(Hancom, "한글 문서 파일 형식 5.0" revision 1.3: 3.2.3 and table 6 for characters, 4.1 for records, 4.3 for paragraphs.)
+"""
+
+import re
+import struct
+from collections import deque
+from typing import Any, Final, NamedTuple
+
+from hanbok.documents.errors import DocumentTooLarge, DocumentUnreadable
+from hanbok.documents.flow import Cell, Flow, paragraph, table
+
+_RECORDS: Final = 4_000_000
+_LONG: Final = 0xFFF
+"""A size of 12 bits that says: the size follows in 32."""
+
+DOCUMENT_PROPERTIES: Final = 16
+DISTRIBUTE_DOC_DATA: Final = 28
+_PARA_HEADER: Final = 66
+_PARA_TEXT: Final = 67
+_CTRL_HEADER: Final = 71
+_LIST_HEADER: Final = 72
+_BEGINS: Final = {76, 77, 88}
+"""Records (SHAPE_COMPONENT, TABLE, EQEDIT) that an object begins with; a list before them is its caption."""
+_EQEDIT: Final = 88
+_UNREAD: Final = {84: "object", 85: "picture", 90: "text art", 91: "form", 95: "chart", 98: "video"}
+
+_ASIDE: Final = {
+    b"head": "header", b"foot": "footer", b"fn  ": "note", b"en  ": "note", b"tcmt": "comment", b"secd": "header"
+}  # fmt: skip
+"""Controls whose paragraphs are not of the body; those of a section's definition are its master pages (바탕쪽)."""
+_MEMO: Final = "comment"
+"""Memos (메모) stand behind the last paragraph, in no control."""
+_EQUATION: Final = b"eqed"
+_OBJECTS: Final = {b"tbl ", b"gso ", _EQUATION}
+
+_CONTROL: Final = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\x17].{0,7}", re.DOTALL)
+"""Inline and extended controls take eight characters: their own, six of data, their own again."""
+_WIDTH: Final = 8
+_EXTENDED: Final = frozenset("\x01\x02\x03\x0b\x0c\x0e\x0f\x10\x11\x12\x15\x16\x17")
+"""Each has a control record of its own, in their order."""
+_CHARACTERS: Final = dict.fromkeys(range(32)) | {10: "\n", 24: "-", 30: " ", 31: " "}
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_NUMBERED: Final = range(1, 6)
+"""Automatic numbers (표 143) that stand in a text: of notes, pictures, tables, equations; not those of pages."""
+_LENGTH: Final = struct.Struct("<H")
+_NUMBER: Final = struct.Struct("<4xIH2x2s2s")
+_CELL: Final = struct.Struct("<8xHH")
+"""Behind the head of its list (표 65, eight bytes in files): column and row of a cell (표 80)."""
+_CAPTION: Final = struct.Struct("<8xI")
+_BEHIND: Final = (1, 3)
+"""Captions on the right and below (표 73)."""
+
+
+class Record(NamedTuple):
+    tag: int
+    level: int
+    data: bytes
+
+
+END: Final = Record(tag=0, level=-1, data=b"")
+
+
+class Records:
+    """The records of a stream, one at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        """Stand at the first. Raises DocumentUnreadable."""
+        self._data = data
+        self._at = 0
+        self._count = 0
+        self.now = self._read()
+
+    def step(self) -> Record:
+        """Go on, and return the record left behind. Raises DocumentUnreadable, DocumentTooLarge."""
+        left, self.now = self.now, self._read()
+        return left
+
+    @property
+    def rest(self) -> bytes:
+        """What follows the record."""
+        return self._data[self._at :]
+
+    def _read(self) -> Record:
+        data, at = self._data, self._at
+        if at == len(data):
+            return END
+        self._count += 1
+        if self._count > _RECORDS:
+            raise DocumentTooLarge(why=f"more than {_RECORDS} records in a section")
+        try:
+            (head,) = struct.unpack_from("<I", data, at)
+            at += 4
+            size = head >> 20
+            if size == _LONG:
+                (size,) = struct.unpack_from("<I", data, at)
+                at += 4
+        except struct.error as error:
+            raise DocumentUnreadable(why="a record is cut off") from error
+        if size > len(data) - at:
+            raise DocumentUnreadable(why="a record is cut off")
+        self._at = at + size
+        return Record(tag=head & 0x3FF, level=head >> 10 & 0x3FF, data=data[at : self._at])
+
+
+class Section:
+    """Reads the paragraphs of a section into a flow."""
+
+    def __init__(self, data: bytes, flow: Flow) -> None:
+        """Stand at the first paragraph. Raises DocumentUnreadable."""
+        self._records = Records(data)
+        if self._records.now.tag != _PARA_HEADER:
+            raise DocumentUnreadable(why="a section does not begin with a paragraph")
+        self._flow = flow
+
+    def read(self) -> None:
+        """Read all of them. Raises DocumentUnreadable, DocumentTooLarge."""
+        while self._records.now is not END:
+            if self._records.now.tag != _PARA_HEADER:
+                self._other(self._flow.body)
+            elif self._records.now.level:
+                self._flow.put(_MEMO, self._paragraph())
+            else:
+                self._flow.body += self._paragraph()
+
+    def _paragraph(self) -> list[str]:
+        level = self._records.step().level
+        pieces: list[str | list[str]] = []
+        places: deque[int] = deque()
+        while self._records.now.level > level:
+            tag = self._records.now.tag
+            if tag == _PARA_TEXT:
+                self._text(self._records.step().data, pieces, places)
+            elif tag == _CTRL_HEADER and places:
+                pieces[places.popleft()] = self._control()
+            elif tag == _PARA_HEADER:
+                self._flow.put(_MEMO, self._paragraph())
+            else:
+                behind: list[str] = []
+                self._other(behind)
+                pieces.append(behind)
+        return paragraph(pieces)
+
+    def _other(self, lines: list[str]) -> None:
+        """Read a record that is no paragraph."""
+        if self._records.now.tag == _CTRL_HEADER:
+            found = self._control()
+            lines += [found] * bool(found) if isinstance(found, str) else found
+        elif kind := _UNREAD.get(self._records.step().tag):
+            self._flow.leave(kind)
+
+    def _text(self, data: bytes, pieces: list[str | list[str]], places: deque[int]) -> None:
+        """Add the text, and the places in it that are for controls."""
+        characters = _characters(data)
+        at = 0
+        for control in _CONTROL.finditer(characters):
+            pieces.append(self._plain(characters[at : control.start()]))
+            at = control.end()
+            if len(control[0]) < _WIDTH:
+                self._flow.leave("damaged text")
+            elif control[0][0] in _EXTENDED:
+                places.append(len(pieces))
+            pieces.append("\t" if control[0][0] == "\t" else "")
+        pieces.append(self._plain(characters[at:]))
+
+    def _plain(self, characters: str) -> str:
+        if _SURROGATE.search(characters):
+            characters = characters.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        self._flow.spend(len(characters))
+        return characters.translate(_CHARACTERS)
+
+    def _control(self) -> str | list[str]:
+        """Return what stands in the text (`str`), or hangs in it."""
+        head = self._records.step()
+        name = head.data[3::-1]
+        with self._flow.deeper():
+            lines = self._lists(head.level, name)
+        if kind := _ASIDE.get(name):
+            self._flow.put(kind, lines)
+            return ""
+        if name == _EQUATION:
+            return " ".join(lines)
+        return lines or self._plain(_inline(name, head.data))
+
+    def _lists(self, level: int, name: bytes) -> list[str]:
+        """Read the lists of paragraphs of a control: cells, texts in shapes, captions."""
+        above: list[str] = []
+        lines: list[str] = []
+        below: list[str] = []
+        cells: list[Cell] = []
+        filled, begun = lines, False
+        while self._records.now.level > level:
+            tag, _, data = self._records.now
+            if tag == _PARA_HEADER:
+                filled += self._paragraph()
+                continue
+            if tag in _BEGINS:
+                filled, begun = lines, True
+            if tag == _EQEDIT:
+                lines.append(self._plain(_string(data, 4)))
+            elif tag == _LIST_HEADER and begun and name == b"tbl ":
+                column, row = _unpacked(_CELL, data)
+                cells.append(Cell(row=row, column=column))
+                filled = cells[-1].lines
+            elif tag == _LIST_HEADER and not begun and name in _OBJECTS:
+                filled = below if _unpacked(_CAPTION, data)[0] & 3 in _BEHIND else above
+            self._other(filled)
+        return [*above, *table(cells), *lines, *below]
+
+
+def _inline(name: bytes, data: bytes) -> str:
+    """Return what a control without lists stands for, its characters as they are in the file."""
+    match name:
+        case b"atno":
+            kind, number, before, behind = _unpacked(_NUMBER, data)
+            return f"{_characters(before)}{number}{_characters(behind)}" if kind & 0xF in _NUMBERED else ""
+        case b"tcps":
+            return _string(data, 4)
+        case b"tdut":
+            main = _string(data, 4)
+            return f"{main}({_string(data, 6 + 2 * len(main))})"
+    return ""
+
+
+def _string(data: bytes, at: int) -> str:
+    """Return a text whose length stands before it."""
+    (length,) = _unpacked(_LENGTH, data[at:])
+    return _characters(data[at + 2 : at + 2 + 2 * length])
+
+
+def _characters(data: bytes) -> str:
+    """Return two bytes each as a character: those of pairs (surrogates) stay apart."""
+    return "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2])))
+
+
+def _unpacked(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:
+    """Return the numbers of a record; older programs wrote shorter ones."""
+    return layout.unpack(data[: layout.size].ljust(layout.size, b"\0"))
