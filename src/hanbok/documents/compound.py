@@ -1,10 +1,12 @@
 """Compound files (OLE2, [MS-CFB]): streams in storages, as HWP 5 keeps them.
 
-Read from memory and taken to be hostile: no sector is read twice, so that loops and streams that share sectors end in an
-error, and all that is read is never more than the file.
+Read from memory and taken to be hostile: no sector is read twice: loops and streams that share sectors
+end in an error, and what is read is never more than the file.
 """
 
 import struct
+import sys
+from array import array
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
@@ -12,8 +14,11 @@ from hanbok.documents.errors import DocumentTooLarge, DocumentUnreadable
 
 MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER: Final = 512
-_LAYOUT: Final = struct.Struct("<HH10xII8xIIII")
-"""From byte 30: powers of sectors and mini sectors, FAT sectors, directory, mini FAT (first, count), DIFAT (first, count)."""
+_LAYOUT: Final = struct.Struct("<HH10xII8xIII")
+"""From byte 30: powers of sectors and mini sectors, FAT sectors, directory, mini FAT, its sectors, DIFAT."""
+_LISTED: Final = 76
+"""Here the first FAT sectors are listed; more are in the DIFAT."""
+_NUMBER: Final = 4
 _POWERS: Final = ((9, 6), (12, 6))
 _SMALL: Final = 4096
 """Streams below this are kept in mini sectors."""
@@ -38,7 +43,7 @@ class Compound:
         """Open a file. Raises DocumentUnreadable, DocumentTooLarge."""
         if len(data) < _HEADER or not data.startswith(MAGIC):
             raise _damaged("it is no compound file")
-        power, mini, fats, directory, mini_fat, mini_fats, difat, difats = _LAYOUT.unpack_from(data, 30)
+        power, mini, fats, directory, mini_fat, mini_fats, difat = _LAYOUT.unpack_from(data, 30)
         if (power, mini) not in _POWERS:
             raise _damaged("sectors of a size that no document has")
         self._data = data
@@ -46,11 +51,12 @@ class Compound:
         self._mini_size = 1 << mini
         self._read = bytearray(-(-len(data) // self._size) - 1)
         """Which sectors were read."""
-        self._fat = self._table(fats, difat, difats)
+        self._fat = self._table(fats, difat)
         entries = _entries(b"".join(self._chain(directory)))
         *_, first, size = entries[0]
         self._mini = b"".join(self._chain(first)) if size else b""
-        self._mini_fat = _numbers(b"".join(self._chain(mini_fat)) if mini_fats else b"")
+        wanted = -(-len(self._mini) // self._mini_size) * _NUMBER
+        self._mini_fat = _numbers(b"".join(self._chain(mini_fat))[:wanted] if mini_fats else b"")
         self._mini_read = bytearray(len(self._mini_fat))
         self._streams = _streams(entries)
 
@@ -76,15 +82,14 @@ class Compound:
             raise _damaged("a stream is cut off")
         return bytes(taken[:size])
 
-    def _table(self, fats: int, difat: int, difats: int) -> tuple[int, ...]:
-        """Return the FAT: of each sector, the next. Its own sectors are listed in the header and in those of the DIFAT."""
-        listed = struct.unpack_from("<109I", self._data, 76)
-        for _ in range(min(difats, len(self._read))):
-            *more, difat = _numbers(self._sector(difat))
-            listed += tuple(more)
-        if fats > len(listed):
-            raise _damaged("its table of sectors is cut off")
-        return _numbers(b"".join(map(self._sector, listed[:fats])))
+    def _table(self, fats: int, difat: int) -> "array[int]":
+        """Return the FAT: of each sector, the next. Its sectors are listed in the header and in those of the DIFAT."""
+        wanted = min(fats, -(-len(self._read) * _NUMBER // self._size))
+        listed = _numbers(self._data[_LISTED:_HEADER])
+        while len(listed) < wanted:
+            listed += _numbers(self._sector(difat))
+            difat = listed.pop()
+        return _numbers(b"".join(map(self._sector, listed[:wanted])))
 
     def _sector(self, number: int) -> bytes:
         if number >= len(self._read) or self._read[number]:
@@ -112,8 +117,11 @@ def _damaged(why: str) -> DocumentUnreadable:
     return DocumentUnreadable(why=f"a damaged compound file: {why}")
 
 
-def _numbers(data: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
+def _numbers(data: bytes) -> "array[int]":
+    found = array("I", data[: len(data) // _NUMBER * _NUMBER])
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found
 
 
 def _entries(directory: bytes) -> list[_Entry]:
@@ -125,7 +133,7 @@ def _entries(directory: bytes) -> list[_Entry]:
 
 
 def _streams(entries: list[_Entry]) -> dict[str, tuple[int, int]]:
-    """Return first sector and size of each stream. Entries of one storage are a binary tree, which may be a long line."""
+    """Return first sector and size of each stream. Those of a storage are a binary tree, which may be a long line."""
     found: dict[str, tuple[int, int]] = {}
     seen = bytearray(len(entries))
     todo = [(entries[0][5], "", 1)]
@@ -141,6 +149,9 @@ def _streams(entries: list[_Entry]) -> dict[str, tuple[int, int]]:
         path = within + name[: max(length - 2, 0)].decode("utf-16-le", "replace").casefold()
         if kind == _STORAGE and level < _LEVELS:
             todo.append((child, f"{path}/", level + 1))
-        elif kind == _STREAM and found.setdefault(path, (first, size & 0xFFFFFFFF)) != (first, size & 0xFFFFFFFF):
+        elif kind == _STREAM and found.setdefault(path, (first, size & 0xFFFFFFFF)) != (
+            first,
+            size & 0xFFFFFFFF,
+        ):
             raise _damaged("two streams of one name")
     return found

@@ -1,6 +1,7 @@
 """Documents for distribution (배포용 문서): sections under AES, whose key stands in front of them for every viewer.
 
-본 제품은 한글과컴퓨터의 한글 문서 파일(.hwp) 공개 문서를 참고하여 개발하였습니다. (Hancom, "한글문서파일형식 배포용문서" revision 1.2.)
+본 제품은 한글과컴퓨터의 한글 문서 파일(.hwp) 공개 문서를 참고하여 개발하였습니다.
+(Hancom, "한글문서파일형식 배포용문서" revision 1.2.)
 """
 
 import struct
@@ -16,6 +17,7 @@ from hanbok.documents.hwp_records import DISTRIBUTE_DOC_DATA, Records
 _DATA: Final = 256
 _SEED: Final = 4
 _KEY: Final = 16
+_BLOCK: Final = 16
 
 
 def unlocked(section: bytes) -> bytes:
@@ -24,6 +26,8 @@ def unlocked(section: bytes) -> bytes:
     head = records.now
     if head.tag != DISTRIBUTE_DOC_DATA or len(head.data) != _DATA:
         raise DocumentUnreadable(why="a document for distribution without the data that opens it")
+    if len(records.rest) % _BLOCK:
+        raise DocumentUnreadable(why="a section of a document for distribution is not whole")
     stream = _stream(struct.unpack_from("<I", head.data)[0])
     plain = bytes(one ^ next(stream) for one in head.data)
     at = _SEED + (head.data[0] & 0xF)  # the seed itself is not hidden

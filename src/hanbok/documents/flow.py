@@ -1,6 +1,6 @@
 """Paragraphs, tables and what hangs between them, as lines of text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,8 +12,8 @@ from hanbok.documents.parts import Parts
 
 BETWEEN: Final = " | "
 """Between the cells of a row."""
-_ASIDE: Final = ("note", "comment", "header", "footer")
-"""What is not of the body, in the order in which it follows it."""
+_KINDS: Final = ("body", "note", "comment", "header", "footer")
+"""In the order in which the parts of a section follow each other."""
 
 
 class Row(str):
@@ -32,7 +32,7 @@ class Cell:
 
 
 def table(cells: Sequence[Cell]) -> list[str]:
-    """Return the rows of a table, each followed by those of the tables within it. A cell alone is a frame: its lines."""
+    """Return the rows of a table, each followed by those of tables within it. A cell alone is a frame: its lines."""
     if len(cells) == 1:
         return cells[0].lines
     lines: list[str] = []
@@ -67,13 +67,12 @@ def paragraph(pieces: Iterable[str | list[str]]) -> list[str]:
 
 
 class Flow:
-    """What a section of a document holds, while it is read."""
+    """What a document holds, section by section, while it is read."""
 
-    def __init__(self, limits: Limits, parts: Parts, place: str) -> None:
+    def __init__(self, limits: Limits, parts: Parts) -> None:
         self.body: list[str] = []
-        self._aside: dict[str, list[str]] = {kind: [] for kind in _ASIDE}
+        self._aside: dict[str, list[str]] = {}
         self._parts = parts
-        self._place = place
         self._left = self._characters = limits.characters
         self._depth = limits.depth
         self._deep = 0
@@ -81,7 +80,7 @@ class Flow:
 
     def put(self, kind: str, lines: list[str]) -> None:
         """Keep lines that are not of the body."""
-        self._aside[kind] += lines
+        self._aside.setdefault(kind, []).extend(lines)
 
     def spend(self, characters: int) -> None:
         """Count characters, before they are more than the parts would take. Raises DocumentTooLarge."""
@@ -90,7 +89,7 @@ class Flow:
             raise DocumentTooLarge(why=f"more than {self._characters} characters of text")
 
     @contextmanager
-    def deeper(self) -> Iterator[None]:
+    def deeper(self) -> Generator[None]:
         """Stand within a table, a text box or a note. Raises DocumentTooLarge."""
         self._deep += 1
         if self._deep > self._depth:
@@ -98,8 +97,9 @@ class Flow:
         yield
         self._deep -= 1
 
-    def end(self) -> None:
-        """Add all of it to the parts. Raises DocumentTooLarge."""
-        for kind, lines in {"body": self.body, **self._aside}.items():
-            for line in lines:
-                self._parts.add(line, self._place, kind)
+    def end(self, place: str) -> None:
+        """Add a section to the parts, as what stands there. Raises DocumentTooLarge."""
+        for kind in _KINDS:
+            for line in self.body if kind == "body" else self._aside.get(kind, ()):
+                self._parts.add(line, place, kind)
+        self.body, self._aside = [], {}

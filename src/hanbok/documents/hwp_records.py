@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple
 from hanbok.documents.errors import DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.flow import Cell, Flow, paragraph, table
 
-_RECORDS: Final = 4_000_000
+RECORDS: Final = 2_000_000
+"""Of a document: each takes some time, however short it is."""
+_HEAD: Final = 4
 _LONG: Final = 0xFFF
 """A size of 12 bits that says: the size follows in 32."""
 
@@ -31,8 +33,6 @@ _ASIDE: Final = {
     b"head": "header", b"foot": "footer", b"fn  ": "note", b"en  ": "note", b"tcmt": "comment", b"secd": "header"
 }  # fmt: skip
 """Controls whose paragraphs are not of the body; those of a section's definition are its master pages (바탕쪽)."""
-_MEMO: Final = "comment"
-"""Memos (메모) stand behind the last paragraph, in no control."""
 _EQUATION: Final = b"eqed"
 _OBJECTS: Final = {b"tbl ", b"gso ", _EQUATION}
 
@@ -66,11 +66,11 @@ END: Final = Record(tag=0, level=-1, data=b"")
 class Records:
     """The records of a stream, one at a time."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, most: int = RECORDS) -> None:
         """Stand at the first. Raises DocumentUnreadable."""
         self._data = data
         self._at = 0
-        self._count = 0
+        self.left = most
         self.now = self._read()
 
     def step(self) -> Record:
@@ -85,11 +85,11 @@ class Records:
 
     def _read(self) -> Record:
         data, at = self._data, self._at
-        if at == len(data):
+        if at + _HEAD > len(data) and not any(data[at:]):  # what is left of the last block of a cipher
             return END
-        self._count += 1
-        if self._count > _RECORDS:
-            raise DocumentTooLarge(why=f"more than {_RECORDS} records in a section")
+        self.left -= 1
+        if self.left < 0:
+            raise DocumentTooLarge(why=f"more than {RECORDS} records of text")
         try:
             (head,) = struct.unpack_from("<I", data, at)
             at += 4
@@ -108,9 +108,9 @@ class Records:
 class Section:
     """Reads the paragraphs of a section into a flow."""
 
-    def __init__(self, data: bytes, flow: Flow) -> None:
+    def __init__(self, records: Records, flow: Flow) -> None:
         """Stand at the first paragraph. Raises DocumentUnreadable."""
-        self._records = Records(data)
+        self._records = records
         if self._records.now.tag != _PARA_HEADER:
             raise DocumentUnreadable(why="a section does not begin with a paragraph")
         self._flow = flow
@@ -118,10 +118,13 @@ class Section:
     def read(self) -> None:
         """Read all of them. Raises DocumentUnreadable, DocumentTooLarge."""
         while self._records.now is not END:
-            if self._records.now.tag != _PARA_HEADER:
-                self._other(self._flow.body)
-            elif self._records.now.level:
-                self._flow.put(_MEMO, self._paragraph())
+            tag, level, _ = self._records.now
+            if tag == _CTRL_HEADER:
+                self._flow.body += paragraph([self._control()])
+            elif tag != _PARA_HEADER:
+                self._skip()
+            elif level:
+                self._memo()
             else:
                 self._flow.body += self._paragraph()
 
@@ -133,22 +136,26 @@ class Section:
             tag = self._records.now.tag
             if tag == _PARA_TEXT:
                 self._text(self._records.step().data, pieces, places)
-            elif tag == _CTRL_HEADER and places:
-                pieces[places.popleft()] = self._control()
+            elif tag == _CTRL_HEADER:
+                found = self._control()
+                if places:
+                    pieces[places.popleft()] = found
+                else:
+                    pieces.append(found)
             elif tag == _PARA_HEADER:
-                self._flow.put(_MEMO, self._paragraph())
+                self._memo()
             else:
-                behind: list[str] = []
-                self._other(behind)
-                pieces.append(behind)
+                self._skip()
         return paragraph(pieces)
 
-    def _other(self, lines: list[str]) -> None:
-        """Read a record that is no paragraph."""
-        if self._records.now.tag == _CTRL_HEADER:
-            found = self._control()
-            lines += [found] * bool(found) if isinstance(found, str) else found
-        elif kind := _UNREAD.get(self._records.step().tag):
+    def _memo(self) -> None:
+        """Read a paragraph below another: memos (메모) stand behind the last one, in no control."""
+        with self._flow.deeper():
+            self._flow.put("comment", self._paragraph())
+
+    def _skip(self) -> None:
+        """Leave a record that holds no text."""
+        if kind := _UNREAD.get(self._records.step().tag):
             self._flow.leave(kind)
 
     def _text(self, data: bytes, pieces: list[str | list[str]], places: deque[int]) -> None:
@@ -196,6 +203,9 @@ class Section:
             if tag == _PARA_HEADER:
                 filled += self._paragraph()
                 continue
+            if tag == _CTRL_HEADER:
+                filled += paragraph([self._control()])
+                continue
             if tag in _BEGINS:
                 filled, begun = lines, True
             if tag == _EQEDIT:
@@ -206,7 +216,7 @@ class Section:
                 filled = cells[-1].lines
             elif tag == _LIST_HEADER and not begun and name in _OBJECTS:
                 filled = below if _unpacked(_CAPTION, data)[0] & 3 in _BEHIND else above
-            self._other(filled)
+            self._skip()
         return [*above, *table(cells), *lines, *below]
 
 
@@ -221,7 +231,8 @@ def _inline(name: bytes, data: bytes) -> str:
         case b"tdut":
             main = _string(data, 4)
             return f"{main}({_string(data, 6 + 2 * len(main))})"
-    return ""
+        case _:
+            return ""
 
 
 def _string(data: bytes, at: int) -> str:

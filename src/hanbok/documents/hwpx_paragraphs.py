@@ -88,7 +88,9 @@ class Paragraphs:
                         self._flow.put(kind, self.lines(one))
         elif name == "autoNum" and control.get("numType") in _NUMBERED:
             shown = child(control, "autoNumFormat")
-            before, behind = (shown.get("prefixChar", ""), shown.get("suffixChar", "")) if shown is not None else ("", "")
+            before, behind = (
+                (shown.get("prefixChar", ""), shown.get("suffixChar", "")) if shown is not None else ("", "")
+            )
             return f"{before}{control.get('num', '')}{behind}"
         return ""
 

@@ -16,7 +16,7 @@ from hanbok.documents.distribution import unlocked
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.flow import Flow
 from hanbok.documents.format import Document, Limits
-from hanbok.documents.hwp_records import DOCUMENT_PROPERTIES, Records, Section
+from hanbok.documents.hwp_records import DOCUMENT_PROPERTIES, RECORDS, Records, Section
 from hanbok.documents.parts import Parts
 from hanbok.documents.summary import summary
 
@@ -47,10 +47,12 @@ class Hwp:
             raise DocumentUnreadable(why="it has no section")
         if not file.sections.keys() >= set(range(file.told())):
             parts.leave("missing section")
+        flow, left = Flow(limits, parts), RECORDS
         for number in sorted(file.sections):
-            flow = Flow(limits, parts, place=f"section {number + 1}")
-            Section(file.section(number), flow).read()
-            flow.end()
+            records = Records(file.section(number), left)
+            Section(records, flow).read()
+            flow.end(place=f"section {number + 1}")
+            left = records.left
         if file.flags & _TRACKED:  # the specification does not tell which text was deleted
             parts.leave("tracked changes")
         title, author = file.summary()
@@ -84,7 +86,9 @@ class _File:
         """Return how many sections there should be. Raises DocumentUnreadable, DocumentTooLarge."""
         first = Records(self._unpacked(self._file.read("DocInfo"))).now
         if first.tag != DOCUMENT_PROPERTIES or len(first.data) < _COUNT.size:
-            raise DocumentUnreadable(why="its stream DocInfo does not begin with the properties of the document")
+            raise DocumentUnreadable(
+                why="its stream DocInfo does not begin with the properties of the document"
+            )
         count: int = _COUNT.unpack_from(first.data)[0]
         return count
 

@@ -32,13 +32,15 @@ class Hwpx:
 
     def read(self, data: bytes, limits: Limits) -> Document:
         package, parts = _Package(data, limits), Parts(limits)
+        flow = Flow(limits, parts)
         for number, root in enumerate(package.sections(parts), start=1):
-            flow = Flow(limits, parts, place=f"section {number}")
             paragraphs = Paragraphs(flow)
             flow.body += paragraphs.lines(root)
             for page in package.named(dict.fromkeys(paragraphs.master_pages), parts):
-                flow.put("header", [line for one in package.archive.xml(page) for line in paragraphs.lines(one)])
-            flow.end()
+                flow.put(
+                    "header", [line for one in package.archive.xml(page) for line in paragraphs.lines(one)]
+                )
+            flow.end(place=f"section {number}")
         return parts.document(title=package.title, author=package.author)
 
 
@@ -88,4 +90,6 @@ class _Package:
         if _CONTAINER not in self.archive:
             return _PACKAGE
         files = self.archive.xml(_CONTAINER).iterfind("{*}rootfiles/{*}rootfile")
-        return next((one.get("full-path", "") for one in files if one.get("media-type") == _PACKAGE_TYPE), _PACKAGE)
+        return next(
+            (one.get("full-path", "") for one in files if one.get("media-type") == _PACKAGE_TYPE), _PACKAGE
+        )
