@@ -1,4 +1,4 @@
-"""HWP 5, the binary format of 한글 (Hancom Office). Read for distribution too; with a password or DRM refused, as HWP 3 is.
+"""HWP 5, the binary format of 한글 (Hancom Office). For distribution it is read, under a password or DRM refused.
 
 본 제품은 한글과컴퓨터의 한글 문서 파일(.hwp) 공개 문서를 참고하여 개발하였습니다.
 (Hancom, "한글 문서 파일 형식 5.0" revision 1.3: 3.2.1 for the header, table 14 for the number of sections.)
