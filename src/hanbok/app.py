@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -316,7 +317,19 @@ class App:
         return shelf, await asyncio.to_thread(self._till.version)
 
     def _keep(self, *duties: Duty) -> None:
-        self._tasks += [asyncio.create_task(self._repeat(duty)) for duty in duties]
+        for duty in duties:
+            task = asyncio.create_task(self._repeat(duty))
+            self._tasks.append(task)
+            task.add_done_callback(partial(self._ended, duty))
+
+    def _ended(self, duty: Duty, task: "asyncio.Task[None]") -> None:
+        """Begin it again unless it was asked to end: no fault may stop what takes up keys that are revoked."""
+        if task.cancelling():
+            return
+        self._tasks.remove(task)
+        fault = None if task.cancelled() else task.exception()
+        _log.critical("a duty of the server failed, and begins again", exc_info=fault)
+        self._keep(duty)
 
     async def _repeat(self, duty: Duty) -> None:
         clock = asyncio.get_running_loop().time

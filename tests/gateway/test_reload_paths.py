@@ -10,6 +10,7 @@ import pytest
 
 import hanbok.app
 from hanbok.app import App
+from hanbok.core.duty import Duty
 from hanbok.gateway.mcp.stdio import Program
 from hanbok.gateway.path import Path as CallPath
 from hanbok.gateway.running import Endpoints
@@ -171,3 +172,24 @@ async def test_what_was_begun_by_older_settings_does_not_end_after_a_reload(
     held.set()
     await asyncio.gather(older, reload)
     assert "speak" in app.runtime.catalogue
+
+
+async def test_a_duty_that_fails_by_a_fault_of_ours_is_told_and_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "hanbok.yaml"
+    file.write_text(SETTINGS.format(state=tmp_path / "state"), encoding="utf-8")
+    app = await App.open(await asyncio.to_thread(load, file))
+    faults, done = [OSError("a full disk"), asyncio.CancelledError()], asyncio.Event()
+
+    async def duty() -> None:
+        if faults:
+            raise faults.pop(0)
+        done.set()
+
+    app._keep(Duty(0.001, duty))
+    async with asyncio.timeout(10):
+        await done.wait()
+    assert caplog.text.count("begins again") == 2
+    assert "a full disk" in caplog.text
+    await app.close()

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,19 @@ def test_a_locked_database_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.
     with store.write():
         pass
     other.close()
+    store.close()
+
+
+def test_when_all_connections_are_taken_it_is_a_clear_error(url: str) -> None:
+    store = Store.open(url)
+    pool = store._engine.pool
+    pool._timeout = 0.01
+    with ExitStack() as taken:
+        for _ in range(pool.size() + pool._max_overflow):
+            taken.enter_context(store.read())
+        with pytest.raises(StoreBusy) as caught, store.read():
+            pass
+    assert caught.value.facts == {"why": "QueuePool"}
     store.close()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hanbok.store.errors import StoreBusy, StoreFull, StoreUnavailable
 from hanbok.store.schema import bring_up_to_date
@@ -158,6 +159,8 @@ def _translated() -> Generator[None]:
         raise _error(error.orig) from error
     except sqlite3.Error as error:
         raise _error(error) from error
+    except PoolTimeout as error:
+        raise StoreBusy(why="QueuePool") from error
 
 
 def _error(cause: Any) -> StoreUnavailable:  # noqa: ANN401 -- each driver has its own
