@@ -126,6 +126,7 @@ class App:
         self._bases: dict[str, str] = {}
         self._governing: Governing
         self._offered: object = None
+        self._priced = ""
         self._till = Till(store)
         self._records_left = RecordsLeft(custody.registry)
         self._tasks: list[asyncio.Task[None]] = []
@@ -173,6 +174,7 @@ class App:
             Duty(_POLICY_EVERY, self._keep_policy, on_change=True),
             Duty(_DAY_LOOKED_AT_EVERY, self._keep_day),
             Duty(_RELEASES_EVERY, self._keep_releases),
+            Duty(_RELEASES_EVERY, self._keep_prices, on_change=True),
             Duty(_VAULT_TIDIED_EVERY, self._vaults.tidy),
             *self._custody.duties(),
             *self.offstage.duties(),
@@ -244,7 +246,7 @@ class App:
         """`adopt` notes the settings' policy as the one in force. Two servers with different settings and one database
         must not do so in turns for ever: only a start and a reload do.
         """
-        offered = await self._version_of_offers(loaded)
+        offered, priced = _offers(loaded), await asyncio.to_thread(self._till.version)
         settings = await asyncio.to_thread(with_releases, loaded.settings)
         guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
         day = today()
@@ -282,7 +284,8 @@ class App:
         self.runtime = Runtime(
             settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages, fronts
         )
-        self._loaded, self._governing, self._offered = loaded, governing, offered
+        self._loaded, self._governing = loaded, governing
+        self._offered, self._priced = offered, priced
         self._policy_changes = changes
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
@@ -307,14 +310,16 @@ class App:
                 await self._put_in_force(self._loaded, adopt=self._custody.leads)
 
     async def _keep_releases(self) -> None:
-        """Offer the models that the registry of releases has in service, at the prices that were taken in last."""
+        """Offer the models that the registry of releases has in service."""
         async with self._changing:
-            if await self._version_of_offers(self._loaded) != self._offered:
+            if _offers(self._loaded) != self._offered:
                 await self._put_in_force(self._loaded, adopt=False)
 
-    async def _version_of_offers(self, loaded: Loaded) -> tuple[object, str]:
-        shelf = Shelf(registry(loaded.settings)).version
-        return shelf, await asyncio.to_thread(self._till.version)
+    async def _keep_prices(self) -> None:
+        """Offer models at the prices that were taken in last."""
+        async with self._changing:
+            if await asyncio.to_thread(self._till.version) != self._priced:
+                await self._put_in_force(self._loaded, adopt=False)
 
     def _keep(self, *duties: Duty) -> None:
         for duty in duties:
@@ -363,3 +368,8 @@ class App:
             await self._custody.returned(endpoint)
             await endpoint.close()
         self._endpoints.close_doors(self._sides.openings)
+
+
+def _offers(loaded: Loaded) -> object:
+    """Return what is another thing when the registry of releases offers other models."""
+    return Shelf(registry(loaded.settings)).version
