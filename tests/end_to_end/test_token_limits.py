@@ -168,10 +168,23 @@ async def test_answers_at_once_hold_a_usual_length_where_the_request_tells_none(
     assert sorted(said) == ["200", "200", "token_rate_limited", "token_rate_limited"]
 
 
-async def test_pictures_are_not_held_by_their_bytes(stand: Stand) -> None:
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBORw0KGgo" * 9000}},
+        {"type": "input_audio", "input_audio": {"format": "wav", "data": "UklGRgAA" * 9000}},
+    ],
+)
+async def test_pictures_are_not_held_by_their_bytes(stand: Stand, part: dict[str, object]) -> None:
     sdk = stand.openai(await stand.secret(4000))
-    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBORw0KGgo" * 9000}}
-    await sdk.chat.completions.create(
-        model="m", messages=[{"role": "user", "content": [picture]}], max_tokens=5
-    )
-    assert json.loads(stand.model.captured[0].body)["messages"][0]["content"] == [picture]
+    asked = [{"role": "user", "content": [part]}]
+    await sdk.chat.completions.create(model="m", messages=asked, max_tokens=5)
+    assert json.loads(stand.model.captured[0].body)["messages"][0]["content"] == [part]
+
+
+async def test_a_text_is_held_by_its_bytes_though_it_has_letters_only(stand: Stand) -> None:
+    sdk = stand.openai(await stand.secret(4000))
+    with pytest.raises(openai.APIStatusError) as caught:
+        await sdk.chat.completions.create(model="m", messages=[{"role": "user", "content": "a" * 90_000}])
+    assert caught.value.code == "tokens_over_limit"
+    assert not stand.model.captured

@@ -9,8 +9,12 @@ from hanbok.policy.errors import TokensOverLimit
 
 USUAL_ANSWER: Final = 1024
 """Tokens held for an answer of which the request does not say how long it may be."""
-_FILE: Final = re.compile(rb"[A-Za-z0-9+/_-]{1024,}")
-"""A file in base64: providers count pictures by their size, not by their bytes."""
+_FILE: Final = re.compile(
+    rb'"(?:data:[^",]{0,200};base64,|(?:bytes|data|file_data)"\s*+:\s*+")([A-Za-z0-9+/_\\-]{1024,}+)'
+)
+"""A file in base64, where files stand: providers count pictures by their size, not by their bytes. Elsewhere so many
+letters are a text.
+"""
 _PER_FILE: Final = 1600
 
 
