@@ -9,6 +9,8 @@ from typing import Final
 from hanbok.settings.server import Proxies
 
 _FORWARDED: Final = "forwarded"
+_LONGEST: Final = 4096
+"""Of the header of the standard: anybody may make it long, and it takes time to read. A proxy writes some dozens."""
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*+"'
 _NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]++"
 _VALUE: Final = rf"{_QUOTED}|[^\s\",;]*+"
@@ -48,7 +50,9 @@ class Forwarding:
 
 
 def _named(value: str) -> Iterator[str]:
-    """Yield what each proxy calls the one before it (RFC 7239, 4); nothing of a header that is none."""
+    """Yield what each proxy calls the one before it (RFC 7239, 4); nothing of a header that is none or too long."""
+    if len(value) > _LONGEST:
+        return
     found: list[str] = []
     at = 0
     while at < len(value):
