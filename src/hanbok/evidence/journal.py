@@ -248,8 +248,9 @@ class Journal:
         if self._closing:
             raise LogUnavailable(why=_CLOSED)
         self._backlog.add(item)
-        if self._on_loop is not None and self._on_loop.turn:
-            self._on_loop.come(awaited=item.waiter is not None)
+        writer = self._on_loop
+        if writer is not None and writer.turn:
+            writer.come(awaited=item.waiter is not None)
             return
         # A writer that keeps its pace looks at the queue by itself: waking it would cost more than the rest of this.
         crowded = self._backlog.waiting == self._backlog.enough
