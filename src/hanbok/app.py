@@ -284,9 +284,8 @@ class App:
         self.runtime = Runtime(
             settings, day, guard, judge, catalogue, places, path, preview, tools, realtime, passages, fronts
         )
-        self._loaded, self._governing = loaded, governing
+        self._loaded, self._governing, self._policy_changes = loaded, governing, changes
         self._offered, self._priced = offered, priced
-        self._policy_changes = changes
         transfers = settings.transfers
         self._records_left.note(transfers.processors, day, within=transfers.warn_days)
         if retired:
