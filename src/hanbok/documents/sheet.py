@@ -16,79 +16,82 @@ _ESCAPED: Final = re.compile("_x((?!D[89A-F])[0-9A-F]{4})_", re.IGNORECASE)
 _TRUTH: Final = {"0": "FALSE", "1": "TRUE"}
 
 
-class Strings(Plain):
-    """Hears the strings that cells share; readings above Chinese characters are left out."""
+class _Heard(Plain):
+    """Gathers the text of the elements that are listened to."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
         self._pieces: list[str] = []
-        self._text = self._reading = False
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - as it is called
-        name = tag.rpartition("}")[2]
-        self._text = name == "t" and not self._reading
-        self._reading = self._reading or name == "rPh"
+        self._text = False
 
     def data(self, text: str) -> None:
         if self._text:
             self._pieces.append(text)
 
+    def _taken(self) -> str:
+        """Return what was heard since the last time."""
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        return text
+
+
+class Strings(_Heard):
+    """Hears the strings that cells share; readings above Chinese characters are left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._reading = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - as it is called
+        name = _name(tag)
+        self._text = name == "t" and not self._reading
+        self._reading = self._reading or name == "rPh"
+
     def end(self, tag: str) -> None:
-        name = tag.rpartition("}")[2]
+        name = _name(tag)
         self._text = False
         if name == "rPh":
             self._reading = False
         elif name == "si":
-            self.found.append(_unescaped("".join(self._pieces)))
-            self._pieces.clear()
+            self.found.append(_unescaped(self._taken()))
 
 
-class Rows(Plain):
+class Rows(_Heard):
     """Hears a sheet and adds each row to the parts as a line."""
 
     def __init__(
         self, parts: Parts, place: str, strings: Sequence[str], codes: Sequence[str], *, from_1904: bool
     ) -> None:
+        super().__init__()
         self._parts, self._place = parts, place
         self._strings, self._codes, self._from_1904 = strings, codes, from_1904
         self._row: list[str] = []
-        self._pieces: list[str] = []
         self._kind = self._style = ""
-        self._text = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition("}")[2]
+        name = _name(tag)
         if name == "c":
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
-            self._pieces.clear()
+            self._taken()
         self._text = name in {"v", "t"} or _BESIDE.fullmatch(name) is not None
 
-    def data(self, text: str) -> None:
-        if self._text:
-            self._pieces.append(text)
-
     def end(self, tag: str) -> None:
-        name = tag.rpartition("}")[2]
+        name = _name(tag)
         self._text = False
         if name == "c":
-            if cell := " ".join(self._cell().split()):
+            if cell := " ".join(self._cell(self._taken()).split()):
                 self._row.append(cell)
-            self._pieces.clear()
         elif name == "row":
             self._parts.add(" | ".join(self._row), place=self._place)
             self._row.clear()
         elif beside := _BESIDE.fullmatch(name):
-            line = _CODES.sub(" ", "".join(self._pieces))
+            line = _CODES.sub(" ", self._taken())
             self._parts.add(" ".join(line.split()), place=self._place, kind=beside[2].lower())
-            self._pieces.clear()
 
-    def _cell(self) -> str:
-        value = "".join(self._pieces)
+    def _cell(self, value: str) -> str:
         match self._kind:
             case "s":
-                return (
-                    self._strings[int(value)] if value.isdecimal() and int(value) < len(self._strings) else ""
-                )
+                return _at(self._strings, value)
             case "b":
                 return _TRUTH.get(value, value)
             case "n":
@@ -101,13 +104,18 @@ class Rows(Plain):
             number = float(value)
         except ValueError:
             return value
-        code = (
-            self._codes[int(self._style)]
-            if self._style.isdecimal() and int(self._style) < len(self._codes)
-            else ""
-        )
+        code = _at(self._codes, self._style)
         return shown(number, code, from_1904=self._from_1904) if code else plain(number)
+
+
+def _at(values: Sequence[str], place: str) -> str:
+    """Return the value of a place that a file names, nothing where there is no such place."""
+    return values[int(place)] if place.isdecimal() and int(place) < len(values) else ""
 
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def _name(tag: str) -> str:
+    return tag.rpartition("}")[2]
