@@ -10,7 +10,8 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from ctypes import Array, c_ushort
+from ctypes import Array, byref, c_double, c_ushort
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 sys.path.append(sys.argv[1])
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 LOCKED: Final = 10
 BROKEN: Final = 11
 TOO_LARGE: Final = 12
+Line = tuple[str, float, float, float, float, float]
+"""Text, left, bottom, right, top, and the widest gap within the line, in points."""
+_NOWHERE: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
+_WIDEST: Final = (min, min, max, max)
 _PICTURES_LOOKED_FOR: Final = 200
 _ASIDE: Final = {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP}
 
@@ -63,9 +68,9 @@ def _bound(seconds: int, memory: int) -> None:
 
 
 def _read(document: "Handle", characters: int) -> dict[str, object] | None:
-    """Return parts as kind, page and text, and what was left unread; None for more text than allowed."""
+    """Return parts as kind, page and lines, and what was left unread; None for more text than allowed."""
     unread: dict[str, None] = {}
-    parts: list[tuple[str, int, str]] = []
+    parts: list[tuple[str, int, list[Line]]] = []
     form = pdfium.FPDFDOC_InitFormFillEnvironment(document, pdfium.FPDF_FORMFILLINFO(version=2))
     if pdfium.FPDF_GetFormType(document) >= pdfium.FORMTYPE_XFA_FULL:
         unread["XFA form"] = None
@@ -76,13 +81,14 @@ def _read(document: "Handle", characters: int) -> dict[str, object] | None:
         if not page:
             unread["damaged page"] = None
             continue
-        found = [(kind, number, text) for kind, text in _texts(page, form)]
-        if not any(text.strip() for _, _, text in found):
+        found = [(kind, number, lines) for kind, lines in _texts(page, form)]
+        texts = [line[0] for _, _, lines in found for line in lines]
+        if not any(map(str.strip, texts)):
             unread["page without text"] = None
         if _pictures(page):
             unread["picture"] = None
         parts += found
-        characters -= sum(len(text) for _, _, text in found)
+        characters -= sum(map(len, texts))
         if characters < 0:
             return None
         pdfium.FPDF_ClosePage(page)
@@ -94,22 +100,46 @@ def _read(document: "Handle", characters: int) -> dict[str, object] | None:
     }
 
 
-def _texts(page: "Handle", form: "Handle | None") -> Iterator[tuple[str, str]]:
+def _texts(page: "Handle", form: "Handle | None") -> Iterator[tuple[str, list[Line]]]:
     """Yield what stands on a page, what is filled into its form, and what is noted on it."""
     if text := pdfium.FPDFText_LoadPage(page):
         count = pdfium.FPDFText_CountChars(text)
         buffer = (c_ushort * (2 * max(count, 0) + 2))()
-        yield "body", _decoded(buffer, max(pdfium.FPDFText_GetText(text, 0, count, buffer) - 1, 0))
+        found = _decoded(buffer, max(pdfium.FPDFText_GetText(text, 0, count, buffer) - 1, 0))
+        yield "body", list(_lines(text, found))
         pdfium.FPDFText_ClosePage(text)
     for at in range(pdfium.FPDFPage_GetAnnotCount(page)):
         if not (note := pdfium.FPDFPage_GetAnnot(page, at)):
             continue
         kind = pdfium.FPDFAnnot_GetSubtype(note)
         if kind == pdfium.FPDF_ANNOT_WIDGET and form:
-            yield "body", _filled(form, note)
+            yield "body", [(_filled(form, note), *_NOWHERE)]
         elif kind not in _ASIDE:
-            yield "comment", _string(note, b"Contents", pdfium.FPDFAnnot_GetStringValue)
+            yield "comment", [(_string(note, b"Contents", pdfium.FPDFAnnot_GetStringValue), *_NOWHERE)]
         pdfium.FPDFPage_CloseAnnot(note)
+
+
+def _lines(page: "Handle", found: str) -> Iterator[Line]:
+    """Yield the lines of a page with their places; PDFium counts UTF-16 units."""
+    at = 0
+    for text in found.split("\r\n"):
+        size = len(text.encode("utf-16-le")) // 2
+        boxes = [_box(page, one) for one in range(pdfium.FPDFText_CountRects(page, at, size))] if size else []
+        at += size + 2
+        if boxes:
+            left, bottom, right, top = (
+                pick(each) for pick, each in zip(_WIDEST, zip(*boxes, strict=True), strict=True)
+            )
+            widest = max((after[0] - before[2] for before, after in pairwise(boxes)), default=0.0)
+            yield text, left, bottom, right, top, widest
+        else:
+            yield text, *_NOWHERE
+
+
+def _box(page: "Handle", at: int) -> tuple[float, float, float, float]:
+    left, top, right, bottom = c_double(), c_double(), c_double(), c_double()
+    pdfium.FPDFText_GetRect(page, at, byref(left), byref(top), byref(right), byref(bottom))
+    return left.value, bottom.value, right.value, top.value
 
 
 def _filled(form: "Handle", field: "Handle") -> str:

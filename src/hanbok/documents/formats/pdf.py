@@ -1,4 +1,4 @@
-"""PDF. Lines are those of the page; headers and footers of a page are lines like others.
+"""PDF. Lines are joined to paragraphs where the page leaves no doubt; its headers and footers are lines like others.
 
 PDFium reads it: it holds the character maps of Korean fonts (KSCms-UHC and the like), without which PDFs of Korean
 offices come out as other characters, silently. `hanbok.documents.child` is the process that it works in.
@@ -16,6 +16,7 @@ import msgspec
 
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.format import Document, Limits
+from hanbok.documents.paragraphs import Line, joined, spaced
 from hanbok.documents.parts import Parts
 
 _SITE: Final = str(distribution("pypdfium2").locate_file(""))
@@ -32,7 +33,7 @@ _WAIT: Final = 10
 
 
 class _Told(msgspec.Struct, frozen=True):
-    parts: list[tuple[str, int, str]]
+    parts: list[tuple[str, int, list[Line]]]
     title: str
     author: str
     unread: list[str]
@@ -51,8 +52,10 @@ class Pdf:
         except msgspec.DecodeError as error:
             raise DocumentUnreadable(why="a damaged PDF") from error
         parts = Parts(limits)
-        for kind, page, text in told.parts:
-            parts.add(_HYPHEN.sub("", text), place=f"page {page}", kind=kind)
+        spaces = any(spaced(lines) for _, _, lines in told.parts)
+        for kind, page, lines in told.parts:
+            text = _HYPHEN.sub("", joined(lines, spaces=spaces))
+            parts.add(text, place=f"page {page}", kind=kind)
         for one in told.unread:
             parts.leave(one)
         return parts.document(title=told.title, author=told.author)
