@@ -13,10 +13,12 @@ from hanbok.evidence.attestation import attest
 from hanbok.evidence.entry import Act, Refusal
 from hanbok.evidence.gather import NOTHING_SENT, gather
 from hanbok.evidence.log import Record
-from hanbok.evidence.report import Status
+from hanbok.evidence.report import Keys, Status
 from hanbok.evidence.reporting import SHARED, BadPeriod, load_report, make, period, report_names
 from hanbok.gateway.answering.second_look import JudgeForbidden, Unjudged
 from hanbok.gateway.errors import EndpointUnavailable, UnsupportedRequest, UpstreamUnreachable
+from hanbok.policy.errors import ConcurrencyExceeded, RateLimited, TokenRateLimited, TokensOverLimit
+from hanbok.policy.ledger import BudgetExceeded
 from reports.entries import QUESTION, SETUP, at, facts_of, hop, intent, outcome, records
 
 
@@ -51,6 +53,16 @@ def test_a_call_that_was_never_closed_is_named():
     answer = told("calls_closed", intent("a"), outcome("a"), intent("b"))
     assert answer.status is Status.CONTRADICTED
     assert [proof.index for proof in answer.proofs] == [2]
+
+
+@pytest.mark.parametrize(
+    "error", [RateLimited, TokenRateLimited, TokensOverLimit, ConcurrencyExceeded, BudgetExceeded]
+)
+def test_a_limit_that_stopped_a_call_is_told(error):
+    stopped = Refusal(at=at(), call="r", organisation="bank", key="k1", route="/v1", code=error.code)
+    limited = replace(SETUP, keys=Keys(active=1, rated=1))
+    assert told("rate_limited", stopped, setup=limited).status is Status.PROVEN
+    assert told("rate_limited", intent("a"), outcome("a"), setup=limited).status is Status.CONFIGURED
 
 
 def test_a_call_that_was_not_inspected_is_named():

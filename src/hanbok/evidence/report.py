@@ -106,7 +106,7 @@ class Keys:
 
     active: int = 0
     rated: int = 0
-    """With a limit of requests or of concurrency."""
+    """With a limit of requests, of tokens or of concurrency."""
     budgeted: int = 0
     narrowed: int = 0
     """Bound to named models."""

@@ -7,7 +7,10 @@ from hanbok.evidence.checks.saying import configured, contradicted, missing, no_
 from hanbok.evidence.facts import Facts, Tally
 from hanbok.evidence.report import Answer, Check, Setup
 
-_LIMITS: Final = ("rate_limited", "too_many_requests", "concurrency_exceeded", "budget_exceeded")
+_LIMITS: Final = (
+    "rate_limited", "token_rate_limited", "tokens_over_limit", "too_many_requests", "concurrency_exceeded",
+    "budget_exceeded",
+)  # fmt: skip
 
 
 def calls_logged(facts: Facts, _setup: Setup) -> Answer:
