@@ -313,6 +313,8 @@ async def test_a_transcript_that_comes_late_is_charged_at_once_whatever_the_limi
         both.rules.admit.refuses = True
         await both.tells(**HEARD)
         assert [call.ending.cost for call in both.rules.admit.calls] == [20, 80]
+        # Reports must not take it for a call that nobody inspected.
+        assert both.rules.admit.calls[1].ending.steps["inspect"] == "nothing left"
 
 
 async def test_what_is_owed_is_charged_though_the_settings_are_gone() -> None:

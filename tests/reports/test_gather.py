@@ -68,6 +68,8 @@ def test_a_limit_that_stopped_a_call_is_told(error):
 def test_a_call_that_was_not_inspected_is_named():
     assert told("guard_ran", intent("a"), outcome("a")).status is Status.PROVEN
     assert told("guard_ran", intent("a"), outcome("a", steps={})).status is Status.CONTRADICTED
+    owed = (intent("b"), outcome("b", steps={"inspect": "nothing left"}))
+    assert told("guard_ran", intent("a"), outcome("a"), *owed).status is Status.PROVEN
     part = outcome("a", steps={"inspect": "ran; 1 not read: image/png"})
     assert told("guard_ran", intent("a"), part).status is Status.CONTRADICTED
     assert told(

@@ -74,8 +74,8 @@ def guard_ran(facts: Facts, _setup: Setup) -> Answer:
     if not facts.intents:
         return no_calls()
     ran, part = facts.step("inspect", "ran"), facts.step("inspect", "part")
-    crashed = facts.outcomes.get("crashed", Tally()).count
-    unread = facts.closed.count - ran.count - part.count - crashed
+    crashed, idle = facts.outcomes.get("crashed", Tally()).count, facts.step("inspect", "nothing").count
+    unread = facts.closed.count - ran.count - part.count - crashed - idle
     if unread > 0:
         return contradicted(
             facts.closed,

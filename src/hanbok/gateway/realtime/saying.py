@@ -163,6 +163,7 @@ class Owe:
         except HanbokError as error:
             call.ending.steps["hold"] = f"none: {error.code}"  # the log's outcome is what counts
         call.plan = (Planned(target=now.line.target, form=Form.AS_IS),)
+        call.ending.steps["inspect"] = "nothing left"
         return await call_next(call)
 
 
