@@ -102,8 +102,8 @@ def test_xml_made_to_harm_is_refused(data, error):
 
 
 def test_xml_that_nests_without_end_does_not_take_the_stack():
-    root = parsed(b"<a>" * 300_000 + b"</a>" * 300_000)
-    assert sum(1 for _ in root.iter()) == 300_000
+    root = parsed(b"<a>" * 100_000 + b"</a>" * 100_000)
+    assert sum(1 for _ in root.iter()) == 100_000
 
 
 def test_text_beyond_the_limit_is_refused_not_cut():

@@ -2,7 +2,9 @@
 
 import pytest
 
-from documents.made import slides, word, workbook
+from documents.made import pdf, slides, word, workbook
+from hanbok.core.plugin import ExtraMissing, load
+from hanbok.documents import reading
 from hanbok.documents.reading import read
 from hanbok.documents.shown import shown
 
@@ -85,3 +87,15 @@ def test_a_code_of_numbers_gives_the_form_that_it_names(value, code, said):
 
 def test_a_workbook_of_the_old_macintosh_counts_days_from_1904():
     assert shown(0.0, "yyyy-mm-dd", from_1904=True) == "1904-01-01"
+
+
+def test_what_needs_no_extra_is_read_without_it_and_the_rest_names_it(monkeypatch):
+    def base(folder, name):
+        if name in {"pdf", "html", "plain"}:
+            raise ExtraMissing(name=name, package="pypdfium2", extra="documents")
+        return load(folder, name)
+
+    monkeypatch.setattr(reading, "load", base)
+    assert read(slides(), "").parts
+    with pytest.raises(ExtraMissing, match="pypdfium2"):
+        read(pdf("가"), "a.pdf")

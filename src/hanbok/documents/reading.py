@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import Final
 
-from hanbok.core.plugin import load, names
+from hanbok.core.plugin import ExtraMissing, load, names
 from hanbok.documents.errors import DocumentTooLarge, DocumentUnknown, DocumentUnreadable
 from hanbok.documents.format import Document, Format, Limits
 
@@ -35,13 +35,18 @@ def read(data: bytes, name: str, limits: Limits = NO_LIMITS_BUT_OURS) -> Documen
 
 
 def format_of(data: bytes, name: str) -> Format:
-    """Return who reads this document. Raises DocumentUnknown, ExtraMissing."""
+    """Return who reads this document. Raises DocumentUnknown; ExtraMissing where what is not installed may know it."""
     head = data[:HEAD]
     ending = PurePath(name.lower()).suffix.removeprefix(".")
+    missing: ExtraMissing | None = None
     for key in sorted(
         names(FORMATS), key=lambda one: one != ending
     ):  # the likely one first: others stay unloaded
-        known: Format = load(FORMATS, key)()
+        try:
+            known: Format = load(FORMATS, key)()
+        except ExtraMissing as error:
+            missing = error
+            continue
         if known.knows(head, name):
             return known
-    raise DocumentUnknown(why="neither its bytes nor its name tell")
+    raise missing or DocumentUnknown(why="neither its bytes nor its name tell")
