@@ -41,7 +41,8 @@ _CONTROL: Final = re.compile(r"[\x01-\x09\x0b\x0c\x0e-\x17].{0,7}", re.DOTALL)
 _WIDTH: Final = 8
 _EXTENDED: Final = frozenset("\x01\x02\x03\x0b\x0c\x0e\x0f\x10\x11\x12\x15\x16\x17")
 """Each has a control record of its own, in their order."""
-_CHARACTERS: Final = dict.fromkeys(range(32)) | {10: "\n", 24: "-", 30: " ", 31: " "}
+_CHARACTER: Final = re.compile(r"[\x00-\x1f]")
+_CHARACTERS: Final = {"\n": "\n", "\x18": "-", "\x1e": " ", "\x1f": " "}
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _NUMBERED: Final = range(1, 6)
 """Automatic numbers (표 143) that stand in a text: of notes, pictures, tables, equations; not those of pages."""
@@ -176,7 +177,7 @@ class Section:
         if _SURROGATE.search(characters):
             characters = characters.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         self._flow.spend(len(characters))
-        return characters.translate(_CHARACTERS)
+        return _CHARACTER.sub(lambda found: _CHARACTERS.get(found[0], ""), characters)
 
     def _control(self) -> str | list[str]:
         """Return what stands in the text (`str`), or hangs in it."""
@@ -243,7 +244,14 @@ def _string(data: bytes, at: int) -> str:
 
 def _characters(data: bytes) -> str:
     """Return two bytes each as a character: those of pairs (surrogates) stay apart."""
-    return "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data[: len(data) // 2 * 2])))
+    data = data[: len(data) // 2 * 2]
+    try:
+        found = data.decode("utf-16-le")
+    except UnicodeDecodeError:
+        found = ""
+    if 2 * len(found) == len(data):
+        return found
+    return "".join(map(chr, struct.unpack(f"<{len(data) // 2}H", data)))
 
 
 def _unpacked(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:
