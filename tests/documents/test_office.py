@@ -97,5 +97,5 @@ def test_what_needs_no_extra_is_read_without_it_and_the_rest_names_it(monkeypatc
 
     monkeypatch.setattr(reading, "load", base)
     assert read(slides(), "").parts
-    with pytest.raises(ExtraMissing, match="pypdfium2"):
+    with pytest.raises(ExtraMissing, match="'pdf' needs"):
         read(pdf("가"), "a.pdf")

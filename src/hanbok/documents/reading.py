@@ -45,7 +45,7 @@ def format_of(data: bytes, name: str) -> Format:
         try:
             known: Format = load(FORMATS, key)()
         except ExtraMissing as error:
-            missing = error
+            missing = missing or error
             continue
         if known.knows(head, name):
             return known
