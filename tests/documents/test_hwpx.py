@@ -13,7 +13,7 @@ from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUn
 from hanbok.documents.format import Limits
 from hanbok.documents.reading import read
 
-REAL = Path(__file__).parents[2] / "shared" / "data" / "docs"
+REAL = Path(__file__).parents[3] / "shared" / "data" / "docs"
 OWPML = "http://www.hancom.co.kr/hwpml/2011/"
 LATER = "http://www.owpml.org/owpml/2024/"
 """The namespaces of the edition of 2024."""
