@@ -215,6 +215,11 @@ def test_compressed_or_not_and_for_distribution(flags):
     assert document.unread == (("tracked changes",) if flags & TRACKED else ())
 
 
+@pytest.mark.parametrize("name", ["A.HWP", "서식.hwt", "newer than it is.hwpx", "no ending", ""])
+def test_its_bytes_tell_a_document_whatever_it_is_called(name):
+    assert body(read(hwp(paragraph("제1조 목적")), name)) == "제1조 목적"
+
+
 def test_large_streams_and_a_table_of_sectors_beyond_the_header():
     data = hwp(*(paragraph(f"{at}" + "가나다라" * 250_000) for at in range(4)), flags=0)
     assert len(data) > 109 * 128 * 512

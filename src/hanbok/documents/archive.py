@@ -15,6 +15,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.format import Limits
 
+ZIP: Final = b"PK\x03\x04"
+"""What a package begins with."""
 _BROKEN: Final = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, struct.error, ValueError)
 """What `zipfile` raises on damaged packages; RuntimeError is for features that it does not know."""
 _ENTRIES: Final = 10_000
@@ -86,6 +88,11 @@ class Archive:
         if self._marks < 0:
             raise DocumentTooLarge(why=f"more than {_ALL_MARKS} elements of XML")
         return data
+
+
+def local(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
 
 
 class Plain:

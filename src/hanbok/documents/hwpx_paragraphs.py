@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.documents.archive import local
 from hanbok.documents.flow import Cell, Flow, paragraph, table
 
 _CHARACTERS: Final = {"tab": "\t", "lineBreak": "\n", "hyphen": "-", "nbSpace": " ", "fwSpace": " "}
@@ -21,11 +22,6 @@ _NUMBERED: Final = frozenset({"FOOTNOTE", "ENDNOTE", "PICTURE", "TABLE", "EQUATI
 _BEHIND: Final = frozenset({"RIGHT", "BOTTOM"})
 """Captions on the right and below."""
 _DIGITS: Final = 6
-
-
-def local(element: Element) -> str:
-    """Return an element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
 
 
 def child(element: Element, name: str) -> Element | None:

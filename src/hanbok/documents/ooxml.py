@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from hanbok.documents.archive import Archive
+from hanbok.documents.archive import ZIP, Archive, local
+from hanbok.documents.compound import MAGIC
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.format import Limits
 from hanbok.documents.parts import Parts
 
-OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-ZIP: Final = b"PK\x03\x04"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _SPACES: Final = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _NO_TEXT: Final = {
@@ -45,12 +44,7 @@ def known(head: bytes, name: str, folder: bytes, endings: tuple[str, ...]) -> bo
     """Tell whether this is a package with that folder, or an encrypted one that is called so."""
     if head.startswith(ZIP):
         return folder in head or name.lower().endswith(endings)
-    return head.startswith(OLE) and name.lower().endswith(endings)
-
-
-def local(element: Element) -> str:
-    """Return an element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
+    return head.startswith(MAGIC) and name.lower().endswith(endings)
 
 
 def attribute(element: Element, name: str) -> str:
@@ -63,7 +57,7 @@ class Package:
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         """Open a package. Raises DocumentUnreadable, DocumentLocked, DocumentTooLarge."""
-        if data.startswith(OLE):
+        if data.startswith(MAGIC):
             if _ENCRYPTED in data:
                 raise DocumentLocked(why="it is encrypted with a password or by rights management")
             raise DocumentUnreadable(why="an old binary Office file under a new name")

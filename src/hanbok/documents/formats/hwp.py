@@ -20,7 +20,8 @@ from hanbok.documents.hwp_records import DOCUMENT_PROPERTIES, RECORDS, Records, 
 from hanbok.documents.parts import Parts
 from hanbok.documents.summary import summary
 
-_ENDINGS: Final = (".hwp", ".hwt")
+_ENDINGS: Final = (".hwp", ".hwt", ".hwpx")
+_STREAM: Final = "FileHeader".encode("utf-16-le")
 _OLD: Final = b"HWP Document File V"
 """Before 5 the signature began the file; now it begins the stream `FileHeader` of a compound file."""
 _SIGNATURE: Final = b"HWP Document File"
@@ -37,7 +38,8 @@ _SUMMARY: Final = "\x05HwpSummaryInformation"
 
 class Hwp:
     def knows(self, head: bytes, name: str) -> bool:
-        return head.startswith(_OLD) or (head.startswith(MAGIC) and name.lower().endswith(_ENDINGS))
+        named = name.lower().endswith(_ENDINGS)
+        return head.startswith(_OLD) or (head.startswith(MAGIC) and (named or _STREAM in head))
 
     def read(self, data: bytes, limits: Limits) -> Document:
         if data.startswith(_OLD):

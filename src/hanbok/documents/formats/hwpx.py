@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from hanbok.documents.archive import Archive
+from hanbok.documents.archive import ZIP, Archive, local
 from hanbok.documents.errors import DocumentLocked, DocumentUnreadable
 from hanbok.documents.flow import Flow
 from hanbok.documents.format import Document, Limits
-from hanbok.documents.hwpx_paragraphs import Paragraphs, local
+from hanbok.documents.hwpx_paragraphs import Paragraphs
 from hanbok.documents.parts import Parts
 
-_ZIP: Final = b"PK\x03\x04"
 _TYPE: Final = b"mimetypeapplication/hwp+zip"
 """The first entry of the package, not compressed: its name is at byte 30, what it holds behind that."""
 _NAME: Final = 30
@@ -28,7 +27,7 @@ _SECTION: Final = re.compile(r"contents/section\d+\.xml", re.IGNORECASE)
 class Hwpx:
     def knows(self, head: bytes, name: str) -> bool:
         typed = head.startswith(_TYPE, _NAME)
-        return head.startswith(_ZIP) and (typed or name.lower().endswith(_ENDINGS))
+        return head.startswith(ZIP) and (typed or name.lower().endswith(_ENDINGS))
 
     def read(self, data: bytes, limits: Limits) -> Document:
         package, parts = _Package(data, limits), Parts(limits)

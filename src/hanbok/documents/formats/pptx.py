@@ -6,9 +6,10 @@ The package is read here rather than by python-pptx, whose model has no diagrams
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.documents.archive import local
 from hanbok.documents.errors import DocumentUnreadable
 from hanbok.documents.format import Document, Limits
-from hanbok.documents.ooxml import Markup, Package, attribute, known, local
+from hanbok.documents.ooxml import Markup, Package, attribute, known
 from hanbok.documents.parts import Parts
 
 _FOOT: Final = {"ftr": "footer", "dt": "footer", "hdr": "header"}

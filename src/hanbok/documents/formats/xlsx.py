@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.documents.archive import local
 from hanbok.documents.errors import DocumentUnreadable
 from hanbok.documents.format import Document, Limits
-from hanbok.documents.ooxml import Markup, Package, known, local
+from hanbok.documents.ooxml import Markup, Package, known
 from hanbok.documents.parts import Parts
 from hanbok.documents.sheet import Rows, Strings
 from hanbok.documents.shown import BUILT_IN
