@@ -195,18 +195,19 @@ class App:
 
     async def close(self) -> None:
         """Stop the endpoints and write down what is not yet written."""
-        await asyncio.gather(self.tuning.close(), self.offstage.close())
-        await self._paths.close()
-        await self._stop_duties()
-        for endpoint in self._endpoints.put_in_force({}):
-            await endpoint.close()
-        await self._sides.close()
-        await self._upstream.close()
-        await self._till.close()
-        async with AsyncExitStack() as last:
+        async with AsyncExitStack() as last:  # whatever fails to stop: a plug-in's endpoint may
             last.callback(self._store.close)
             last.push_async_callback(self._custody.close)
-            await self._vaults.close()
+            last.push_async_callback(self._vaults.close)
+            last.push_async_callback(self._stop_duties)
+            await asyncio.gather(self.tuning.close(), self.offstage.close())
+            await self._paths.close()
+            await self._stop_duties()
+            for endpoint in self._endpoints.put_in_force({}):
+                await endpoint.close()
+            await self._sides.close()
+            await self._upstream.close()
+            await self._till.close()
 
     async def metrics(self) -> bytes:
         """Return all counters as Prometheus text; none holds contents."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
@@ -188,10 +189,11 @@ class Own:
                 await self._keep_spend()
                 await self._upkeep.close()
         finally:
-            if self._sharing is not None:
-                await self._sharing.close()
-            await self.log.detach()
-            await asyncio.to_thread(self.log.close)
+            async with AsyncExitStack() as last:
+                last.push_async_callback(asyncio.to_thread, self.log.close)
+                last.push_async_callback(self.log.detach)
+                if self._sharing is not None:
+                    await self._sharing.close()
 
     async def _move_acts(self) -> None:
         """Move administrators' acts, which any process may have put into the database, to the log."""

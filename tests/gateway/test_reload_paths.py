@@ -10,7 +10,11 @@ import pytest
 
 import hanbok.app
 from hanbok.app import App
+from hanbok.core.clock import stamp
 from hanbok.core.duty import Duty
+from hanbok.evidence.entry import Act
+from hanbok.evidence.journal import Journal
+from hanbok.evidence.verify import verify
 from hanbok.gateway.mcp.stdio import Program
 from hanbok.gateway.path import Path as CallPath
 from hanbok.gateway.running import Endpoints
@@ -193,3 +197,25 @@ async def test_a_duty_that_fails_by_a_fault_of_ours_is_told_and_done_again(
     assert caplog.text.count("begins again") == 2
     assert "a full disk" in caplog.text
     await app.close()
+
+
+class Stuck:
+    async def close(self) -> None:
+        raise RuntimeError("it does not stop")
+
+
+@pytest.mark.parametrize("what", ["_upstream", "_custody._sharing"])
+async def test_the_log_is_closed_whatever_else_does_not_stop(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "hanbok.yaml"
+    file.write_text(SETTINGS.format(state=tmp_path / "state"), encoding="utf-8")
+    app = await App.open(await asyncio.to_thread(load, file))
+    app.log.post(Act(at=stamp(), actor="test", verb="last", object="one"))
+    path, _, name = what.rpartition(".")
+    setattr(getattr(app, path) if path else app, name, Stuck())
+    with pytest.raises(RuntimeError, match="does not stop"):
+        await app.close()
+    directory = tmp_path / "state" / "evidence"
+    journal = await asyncio.to_thread(Journal.open, directory, patience=0)
+    assert [record.entry.verb for record in journal.read() if isinstance(record.entry, Act)][-1] == "last"
+    await asyncio.to_thread(journal.close)
+    assert verify(directory).signed == journal.size
