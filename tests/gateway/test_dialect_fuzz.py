@@ -27,7 +27,13 @@ cache_control metadata
 """
 WORDS = st.sampled_from(VALUES.split())
 FIELDS = st.sampled_from(NAMES.split())
-LEAVES = st.none() | st.booleans() | st.integers(-3, 9) | st.floats(allow_nan=False, width=16) | WORDS
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 9)
+    | st.floats(allow_nan=False, allow_infinity=False, width=16)
+    | WORDS
+)
 ANYTHING = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=5),

@@ -230,6 +230,21 @@ def test_a_budget_for_what_is_passed_through_is_spent_to_the_last_call_over_all_
     soon(lambda: spent(server, made) == 10 * 4 * MICRO)
 
 
+def test_numbers_that_no_record_holds_keep_no_call_waiting(
+    server: RunningHanbok, model: ScriptedModel
+) -> None:
+    made = key(server, won_per_day=1000 * MICRO)
+    seen = asyncio.run(press(server.url, made.secret, body("m", n=10**24), clients=4, requests=8))
+    assert seen == {"budget_exceeded": 8}
+    made = key(server)
+    model.then(*[Script(say=Said(text="네", input=count, output=count)) for count in (10**24, -(10**24))])
+    seen = asyncio.run(press(server.url, made.secret, body("m"), clients=1, requests=3))
+    assert seen == {"200": 3}
+    own = [one for one in outcomes_of(server) if one["key"] == made.key.id]
+    assert len(own) == 3
+    soon(lambda: spent(server, made) == sum(one.get("cost", 0) for one in own) > 2**32 * MICRO)
+
+
 def test_both_workers_answer_and_are_measured_as_one(server: RunningHanbok) -> None:
     def calls() -> float:
         with urllib.request.urlopen(f"{server.url}/metrics", timeout=10) as answer:

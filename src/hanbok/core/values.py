@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 MicroWon: TypeAlias = int
 """Money, as whole millionths of a won. A price in won per million tokens is micro-won per token."""
@@ -102,6 +102,9 @@ class Part(StrEnum):
 _ANSWERED = frozenset({Part.REASONING, Part.AUDIO_OUTPUT, Part.IMAGE_OUTPUT})
 
 
+_MOST_TOKENS: Final = 1 << 32
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens of one call as the provider counted them (all others are parts of the first two)."""
@@ -113,6 +116,19 @@ class Usage:
     reasoning: int = 0
     parts: Mapping[str, int] = field(default_factory=dict[str, int])
     """The other parts (`Part`), where the provider told them; none of them is 0."""
+
+    def __post_init__(self) -> None:
+        """Take counts that no model reaches as the most that one may: neither records nor databases hold any number."""
+        counts = (self.input, self.output, self.cached, self.reasoning, *self.parts.values())
+        if max(counts) <= _MOST_TOKENS and min(counts) >= -_MOST_TOKENS:
+            return
+        for name in ("input", "output", "cached", "reasoning"):
+            object.__setattr__(self, name, _countable(getattr(self, name)))
+        object.__setattr__(self, "parts", {part: _countable(count) for part, count in self.parts.items()})
+
+
+def _countable(count: int) -> int:
+    return max(-_MOST_TOKENS, min(count, _MOST_TOKENS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

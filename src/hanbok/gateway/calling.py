@@ -12,6 +12,8 @@ from hanbok.gateway.front import Front
 from hanbok.gateway.head import read_head
 
 _process = secrets.token_hex(8)
+_MOST_CHOICES: Final = 1 << 16
+"""Answers that money is held for; more no provider gives, and no record holds their price."""
 _COUNT: Final = count()
 """Ids are unique over processes and starts, at no cost in randomness a call."""
 
@@ -59,6 +61,6 @@ def call_of(
         wants_usage=not stream
         or front is not None
         or bool(head.stream_options and head.stream_options.include_usage),
-        choices=max(1, head.n or 1),
+        choices=min(max(1, head.n or 1), _MOST_CHOICES),
         max_output=head.max_completion_tokens or head.max_tokens,
     )
