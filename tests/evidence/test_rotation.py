@@ -166,6 +166,7 @@ def test_a_change_of_keys_that_fails_after_the_act_leaves_the_new_key_signing(
     assert not (log / "signing.key.next").exists()
     assert read_key(log / "signing.key").key == keys[-1]
     assert (verify(log, key=first).key, keys[0]) == (str(keys[-1]), first)
+    assert len(keys) == 2 + again, "a key that has signed is not in the list"
 
 
 def test_the_secret_is_its_owners_alone(log: Path) -> None:

@@ -36,6 +36,7 @@ async def rotate_key(journal: Journal, *, actor: str) -> VerifierKey:
 
     def announce() -> None:
         finish_change(directory)  # of a key before, whose file would be lost
+        name_key(directory, before.key)
         keep(directory / NEXT, after)
         asyncio.run_coroutine_threadsafe(journal.append(act), loop).result()
 
