@@ -36,14 +36,14 @@ async def rotate_key(journal: Journal, *, actor: str) -> VerifierKey:
 
     def announce() -> None:
         finish_change(directory)  # of a key before, whose file would be lost
-        name_key(directory, before.key)
         keep(directory / NEXT, after)
         asyncio.run_coroutine_threadsafe(journal.append(act), loop).result()
 
     def take_over() -> None:
         (directory / NEXT).replace(directory / KEY_FILE)
         sync_directory(directory)
-        name_key(directory, after.key)
+        for key in (before.key, after.key):  # the one before may have failed to be named
+            name_key(directory, key)
 
     try:
         await asyncio.to_thread(journal.notary.rotate, after, announce, take_over)
