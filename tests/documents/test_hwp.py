@@ -233,6 +233,15 @@ def test_what_could_not_be_read_is_told():
     assert document.unread == ("missing section", "picture", "damaged text")
 
 
+@pytest.mark.parametrize(
+    ("heading", "unread"), [(0, ()), (1, ("paragraph numbers",)), (2, ("paragraph numbers",)), (3, ())]
+)
+def test_numbers_that_the_program_counts_are_told(heading, unread):
+    about = record(16, 0, struct.pack("<H", 1) + bytes(24)) + record(25, 1, struct.pack("<I", heading << 23))
+    assert read(hwp(paragraph("목적"), flags=0, DocInfo=about), "a.hwp").unread == unread
+    assert read(hwp(paragraph(""), flags=0, DocInfo=about), "a.hwp").unread == ()
+
+
 def summary_of(data):
     file = Compound(hwp(paragraph("글")))
     streams = {path: file.read(path) for path in file.paths}

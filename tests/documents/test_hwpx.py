@@ -32,7 +32,7 @@ def hwpx(*bodies, spine=None, names=OWPML, **entries):
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as package:
         package.writestr("mimetype", "application/hwp+zip")
-        package.writestr("Contents/header.xml", "<head/>")
+        package.writestr("Contents/header.xml", entries.pop("header", "<head/>"))
         package.writestr("Contents/content.hpf", manifest)
         for at, body in numbered.items():
             section = f'<hs:sec xmlns:hs="{names}section" xmlns:hp="{names}paragraph">{body}</hs:sec>'
@@ -197,6 +197,17 @@ def test_what_is_not_of_the_body_stands_by_its_kind_and_sections_in_the_order_of
     ]
     assert (document.title, document.author) == ("용역 계약서", "총무과")
     assert document.unread == ("picture", "chart")
+
+
+@pytest.mark.parametrize(
+    ("heading", "unread"),
+    [("NONE", ()), ("OUTLINE", ("paragraph numbers",)), ("NUMBER", ("paragraph numbers",)), ("BULLET", ())],
+)
+def test_numbers_that_the_program_counts_are_told(heading, unread):
+    head = f'<h:head xmlns:h="{OWPML}head"><h:paraPr id="7"><h:heading type="{heading}"/></h:paraPr></h:head>'
+    numbered = p(t("목적")).replace("<hp:p>", '<hp:p paraPrIDRef="7">')
+    assert read(hwpx(numbered, header=head), "a.hwpx").unread == unread
+    assert read(hwpx(p(t("목적")), header=head), "a.hwpx").unread == ()
 
 
 @pytest.mark.parametrize(

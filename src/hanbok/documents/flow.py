@@ -12,6 +12,8 @@ from hanbok.documents.parts import Parts
 
 BETWEEN: Final = " | "
 """Between the cells of a row."""
+NUMBERS: Final = "paragraph numbers"
+"""Told as unread: the program counts them (제1조, 가.), the file has none."""
 _KINDS: Final = ("body", "note", "comment", "header", "footer")
 """In the order in which the parts of a section follow each other."""
 

@@ -7,10 +7,11 @@
 import re
 import struct
 from collections import deque
+from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
 from hanbok.documents.errors import DocumentTooLarge, DocumentUnreadable
-from hanbok.documents.flow import Cell, Flow, paragraph, table
+from hanbok.documents.flow import NUMBERS, Cell, Flow, paragraph, table
 
 RECORDS: Final = 2_000_000
 """Of a document: each takes some time, however short it is."""
@@ -19,6 +20,7 @@ _LONG: Final = 0xFFF
 """A size of 12 bits that says: the size follows in 32."""
 
 DOCUMENT_PROPERTIES: Final = 16
+PARA_SHAPE: Final = 25
 DISTRIBUTE_DOC_DATA: Final = 28
 _PARA_HEADER: Final = 66
 _PARA_TEXT: Final = 67
@@ -48,6 +50,8 @@ _NUMBERED: Final = range(1, 6)
 """Automatic numbers (표 143) that stand in a text: of notes, pictures, tables, equations; not those of pages."""
 _LENGTH: Final = struct.Struct("<H")
 _NUMBER: Final = struct.Struct("<4xIH2x2s2s")
+_SHAPE: Final = struct.Struct("<8xH")
+"""Of the head of a paragraph (표 58): the number of its shape in DocInfo."""
 _CELL: Final = struct.Struct("<8xHH")
 """Behind the head of its list (표 65, eight bytes in files): column and row of a cell (표 80)."""
 _CAPTION: Final = struct.Struct("<8xI")
@@ -109,9 +113,13 @@ class Records:
 class Section:
     """Reads the paragraphs of a section into a flow."""
 
-    def __init__(self, records: Records, flow: Flow) -> None:
-        """Stand at the first paragraph. Raises DocumentUnreadable."""
+    def __init__(self, records: Records, flow: Flow, numbered: Collection[int] = ()) -> None:
+        """Stand at the first paragraph; `numbered` are the shapes of those that the program numbers.
+
+        Raises DocumentUnreadable.
+        """
         self._records = records
+        self._numbered = numbered
         if self._records.now.tag != _PARA_HEADER:
             raise DocumentUnreadable(why="a section does not begin with a paragraph")
         self._flow = flow
@@ -130,7 +138,8 @@ class Section:
                 self._flow.body += self._paragraph()
 
     def _paragraph(self) -> list[str]:
-        level = self._records.step().level
+        _, level, head = self._records.step()
+        (shape,) = _unpacked(_SHAPE, head)
         pieces: list[str | list[str]] = []
         places: deque[int] = deque()
         while self._records.now.level > level:
@@ -147,7 +156,10 @@ class Section:
                 self._memo()
             else:
                 self._skip()
-        return paragraph(pieces)
+        lines = paragraph(pieces)
+        if lines and shape in self._numbered:
+            self._flow.leave(NUMBERS)
+        return lines
 
     def _memo(self) -> None:
         """Read a paragraph below another: memos (메모) stand behind the last one, in no control."""

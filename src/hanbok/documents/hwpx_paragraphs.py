@@ -1,11 +1,11 @@
 """Paragraphs of OWPML (KS X 6101, 10: the body), as HWPX keeps them. Its namespaces changed, its names did not."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from hanbok.documents.archive import local
-from hanbok.documents.flow import Cell, Flow, paragraph, table
+from hanbok.documents.flow import NUMBERS, Cell, Flow, paragraph, table
 
 _CHARACTERS: Final = {"tab": "\t", "lineBreak": "\n", "hyphen": "-", "nbSpace": " ", "fwSpace": " "}
 _ASIDE: Final = {
@@ -32,8 +32,10 @@ def child(element: Element, name: str) -> Element | None:
 class Paragraphs:
     """Reads paragraphs into a flow."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, numbered: Collection[str]) -> None:
+        """Begin; `numbered` are the ids of the shapes of paragraphs that the program numbers."""
         self._flow = flow
+        self._numbered = numbered
         self.master_pages: list[str] = []
         """Ids of the master pages (바탕쪽) that were named."""
 
@@ -42,7 +44,10 @@ class Paragraphs:
         found: list[str] = []
         for one in within:
             if local(one) == "p":
-                found += paragraph(self._pieces(one))
+                lines = paragraph(self._pieces(one))
+                if lines and one.get("paraPrIDRef") in self._numbered:
+                    self._flow.leave(NUMBERS)
+                found += lines
         return found
 
     def _pieces(self, whole: Element) -> Iterator[str | list[str]]:

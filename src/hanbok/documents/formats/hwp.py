@@ -16,7 +16,7 @@ from hanbok.documents.distribution import unlocked
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.flow import Flow
 from hanbok.documents.format import Document, Limits
-from hanbok.documents.hwp_records import DOCUMENT_PROPERTIES, RECORDS, Records, Section
+from hanbok.documents.hwp_records import DOCUMENT_PROPERTIES, END, PARA_SHAPE, RECORDS, Records, Section
 from hanbok.documents.parts import Parts
 from hanbok.documents.summary import summary
 
@@ -32,6 +32,9 @@ _DISTRIBUTION: Final = 1 << 2
 _TRACKED: Final = 1 << 14
 _LOCKS: Final = {1 << 1: "a password", 1 << 4: "DRM", 1 << 8: "a certificate", 1 << 10: "a certificate (DRM)"}
 _COUNT: Final = struct.Struct("<H")
+_HEADING: Final = 23
+"""From this bit on, a shape (표 44) tells what stands before the paragraph: nothing, outline, number, bullet."""
+_NUMBERED: Final = (1, 2)
 _SECTION: Final = re.compile(r"/section(0|[1-9]\d{0,4})")
 _SUMMARY: Final = "\x05HwpSummaryInformation"
 
@@ -47,12 +50,13 @@ class Hwp:
         file, parts = _File(data, limits), Parts(limits)
         if not file.sections:
             raise DocumentUnreadable(why="it has no section")
-        if not file.sections.keys() >= set(range(file.told())):
+        count, numbered = file.told()
+        if not file.sections.keys() >= set(range(count)):
             parts.leave("missing section")
         flow, left = Flow(limits, parts), RECORDS
         for number in sorted(file.sections):
             records = Records(file.section(number), left)
-            Section(records, flow).read()
+            Section(records, flow, numbered).read()
             flow.end(place=f"section {number + 1}")
             left = records.left
         if file.flags & _TRACKED:  # the specification does not tell which text was deleted
@@ -84,15 +88,24 @@ class _File:
         data = self._file.read(self.sections[number])
         return self._unpacked(unlocked(data) if self.flags & _DISTRIBUTION else data)
 
-    def told(self) -> int:
-        """Return how many sections there should be. Raises DocumentUnreadable, DocumentTooLarge."""
-        first = Records(self._unpacked(self._file.read("DocInfo"))).now
+    def told(self) -> tuple[int, frozenset[int]]:
+        """Return how many sections there should be, and which shapes of paragraphs the program numbers.
+
+        Raises DocumentUnreadable, DocumentTooLarge.
+        """
+        records = Records(self._unpacked(self._file.read("DocInfo")))
+        first = records.now
         if first.tag != DOCUMENT_PROPERTIES or len(first.data) < _COUNT.size:
             raise DocumentUnreadable(
                 why="its stream DocInfo does not begin with the properties of the document"
             )
+        shapes: list[int] = []
+        while records.now is not END:
+            tag, _, data = records.step()
+            if tag == PARA_SHAPE:
+                shapes.append(int.from_bytes(data[:4], "little") >> _HEADING & 3)
         count: int = _COUNT.unpack_from(first.data)[0]
-        return count
+        return count, frozenset(at for at, heading in enumerate(shapes) if heading in _NUMBERED)
 
     def summary(self) -> tuple[str, str]:
         """Return title and author."""

@@ -21,6 +21,8 @@ _CONTAINER: Final = "META-INF/container.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"
 _PACKAGE: Final = "Contents/content.hpf"
 _PACKAGE_TYPE: Final = "application/hwpml-package+xml"
+_HEADER: Final = "Contents/header.xml"
+_NUMBERED: Final = ("OUTLINE", "NUMBER")
 _SECTION: Final = re.compile(r"contents/section\d+\.xml", re.IGNORECASE)
 
 
@@ -31,9 +33,9 @@ class Hwpx:
 
     def read(self, data: bytes, limits: Limits) -> Document:
         package, parts = _Package(data, limits), Parts(limits)
-        flow = Flow(limits, parts)
+        flow, numbered = Flow(limits, parts), package.numbered()
         for number, root in enumerate(package.sections(parts), start=1):
-            paragraphs = Paragraphs(flow)
+            paragraphs = Paragraphs(flow, numbered)
             flow.body += paragraphs.lines(root)
             for page in package.named(dict.fromkeys(paragraphs.master_pages), parts):
                 flow.put(
@@ -62,7 +64,7 @@ class _Package:
 
     def sections(self, parts: Parts) -> Iterator[Element]:
         """Yield the sections in the order of the spine; what it does not name is not shown, and told as unread."""
-        listed = [path for path in self.named(self._spine, parts) if not path.lower().endswith("/header.xml")]
+        listed = [path for path in self.named(self._spine, parts) if path.casefold() != _HEADER.casefold()]
         all_there = sorted(filter(_SECTION.fullmatch, self.archive.names), key=lambda one: (len(one), one))
         if not {one.casefold() for one in all_there} <= {one.casefold() for one in listed}:
             parts.leave("section outside the order of reading")
@@ -73,6 +75,18 @@ class _Package:
                 yield root
         if not found:
             raise DocumentUnreadable(why="it has no section")
+
+    def numbered(self) -> frozenset[str]:
+        """Return the ids of the shapes of paragraphs that the program numbers."""
+        if _HEADER not in self.archive:
+            return frozenset()
+        shapes = (one for one in self.archive.xml(_HEADER).iter() if local(one) == "paraPr")
+        return frozenset(
+            one.get("id", "")
+            for one in shapes
+            for heading in one.iterfind("{*}heading")
+            if heading.get("type") in _NUMBERED
+        )
 
     def named(self, ids: Iterable[str], parts: Parts) -> Iterator[str]:
         """Yield the paths of parts, as the manifest has them: from the top, or from its own folder."""
