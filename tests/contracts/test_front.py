@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hanbok.core.plugin import load, names
+from hanbok.gateway.head import InvalidRequest
 from hanbok.testing.path_contracts import check_failed, check_heard, check_refused, check_streamed, check_told
 
 FRONTS = "hanbok.gateway.fronts"
@@ -43,6 +44,20 @@ def test_a_request_is_heard(name, case):
 @cases("refused")
 def test_what_cannot_be_heard_is_refused_by_name(name, case):
     check_refused(load(FRONTS, name)(), case)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '{"functionCall": {"name": "f", "args": {"a": 1e999}}}',
+        '{"function_call": {"name": "f", "args": {"a": 1e999}}}',
+    ],
+)
+def test_a_number_that_nobody_can_read_is_refused(part):
+    front = load(FRONTS, "gemini")()
+    body = f'{{"contents": [{{"role": "model", "parts": [{part}]}}]}}'.encode()
+    with pytest.raises(InvalidRequest):
+        front.chat(body, front.head(body, "/v1beta/models/asked:generateContent"))
 
 
 @cases("told")

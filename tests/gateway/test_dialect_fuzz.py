@@ -56,6 +56,7 @@ def encoded(value):
 @pytest.mark.parametrize("name", DIALECTS)
 @given(request_body=REQUEST | OBJECT, operation=st.sampled_from(Operation), stream=st.booleans())
 @settings(max_examples=40, deadline=None)
+@example(request_body={"messages": [], "metadata": 2}, operation=Operation.CHAT, stream=False)
 def test_any_request_is_spelled_or_refused(name, request_body, operation, stream):
     try:
         wire = load("hanbok.gateway.dialects", name)().request(

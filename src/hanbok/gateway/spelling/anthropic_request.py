@@ -1,5 +1,7 @@
 """A chat request in the words of Anthropic's Messages API."""
 
+from collections.abc import Set as AbstractSet
+
 import msgspec
 
 from hanbok.gateway.head import InvalidRequest
@@ -61,9 +63,16 @@ def spell(request: ChatRequest, body: bytes, *, model: str, stream: bool, max_to
     if request.user:
         spelled["metadata"] = {"user_id": request.user}
     spelled |= _tools(request) | _output(request) | others(body, _NAME, _OWN)
-    if isinstance(given := spelled.get("metadata"), Raw) and _MEMBERS.decode(given).keys() != {"user_id"}:
+    if isinstance(told := spelled.get("metadata"), Raw) and _labels(told) != {"user_id"}:
         del spelled["metadata"]  # OpenAI's labels of a stored answer
     return spelled
+
+
+def _labels(metadata: Raw) -> AbstractSet[str]:
+    try:
+        return _MEMBERS.decode(metadata).keys()
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(field="metadata") from error
 
 
 def _blocks(message: Message) -> list[Json | Raw]:

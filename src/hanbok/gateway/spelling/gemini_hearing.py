@@ -101,9 +101,8 @@ _DECODE = msgspec.json.Decoder(Asked).decode
 
 def read(body: bytes) -> Asked:
     """Read a request; its members may be written like_this too. Raises InvalidRequest naming the field."""
-    body = in_camel_case(body)
     try:
-        return _DECODE(body)
+        return _DECODE(in_camel_case(body))
     except msgspec.ValidationError as error:
         raise InvalidRequest(field=str(error).partition("`$")[2].strip(".`") or "contents") from error
 
@@ -192,8 +191,13 @@ def _turn(content: Content, ids: _Ids) -> list[Json]:
 
 
 def _written(value: Raw) -> str:
-    """Return an object as a text for a model to read: letters as themselves, not as escapes."""
-    return encode(msgspec.json.decode(value or b"{}")).decode()
+    """Return an object as a text for a model to read: letters as themselves, not as escapes. Raises InvalidRequest for
+    numbers that are too large to be read.
+    """
+    try:
+        return encode(msgspec.json.decode(value or b"{}")).decode()
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(field="contents.parts") from error
 
 
 def _part(part: Part) -> Json:
