@@ -329,6 +329,7 @@ WHOLE = hwp(paragraph("제1조 목적") + paragraph("가나다" * 3000), flags=0
         ),
         (bomb(33 << 20), DocumentTooLarge, "when unpacked"),
         (hwp(paragraph("글" * 600_000), paragraph("글" * 600_000)), DocumentTooLarge, "characters of text"),
+        (hwp(paragraph(control(9) * 130_000)), DocumentTooLarge, "characters of text"),
         (WHOLE[: len(WHOLE) // 2], DocumentUnreadable, "compound file"),
         (WHOLE[:512], DocumentUnreadable, "compound file"),
         (WHOLE[:20], DocumentUnreadable, "no compound file"),

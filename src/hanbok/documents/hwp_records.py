@@ -173,23 +173,22 @@ class Section:
 
     def _text(self, data: bytes, pieces: list[str | list[str]], places: deque[int]) -> None:
         """Add the text, and the places in it that are for controls."""
+        self._flow.spend(len(data) // 2)  # controls too: each takes time and memory
         characters = _characters(data)
         at = 0
         for control in _CONTROL.finditer(characters):
-            pieces.append(self._plain(characters[at : control.start()]))
+            pieces.append(_plain(characters[at : control.start()]))
             at = control.end()
             if len(control[0]) < _WIDTH:
                 self._flow.leave("damaged text")
             elif control[0][0] in _EXTENDED:
                 places.append(len(pieces))
             pieces.append("\t" if control[0][0] == "\t" else "")
-        pieces.append(self._plain(characters[at:]))
+        pieces.append(_plain(characters[at:]))
 
-    def _plain(self, characters: str) -> str:
-        if _SURROGATE.search(characters):
-            characters = characters.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    def _spent(self, characters: str) -> str:
         self._flow.spend(len(characters))
-        return _CHARACTER.sub(lambda found: _CHARACTERS.get(found[0], ""), characters)
+        return _plain(characters)
 
     def _control(self) -> str | list[str]:
         """Return what stands in the text (`str`), or hangs in it."""
@@ -202,7 +201,7 @@ class Section:
             return ""
         if name == _EQUATION:
             return " ".join(lines)
-        return lines or self._plain(_inline(name, head.data))
+        return lines or self._spent(_inline(name, head.data))
 
     def _lists(self, level: int, name: bytes) -> list[str]:
         """Read the lists of paragraphs of a control: cells, texts in shapes, captions."""
@@ -222,7 +221,7 @@ class Section:
             if tag in _BEGINS:
                 filled, begun = lines, True
             if tag == _EQEDIT:
-                lines.append(self._plain(_string(data, 4)))
+                lines.append(self._spent(_string(data, 4)))
             elif tag == _LIST_HEADER and begun and name == b"tbl ":
                 column, row = _unpacked(_CELL, data)
                 cells.append(Cell(row=row, column=column))
@@ -246,6 +245,13 @@ def _inline(name: bytes, data: bytes) -> str:
             return f"{main}({_string(data, 6 + 2 * len(main))})"
         case _:
             return ""
+
+
+def _plain(characters: str) -> str:
+    """Return characters as they are in the file as those of a text."""
+    if _SURROGATE.search(characters):
+        characters = characters.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _CHARACTER.sub(lambda found: _CHARACTERS.get(found[0], ""), characters)
 
 
 def _string(data: bytes, at: int) -> str:
