@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,6 +20,7 @@ from hanbok.core.plugin import ExtraMissing
 from hanbok.core.values import Language
 from hanbok.evidence.entry import Gone, Hop, Intent, Outcome
 from hanbok.evidence.log import Record
+from hanbok.evidence.postings import Posting
 from hanbok.gateway.facts import load_prices
 from hanbok.gateway.focus import COLUMNS, rows, sums, write
 from hanbok.gateway.focus_parquet import write_parquet
@@ -117,7 +119,8 @@ def exported() -> list[dict[str, str]]:
 
 
 def test_the_sum_is_that_of_the_books_to_the_micro_won(exported: list[dict[str, str]]) -> None:
-    _, won, calls = _Reading().on(log(400))
+    told = [{"index": one.index, "leaf": one.digest, "entry": one.entry} for one in log(400)]
+    _, won, calls = _Reading().on(msgspec.json.decode(msgspec.json.encode(told), type=list[Posting]))
     expected: dict[tuple[str, str], int] = defaultdict(int)
     for line, cost in won.items():
         if line.day.startswith("2026-11"):
