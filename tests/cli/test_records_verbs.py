@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclopts import CycloptsError
 
 from hanbok.cli.verbs import build
 from hanbok.core.clock import now, stamp
@@ -63,6 +64,17 @@ def test_a_budget_is_set_held_and_taken_back(hanbok: Hanbok, tmp_path: Path) -> 
         ("model", "org/big", 7_000_000)
     ]
     assert ("budget.team", "loans") in acts(hanbok)
+
+
+@pytest.mark.parametrize(
+    "option", ["requests-per-minute", "tokens-per-minute", "concurrency", "won-per-day", "won-per-month"]
+)
+@pytest.mark.parametrize("number", [-1, 10**19])
+def test_a_limit_that_no_gate_can_hold_is_refused(hanbok: Hanbok, option: str, number: int) -> None:
+    hanbok("org", "create", "bank")
+    with pytest.raises(CycloptsError):
+        hanbok("key", "create", "--org", "bank", f"--{option}={number}")
+    assert json.loads(hanbok("key", "list", "--json")[1]) == []
 
 
 def test_a_made_key_works_and_a_revoked_one_does_not(hanbok: Hanbok, tmp_path: Path) -> None:

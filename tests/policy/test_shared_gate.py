@@ -315,6 +315,20 @@ async def test_a_machine_that_died_gives_its_slots_back_and_what_it_owed_is_paid
     store.close()
 
 
+async def test_tokens_without_number_are_held_so_that_the_next_process_can_read_them(
+    redis: RedisStand, tmp_path: Path
+) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/hanbok.db")
+    machine = await Machine(tmp_path / "a", store, At(url=redis.url, prefix="much", patience=1.5)).start()
+    one = key("much", tokens_per_minute=10**18)
+    await machine.enter(one, 0, tokens=10**18)
+    await machine.die()
+    await machine.start()
+    assert (await machine.enter(one, 0, tokens=1))[0]
+    await machine.stop()
+    store.close()
+
+
 async def test_redis_that_hangs_refuses_calls_in_time_and_counts_none_of_them(
     machines, redis: RedisStand
 ) -> None:

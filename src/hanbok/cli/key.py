@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
-from hanbok.cli.options import Organisation
+from hanbok.cli.options import COUNT, TOKENS, Organisation
 from hanbok.cli.org import Json, WonPerDay, WonPerMonth
 from hanbok.cli.output import print_json, print_rows
 from hanbok.cli.records import actor, micro, register, won
@@ -30,18 +30,21 @@ Models = Annotated[
     ),
 ]
 PerMinute = Annotated[
-    int | None, Parameter(help=say("1분에 몇 번까지 부를 수 있는지.", "How many calls a minute."))
+    int | None,
+    Parameter(validator=COUNT, help=say("1분에 몇 번까지 부를 수 있는지.", "How many calls a minute.")),
 ]
 TokensPerMinute = Annotated[
     int | None,
     Parameter(
+        validator=TOKENS,
         help=say(
             "1분에 몇 토큰까지 쓸 수 있는지(요청과 답).", "How many tokens a minute, of requests and answers."
-        )
+        ),
     ),
 ]
 Concurrency = Annotated[
-    int | None, Parameter(help=say("동시에 몇 번까지 부를 수 있는지.", "How many calls at once."))
+    int | None,
+    Parameter(validator=COUNT, help=say("동시에 몇 번까지 부를 수 있는지.", "How many calls at once.")),
 ]
 Id = Annotated[str, Parameter(name="ID", help=say("키의 식별자.", "The key's id."))]
 Expires = Annotated[

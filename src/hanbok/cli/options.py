@@ -1,12 +1,17 @@
 """Options that verbs share, so that each means the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from hanbok.cli.words import say
 
+COUNT: Final = Number(gte=0, lte=1_000_000)
+TOKENS: Final = Number(gte=0, lte=10**12)
+WON: Final = Number(gte=0, lte=10**11)
+"""What limits may be, as administration over HTTP has it."""
 Json = Annotated[bool, Parameter(help=say("JSON으로.", "As JSON."))]
 Organisation = Annotated[
     str, Parameter(name=["--organisation", "--org"], help=say("조직의 식별자.", "The organisation's id."))

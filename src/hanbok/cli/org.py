@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from hanbok.cli.config import File
+from hanbok.cli.options import WON
 from hanbok.cli.output import print_rows
 from hanbok.cli.records import actor, micro, register, won
 from hanbok.cli.words import say
@@ -16,10 +17,12 @@ org = App(name="org", result_action="return_value")
 Json = Annotated[bool, Parameter(help=say("JSON으로. 돈은 백만분의 1원.", "As JSON; money in micro-won."))]
 Name = Annotated[str, Parameter(help=say("사람이 읽는 이름.", "The name that people read."))]
 WonPerDay = Annotated[
-    int | None, Parameter(help=say("하루(한국 시각) 예산, 원.", "Budget a Korean day, won."))
+    int | None,
+    Parameter(validator=WON, help=say("하루(한국 시각) 예산, 원.", "Budget a Korean day, won.")),
 ]
 WonPerMonth = Annotated[
-    int | None, Parameter(help=say("한 달(한국 시각) 예산, 원.", "Budget a Korean month, won."))
+    int | None,
+    Parameter(validator=WON, help=say("한 달(한국 시각) 예산, 원.", "Budget a Korean month, won.")),
 ]
 
 

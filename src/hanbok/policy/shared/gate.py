@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from hanbok.core.values import MicroWon
 from hanbok.policy.errors import ConcurrencyExceeded, LimitsUnavailable, RateLimited, TokenRateLimited
@@ -11,6 +12,9 @@ from hanbok.policy.key import Key, Limits
 from hanbok.policy.ledger import accounts_of, day_of, used_up
 from hanbok.policy.shared.counter import Counter
 from hanbok.policy.shared.held import Asked, Held
+
+_MOST_TOKENS: Final = 10**13
+"""Redis writes no more than 14 digits, and the next process of this machine could not read what is larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class SharedGate:
             amount=str(amount),
             accounts=accounts_of(key, model),
             since=self.counter.log.size,
-            tokens=None if key.limits.tokens_per_minute is None else tokens,
+            tokens=None if key.limits.tokens_per_minute is None else min(tokens, _MOST_TOKENS),
         )
 
     def _asked(self, key: Key, accounts: tuple[str, ...]) -> Asked:
