@@ -17,6 +17,14 @@ PEOPLE = Identities(seed=11)
 RRN, CARD, SECRET = PEOPLE.rrn(), PEOPLE.card(), "sk-" + PEOPLE.ci()[:40].replace("/", "a").replace("+", "b")
 ANSWER = f"주민등록번호는 {RRN}이고 카드번호는 {CARD}입니다. 2026년 11월 22일, 합계 12,500원, 문의 02-120."
 HIDDEN = "주민등록번호는 [주민등록번호]이고 카드번호는 [카드번호]입니다. 2026년 11월 22일, 합계 12,500원, 문의 02-120."
+ENGLISH = (
+    f"There are 3 cards. The first number is {CARD} and it was issued in 2026, see the note: "
+    f"password: hunter2!x and user@ 17 of 20, resident number {RRN} at the end of the text."
+)
+ENGLISH_HIDDEN = (
+    "There are 3 cards. The first number is [카드번호] and it was issued in 2026, see the note: "
+    "password: [인증정보] and user@ 17 of 20, resident number [주민등록번호] at the end of the text."
+)
 
 
 def run(pieces: list[str], spared: frozenset[str] = frozenset()) -> tuple[str, dict[str, int]]:
@@ -34,6 +42,12 @@ def cut(text: str, places: list[int]) -> list[str]:
 @settings(max_examples=60, deadline=None)
 def test_values_are_masked_however_the_stream_is_cut(places: list[int]) -> None:
     assert run(cut(ANSWER, places)) == (HIDDEN, {"RRN": 1, "CARD": 1})
+
+
+@given(st.lists(st.integers(0, 500), max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_values_between_english_words_are_masked_however_the_stream_is_cut(places: list[int]) -> None:
+    assert run(cut(ENGLISH, places)) == (ENGLISH_HIDDEN, {"RRN": 1, "CARD": 1, "SECRET": 1})
 
 
 @pytest.mark.parametrize("size", [1, 3, 8, 100])
@@ -68,3 +82,16 @@ def test_ordinary_words_are_not_held_back_and_the_carry_is_bounded() -> None:
     shown = sum(len(masker.feed("9")) for _ in range(1000))
     assert shown >= 1000 - 64
     assert masker.feed("년생 ") != ""
+
+
+def test_an_english_word_or_an_at_sign_and_a_blank_ends_the_wait_of_what_stands_before_it() -> None:
+    masker = StreamMasker(GUARD, KINDS)
+    assert masker.feed("about 2026 ") == "about "
+    assert masker.feed("the ") == "2026 the "
+    assert masker.feed("@84000000000017@ ") == "@84000000000017@ "
+    assert masker.feed("pin: 12") == ""
+    assert masker.feed("345678") == ""
+    assert masker.feed(" was it") == "pin: [인증정보] was it"
+    mail = StreamMasker(GUARD, KINDS | {"EMAIL"})
+    assert mail.feed("hong17@ ") == ""
+    assert mail.feed("example.com 으로") == "[이메일] 으로"

@@ -28,6 +28,12 @@ _TAIL = re.compile(
     rf"공영일이삼사오육륙칠팔구〇一二三四五六七八九-]{{1,{_CARRY}}}\Z"
 )
 """The end of a text that a number, an address of mail or a secret could still go on from."""
+_CLOSED = re.compile(
+    r"@\s|(?<![A-Za-z0-9_+/=:.@-])(?<![=:]\s)(?<![=:]\s\s)[A-Za-z]?[a-z]{2,}[,.;]?\s(?!\s*[=:])"
+)
+"""What ends all that stands before it, as no number and no secret goes on over it: an English word that is not the
+value of something (`password: word`), and an `@` with a blank behind it. Addresses of mail may.
+"""
 _TOKEN = re.compile(r"[A-Za-z0-9_+/=.-]*")
 
 
@@ -37,6 +43,7 @@ class StreamMasker:
     def __init__(self, guard: Guard, kinds: frozenset[str], spared: frozenset[str] = frozenset()) -> None:
         self._guard = guard
         self._kinds = kinds
+        self._closed = _CLOSED if "EMAIL" not in kinds else None
         self._spared = spared
         self._sent = ""
         self._held = ""
@@ -50,13 +57,20 @@ class StreamMasker:
         if not _may_hold(text):
             self._held = ""
             return self._send(text)
-        tail = _TAIL.search(text)
-        cut = tail.start() if tail and _TRIGGER.search(tail[0]) else len(text)
-        if tail and len(tail[0]) == _CARRY:
-            # A run this long is judged as it is; should a value go on behind it, its rest is swallowed.
-            cut = len(text)
+        cut = self._cut(text)
         self._held = text[cut:]
         return self._send(self._masked(text, cut))
+
+    def _cut(self, text: str) -> int:
+        """Return where what may still go on begins."""
+        tail = _TAIL.search(text)
+        if tail is None or len(tail[0]) == _CARRY:
+            # A run this long is judged as it is; should a value go on behind it, its rest is swallowed.
+            return len(text)
+        cut = tail.start()
+        for closed in self._closed.finditer(text, cut) if self._closed is not None else ():
+            cut = closed.end()
+        return cut if _TRIGGER.search(text, cut) else len(text)
 
     def close(self) -> str:
         """Return the rest."""
