@@ -18,6 +18,7 @@ from hanbok.building import (
     judge_of,
     rules_of,
     settings_act,
+    sharp_of,
     tool_rules_of,
 )
 from hanbok.core.clock import now, stamp, today
@@ -250,6 +251,7 @@ class App:
         offered, priced = _offers(loaded), await asyncio.to_thread(self._till.version)
         settings = await asyncio.to_thread(with_releases, loaded.settings)
         guard = await asyncio.to_thread(guard_of, settings, settings.state / "cache")
+        sharp = await asyncio.to_thread(sharp_of, settings, guard, settings.state / "cache")
         day = today()
         changes = await asyncio.to_thread(self._changes.version)
         governing = await asyncio.to_thread(govern, self._changes, rules_of(loaded))
@@ -259,11 +261,7 @@ class App:
         places = {name: Place(one.endpoint, settings.timeouts(name)) for name, one in wanted.items()}
         vault = await self._vaults.of(settings.vault.config(settings.state))
         fronts = fronts_of(settings)
-        laid = self._paths.of(
-            Parts(
-                settings=settings, guard=guard, judge=judge, catalogue=catalogue, places=places, vault=vault
-            )
-        )
+        laid = self._paths.of(Parts(settings, guard, sharp, judge, catalogue, places, vault))
         path, preview = laid.path, laid.preview
         tools = self._sides.tools(tool_rules_of(loaded, day, guard, judge, vault, laid.shared.everywhere))
         realtime = self._sides.realtime(settings, laid.shared, vault, guard.kinds)
@@ -287,8 +285,7 @@ class App:
         )
         self._loaded, self._governing, self._policy_changes = loaded, governing, changes
         self._offered, self._priced = offered, priced
-        transfers = settings.transfers
-        self._records_left.note(transfers.processors, day, within=transfers.warn_days)
+        self._records_left.note(settings.transfers.processors, day, within=settings.transfers.warn_days)
         if retired:
             self._tasks.append(asyncio.create_task(self._retire(before, retired)))
         await self._paths.settle()

@@ -84,6 +84,11 @@ def guard_of(settings: Settings, cache: Path | None = None) -> Guard:
     return replace(guard, customs=[*guard.customs, *_plugged(settings)])
 
 
+def sharp_of(settings: Settings, guard: Guard, cache: Path | None = None) -> Guard:
+    """Build what finds the types in answers that are masked there."""
+    return guard.only(frozenset(settings.guard.mask_replies), cache)
+
+
 def guard_beside(settings: Settings) -> Guard:
     """Build the guard for a command: with what a server compiled, where one has its state; else nothing is kept."""
     return guard_of(settings, settings.state / "cache" if settings.state.is_dir() else None)

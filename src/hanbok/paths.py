@@ -4,7 +4,7 @@ What only some settings ask for is loaded when settings do.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -49,12 +49,14 @@ if TYPE_CHECKING:
     from hanbok.vault.service import VaultService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What one version of the settings is made of."""
 
     settings: Settings
     guard: Guard
+    sharp: Guard
+    """Finds what answers must not show, and nothing else."""
     judge: CedarJudge
     catalogue: Catalogue
     places: Mapping[str, Place]
@@ -137,11 +139,9 @@ class Paths:
         settings, guard, judge, catalogue = parts.settings, parts.guard, parts.judge, parts.catalogue
         mask_replies = frozenset(settings.guard.mask_replies)
         masks = {key: kind.mask for key, kind in guard.kinds.items()}
-        # Names and addresses in an answer are not masked: the recognisers that read for them need not run.
-        sharp = replace(guard, others=())
 
         def masker_of(spared: frozenset[str]) -> StreamMasker:
-            return StreamMasker(sharp, mask_replies, spared)
+            return StreamMasker(parts.sharp, mask_replies, spared)
 
         log = self._custody.log
         return [

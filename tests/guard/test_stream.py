@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hanbok.guard.guard import Guard
 from hanbok.guard.stream import StreamMasker
+from hanbok.testing.corpus import generate
 from hanbok.testing.korean import Identities
 
 KINDS = frozenset({"RRN", "FRN", "PASSPORT", "DRIVER_LICENSE", "CARD", "SECRET"})
@@ -95,3 +96,11 @@ def test_an_english_word_or_an_at_sign_and_a_blank_ends_the_wait_of_what_stands_
     mail = StreamMasker(GUARD, KINDS | {"EMAIL"})
     assert mail.feed("hong17@ ") == ""
     assert mail.feed("example.com 으로") == "[이메일] 으로"
+
+
+def test_a_guard_of_few_kinds_finds_them_as_the_whole_guard_does() -> None:
+    few = GUARD.only(KINDS)
+    assert {one.kind for one in few.shapes} == KINDS
+    for line in generate(600, seed=5):
+        whole = [one for one in GUARD.find(line.text) if one.kind in KINDS]
+        assert few.find(line.text) == whole

@@ -55,6 +55,15 @@ class Guard:
         scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
         return cls(shapes, scanner, others, [Custom(one) for one in custom])
 
+    def only(self, kinds: frozenset[str], cache: Path | None = None) -> "Guard":
+        """Return a guard that finds these of its kinds, written as numbers and signs are, and nothing else: without
+        names and addresses. It reads a text in a fraction of the time. `cache` as for `load`.
+        """
+        shapes = [one for one in self.shapes if one.kind in kinds]
+        scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
+        customs = [one for one in self.customs if one.type.kind in kinds]
+        return Guard(shapes, scanner, customs=customs)
+
     @property
     def kinds(self) -> Mapping[str, Kind]:
         """Every kind of finding, a customer's own among them."""

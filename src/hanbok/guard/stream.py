@@ -20,7 +20,7 @@ _SPOKEN = re.compile(f"[{_NUMERALS}][{_NUMERALS}]{{2}}")
 alternatives or a class such as `\\d`.
 """
 _TRIGGER = re.compile(
-    r"\d|@|[=:]\s*[A-Za-z]|[①-⓿㉈-㉏]|[공영일이삼사오육륙칠팔구〇一二三四五六七八九]{3}|[A-Za-z_-]{12}"
+    r"\d|@|[=:]\s*(?:[A-Za-z]|\Z)|[①-⓿㉈-㉏]|[공영일이삼사오육륙칠팔구〇一二三四五六七八九]{3}|[A-Za-z_-]{12}"
 )
 """Without one of these a text can hold no finding, and need not wait."""
 _TAIL = re.compile(
@@ -34,6 +34,8 @@ _CLOSED = re.compile(
 """What ends all that stands before it, as no number and no secret goes on over it: an English word that is not the
 value of something (`password: word`), and an `@` with a blank behind it. Addresses of mail may.
 """
+_OPEN = re.compile("(?!)")
+"""Nothing."""
 _TOKEN = re.compile(r"[A-Za-z0-9_+/=.-]*")
 
 
@@ -43,7 +45,7 @@ class StreamMasker:
     def __init__(self, guard: Guard, kinds: frozenset[str], spared: frozenset[str] = frozenset()) -> None:
         self._guard = guard
         self._kinds = kinds
-        self._closed = _CLOSED if "EMAIL" not in kinds else None
+        self._closed = _OPEN if "EMAIL" in kinds else _CLOSED
         self._spared = spared
         self._sent = ""
         self._held = ""
@@ -64,12 +66,13 @@ class StreamMasker:
     def _cut(self, text: str) -> int:
         """Return where what may still go on begins."""
         tail = _TAIL.search(text)
-        if tail is None or len(tail[0]) == _CARRY:
+        if tail is None:
+            return len(text)
+        ends = [closed.end() for closed in self._closed.finditer(text, tail.start())]
+        if not ends and len(tail[0]) == _CARRY:
             # A run this long is judged as it is; should a value go on behind it, its rest is swallowed.
             return len(text)
-        cut = tail.start()
-        for closed in self._closed.finditer(text, cut) if self._closed is not None else ():
-            cut = closed.end()
+        cut = ends[-1] if ends else tail.start()
         return cut if _TRIGGER.search(text, cut) else len(text)
 
     def close(self) -> str:

@@ -17,7 +17,7 @@ from time import monotonic
 from types import FrameType
 from typing import Final
 
-from hanbok.building import guard_of, hider_of, judge_of
+from hanbok.building import guard_of, hider_of, judge_of, sharp_of
 from hanbok.core.clock import today
 from hanbok.core.errors import HanbokError
 from hanbok.core.values import Text
@@ -101,7 +101,7 @@ class Foreman:
     def _share(self) -> None:
         """Load now what every child needs: the pages are theirs too."""
         settings = self.loaded.settings
-        guard_of(settings, settings.state / "cache")
+        sharp_of(settings, guard_of(settings, settings.state / "cache"), settings.state / "cache")
         judge_of(self.loaded, today())
         hider_of(settings)  # its key, where the settings name none: pseudonyms are the same in every worker
         gc.collect()
