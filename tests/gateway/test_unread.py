@@ -82,6 +82,39 @@ async def test_what_cannot_be_read_is_named(content: Any, unread: tuple[str, ...
     assert ("not read" in seen.ending.steps["inspect"]) is bool(unread)
 
 
+@pytest.mark.parametrize(
+    ("offered", "unread"),
+    [
+        ({"tools": [{"type": "mcp", "server_url": "https://tools.example"}]}, ("tool: mcp",)),
+        ({"mcp_servers": [{"type": "url", "url": "https://tools.example"}]}, ("tool: mcp_servers",)),
+        ({"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]}, ("tool: web_fetch_20250910",)),
+        ({"tools": [{"googleSearch": {}}, {"urlContext": {}}]}, ("tool: googleSearch", "tool: urlContext")),
+        (
+            {"tools": [{"functionDeclarations": [{"name": "f"}]}, {"google_search": {}}]},
+            ("tool: google_search",),
+        ),
+        ({"web_search_options": {}}, ("tool: web_search_options",)),
+        ({"tools": [{"type": "a tool of 7 words"}]}, ("tool: ?",)),
+        ({"tools": [{"type": "function", "function": {"name": "web_search"}}, {"name": "web_fetch"}]}, ()),
+        ({"tools": [{"type": "custom", "name": "x"}, {"type": "bash_20250124", "name": "bash"}]}, ()),
+        ({"tools": None, "mcp_servers": [], "metadata": {"tools": [{"type": "mcp"}]}}, ()),
+        ({"tools": "mcp"}, ()),
+    ],
+)
+@pytest.mark.parametrize("operation", [Operation.CHAT, Operation.PASSAGE])
+async def test_tools_that_a_provider_runs_itself_are_not_read(
+    offered: dict[str, Any], unread: tuple[str, ...], operation: Operation
+) -> None:
+    seen = call("", operation)
+    seen.body = json.dumps({"body": offered} if operation is Operation.PASSAGE else offered).encode()
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == unread
+    seen.unread = ()
+    seen.body = seen.body.replace(b'"tools"', b'"\\u0074ools"').replace(b'"mcp', b'"\\u006dcp')
+    await Inspect(GUARD)(seen, answer)
+    assert seen.unread == unread
+
+
 async def test_what_a_provider_sealed_for_itself_goes_back_though_the_record_names_it() -> None:
     seal = b64encode(bytes(range(256)) * 4).decode()
     seen = call([{"type": "thinking", "thinking": "", "signature": seal}, {"encrypted_content": seal}])

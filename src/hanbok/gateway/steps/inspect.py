@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from hanbok.gateway.call import Call, Operation, Reply
+from hanbok.gateway.foreign_tools import foreign_tools
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
 from hanbok.gateway.step import Next
 from hanbok.gateway.texts import LINKED, Texts
@@ -24,6 +25,7 @@ _TOKEN_IDS = re.compile(rb"[\[,]\s*+-?[0-9]")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
 _MAY_HAVE_IDS = frozenset({Operation.EMBEDDINGS, Operation.PASSAGE})
+_MAY_OFFER_TOOLS = frozenset({Operation.CHAT, Operation.PASSAGE})
 _NAMED = 16
 """Types of what was not read that are told at most."""
 
@@ -86,6 +88,10 @@ class _Enclosed(msgspec.Struct):
 
 def _beside(call: Call, texts: Texts) -> tuple[str, ...]:
     """Return what nobody can read though it is written as texts or numbers."""
+    if call.operation in _MAY_OFFER_TOOLS and (
+        tools := foreign_tools(call.body, enclosed=call.operation is Operation.PASSAGE)
+    ):
+        return (*tools, *texts.files)
     if call.operation in _MAY_HAVE_IDS and _has_token_ids(call):
         return ("token ids", *texts.files)
     if call.operation in _HEARD:
