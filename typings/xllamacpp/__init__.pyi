@@ -38,5 +38,5 @@ class Server:
     listening_address: str
     def __init__(self, params: CommonParams) -> None: ...
 
-class llama_pooling_type:  # noqa: N801 - its own name
+class llama_pooling_type:
     LLAMA_POOLING_TYPE_MEAN: llama_pooling_type
