@@ -1,13 +1,18 @@
 """`hanbok scan` of a document: places of findings by page, sheet and part, and never what was found."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from contracts.test_document import data_of, golden
 from documents.made import pdf, slides, word
+from hanbok.cli.document_words import LEFT
 from hanbok.cli.verbs import run
 from hanbok.core.errors import HanbokError
+from hanbok.documents import hwp_records, hwpx_paragraphs, ooxml
+from hanbok.documents.flow import NUMBERS
 from hanbok.testing.korean import Identities
 
 LOCKED = next(one for one in golden("docx") if one.get("error") == "document_locked")
@@ -50,7 +55,21 @@ def test_what_a_person_is_shown_names_the_part_and_what_was_not_read(folder, cap
         data_of(next(one for one in golden("pdf") if one.get("told", {}).get("unread")))
     )
     assert run(["scan", "사진.pdf"]) == 0
-    assert "page without text" in capsys.readouterr().err
+    assert "글이 없는 쪽" in capsys.readouterr().err
+    assert run(["scan", "신청서.pdf"]) == 1
+    assert "2쪽" in capsys.readouterr().out
+
+
+def test_what_a_document_may_leave_unread_has_a_korean_word():
+    told = {
+        NUMBERS,
+        *hwp_records._UNREAD.values(),
+        *hwpx_paragraphs._UNREAD.values(),
+        *ooxml._UNREAD.values(),
+    }
+    for path in Path(hwp_records.__file__).parent.rglob("*.py"):
+        told.update(re.findall(r'(?:leave\(|unread\[)"([^"]+)"', path.read_text(encoding="utf-8")))
+    assert told == LEFT.keys()
 
 
 def test_the_name_of_a_sheet_is_not_told_where_it_is_somebody(folder, capsys):

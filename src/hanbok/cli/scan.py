@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from hanbok.building import guard_beside
 from hanbok.cli.config import File
+from hanbok.cli.document_words import LEFT, place_in_korean
 from hanbok.cli.output import print_rows
 from hanbok.cli.words import LANGUAGE, say
 from hanbok.core.errors import HanbokError
@@ -27,11 +28,6 @@ from hanbok.settings.reading import load
 
 FOUND = 1
 _TEXT = "text"
-_WORDS = {
-    "page": "쪽", "slide": "슬라이드", "sheet": "시트", "section": "구역", "header": "머리말", "footer": "꼬리말",
-    "note": "주석", "comment": "댓글",
-}  # fmt: skip
-"""Places of documents in Korean."""
 
 
 class Unreadable(HanbokError):
@@ -182,13 +178,11 @@ def _place(guard: Guard, part: Part, *, words: bool) -> dict[str, object]:
     """Return which part of a document this is; a text has none. The name of a sheet may be that of a person."""
     if part.kind == _TEXT:
         return {}
-    first, gap, rest = part.place.partition(" ")
-    if guard.find(part.place):
-        gap = rest = ""
+    where = part.place.partition(" ")[0] if guard.find(part.place) else part.place
     kind = "" if part.kind == "body" else part.kind
     if words:
-        first, kind = (say(_WORDS.get(one, one), one) for one in (first, kind))
-    return {"place": ", ".join(filter(None, (first + gap + rest, kind)))}
+        where, kind = (say(place_in_korean(one), one) for one in (where, kind))
+    return {"place": ", ".join(filter(None, (where, kind)))}
 
 
 class _Lines:
@@ -235,10 +229,9 @@ def _parts(file: str) -> Sequence[Part]:
         raise Unreadable(file=file, why=error.strerror) from None
     document = read(data, "" if file == "-" else file)
     if document.unread:
-        left = ", ".join(document.unread)
-        print(
-            say(f"{file}: 글을 꺼내지 못한 것: {left}", f"{file}: no text taken of: {left}"), file=sys.stderr
-        )
+        left = ", ".join(say(LEFT.get(one, one), one) for one in document.unread)
+        told = say(f"{file}: 글을 꺼내지 못한 것: {left}", f"{file}: no text taken of: {left}")
+        print(told, file=sys.stderr)
     return document.parts
 
 
