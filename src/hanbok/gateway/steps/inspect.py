@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 
 from hanbok.gateway.call import Call, Operation, Reply
-from hanbok.gateway.foreign_tools import foreign_tools
 from hanbok.gateway.guarding import CRASHES, LONG, guard_failed
+from hanbok.gateway.provider_tools import provider_tools
 from hanbok.gateway.step import Next
 from hanbok.gateway.texts import LINKED, Texts
 from hanbok.guard.grade import grade
@@ -89,7 +89,7 @@ class _Enclosed(msgspec.Struct):
 def _beside(call: Call, texts: Texts) -> tuple[str, ...]:
     """Return what nobody can read though it is written as texts or numbers."""
     if call.operation in _MAY_OFFER_TOOLS and (
-        tools := foreign_tools(call.body, enclosed=call.operation is Operation.PASSAGE)
+        tools := provider_tools(call.body, enclosed=call.operation is Operation.PASSAGE)
     ):
         return (*tools, *texts.files)
     if call.operation in _MAY_HAVE_IDS and _has_token_ids(call):

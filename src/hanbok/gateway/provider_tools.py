@@ -20,8 +20,6 @@ _SERVERS: Final = "mcp_servers"
 _SEARCH: Final = "web_search_options"
 _MARKS: Final = (b'"tools"', b'"mcp_servers"', b'"web_search_options"', b"\\")
 _PRINTABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
-
-
 _NULL: Final = msgspec.Raw(b"null")
 _NOTHING: Final = (b"null", b"[]")
 
@@ -43,7 +41,7 @@ _TOOL: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TYPE: Final = msgspec.json.Decoder(str)
 
 
-def foreign_tools(body: bytes, *, enclosed: bool = False) -> tuple[str, ...]:
+def provider_tools(body: bytes, *, enclosed: bool = False) -> tuple[str, ...]:
     """Return the types of such tools that a request offers, as `tool: web_search`; `enclosed`: it is the member `body`
     of this one.
     """
