@@ -20,7 +20,7 @@ def package(*entries, compression=zipfile.ZIP_DEFLATED):
     out = BytesIO()
     with zipfile.ZipFile(out, "w", compression) as archive:
         for name, data in entries:
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, compression)  # the same bytes at any time
     return out.getvalue()
 
 
