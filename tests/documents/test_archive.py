@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from hanbok.core.values import Language
+from hanbok.core.values import Language, Text
 from hanbok.documents.archive import Archive, parsed
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnknown, DocumentUnreadable
 from hanbok.documents.format import Limits
@@ -119,7 +119,9 @@ def test_errors_say_which_document_and_what_to_do_in_both_languages():
         read(b"\x00\x01\x02\x03", "folder/계약서.xyz")
     assert raised.value.say(Language.KO).startswith("계약서.xyz의 형식을")
     assert "documents/formats" in raised.value.advise(Language.EN)
-    unnamed = DocumentLocked(why="a password")
-    assert unnamed.say(Language.KO) == "문서은(는) 잠겨 있습니다: a password"
+    assert raised.value.say(Language.KO).endswith(": 내용으로도 이름으로도 가려낼 수 없습니다")
+    unnamed = DocumentLocked(why=Text(ko="암호가 걸려 있습니다", en="a password"))
+    assert unnamed.say(Language.KO) == "문서은(는) 잠겨 있습니다: 암호가 걸려 있습니다"
+    assert unnamed.of("a.hwp").say(Language.EN) == "a.hwp is locked: a password"
     with pytest.raises(DocumentTooLarge, match=r"a\.pdf"):
         read(b"%PDF-1.7" + b" " * 100, "a.pdf", Limits(unpacked=50))

@@ -105,3 +105,4 @@ def test_a_document_that_cannot_be_read_is_named_with_its_reason(folder, name, d
         run(["scan", name])
     assert raised.value.code == code
     assert name in str(raised.value)
+    assert code == "unreadable" or re.search("[가-힣]", raised.value.facts["why"].ko)

@@ -12,13 +12,16 @@ from typing import Any, Final, NoReturn
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.format import Limits
+from hanbok.documents.whys import more_unpacked
 
 ZIP: Final = b"PK\x03\x04"
 """What a package begins with."""
 _BROKEN: Final = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, struct.error, ValueError)
 """What `zipfile` raises on damaged packages; RuntimeError is for features that it does not know."""
+_DAMAGED: Final = Text(ko="ZIP 패키지가 손상되었습니다", en="a damaged ZIP package")
 _ENTRIES: Final = 10_000
 _ENTRY: Final = b"PK\x01\x02"
 _ENCRYPTED: Final = 0x1
@@ -37,18 +40,27 @@ class Archive:
     def __init__(self, data: bytes, limits: Limits) -> None:
         """Open a package. Raises DocumentUnreadable, DocumentLocked, DocumentTooLarge."""
         if data.count(_ENTRY) > _ENTRIES:  # before anything is made of them
-            raise DocumentTooLarge(why=f"more than {_ENTRIES} files inside")
+            raise DocumentTooLarge(
+                why=Text(
+                    ko=f"안에 든 파일이 {_ENTRIES}개를 넘습니다", en=f"more than {_ENTRIES} files inside"
+                )
+            )
         try:
             self._zip = ZipFile(BytesIO(data))
         except _BROKEN as error:
-            raise DocumentUnreadable(why="a damaged ZIP package") from error
+            raise DocumentUnreadable(why=_DAMAGED) from error
         self._left = self._limit = limits.unpacked
         self._marks = _ALL_MARKS
         self._entries: dict[str, ZipInfo] = {}
         for one in self._zip.infolist():
             _check(one)
             if self._entries.setdefault(one.filename.casefold(), one) is not one:
-                raise DocumentUnreadable(why="two files of one name in its ZIP package")
+                raise DocumentUnreadable(
+                    why=Text(
+                        ko="ZIP 패키지에 이름이 같은 파일이 둘 있습니다",
+                        en="two files of one name in its ZIP package",
+                    )
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,17 +73,19 @@ class Archive:
     def read(self, name: str) -> bytes:
         """Return the bytes of an entry. Raises DocumentUnreadable where there is none, DocumentTooLarge."""
         if (found := self._entries.get(name.casefold())) is None:
-            raise DocumentUnreadable(why="a part of its ZIP package is missing")
+            raise DocumentUnreadable(
+                why=Text(ko="ZIP 패키지에 빠진 파일이 있습니다", en="a part of its ZIP package is missing")
+            )
         taken = bytearray()
         try:
             with self._zip.open(found) as file:
                 while step := file.read(_STEP):
                     self._left -= len(step)
                     if self._left < 0:
-                        raise DocumentTooLarge(why=f"more than {self._limit} bytes when unpacked")
+                        raise DocumentTooLarge(why=more_unpacked(self._limit))
                     taken += step
         except _BROKEN as error:
-            raise DocumentUnreadable(why="a damaged ZIP package") from error
+            raise DocumentUnreadable(why=_DAMAGED) from error
         return bytes(taken)
 
     def xml(self, name: str) -> Element:
@@ -86,7 +100,11 @@ class Archive:
         data = self.read(name)
         self._marks -= data.count(b"<")
         if self._marks < 0:
-            raise DocumentTooLarge(why=f"more than {_ALL_MARKS} elements of XML")
+            raise DocumentTooLarge(
+                why=Text(
+                    ko=f"XML 요소가 {_ALL_MARKS}개를 넘습니다", en=f"more than {_ALL_MARKS} elements of XML"
+                )
+            )
         return data
 
 
@@ -100,7 +118,9 @@ class Plain:
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:  # noqa: ARG002 - as asked
         """Refuse it."""
-        raise DocumentUnreadable(why="an XML part declares a DOCTYPE")
+        raise DocumentUnreadable(
+            why=Text(ko="XML에 DOCTYPE 선언이 있습니다", en="an XML part declares a DOCTYPE")
+        )
 
 
 class _Tree(Plain, TreeBuilder):
@@ -110,28 +130,49 @@ class _Tree(Plain, TreeBuilder):
 def parsed(data: bytes) -> Element:
     """Return the root of XML, names as `{namespace}name`. Raises DocumentUnreadable, DocumentTooLarge."""
     if data.count(b"<") + data.count(b"=") > _MARKS:
-        raise DocumentTooLarge(why=f"more than {_MARKS} elements and attributes in an XML part")
+        raise DocumentTooLarge(
+            why=Text(
+                ko=f"한 XML의 요소와 속성이 {_MARKS}개를 넘습니다",
+                en=f"more than {_MARKS} elements and attributes in an XML part",
+            )
+        )
     root: Element = _fed(data, _Tree())
     return root
 
 
 def _fed(data: bytes, target: Plain) -> Any:  # noqa: ANN401 - what the target makes of it
     if _ENDLESS.search(data):
-        raise DocumentTooLarge(why="an XML part has a tag or text without end")
+        raise DocumentTooLarge(
+            why=Text(
+                ko="XML에 끝없이 이어지는 태그나 글이 있습니다",
+                en="an XML part has a tag or text without end",
+            )
+        )
     parser = XMLParser(target=target)  # noqa: S314 - no DOCTYPE, no entities
     try:
         parser.feed(data)
         return parser.close()
     except (ParseError, LookupError, ValueError) as error:  # the last two are for encodings that nobody knows
-        raise DocumentUnreadable(why="an XML part is not well formed") from error
+        raise DocumentUnreadable(
+            why=Text(ko="XML의 문법이 맞지 않습니다", en="an XML part is not well formed")
+        ) from error
 
 
 def _check(one: ZipInfo) -> None:
     """Raise DocumentUnreadable, DocumentLocked on an entry that no honest package has."""
     name = one.filename
     if one.flag_bits & _ENCRYPTED:
-        raise DocumentLocked(why="its ZIP package is encrypted")
+        raise DocumentLocked(
+            why=Text(ko="ZIP 패키지가 암호화되어 있습니다", en="its ZIP package is encrypted")
+        )
     if one.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        raise DocumentUnreadable(why="a compression that no document uses")
+        raise DocumentUnreadable(
+            why=Text(ko="문서에 쓰이지 않는 압축 방식입니다", en="a compression that no document uses")
+        )
     if name != one.orig_filename or "\\" in name or name.startswith("/") or ".." in name.split("/"):
-        raise DocumentUnreadable(why="its ZIP package names a path outside of itself")
+        raise DocumentUnreadable(
+            why=Text(
+                ko="ZIP 패키지가 자기 밖의 경로를 가리킵니다",
+                en="its ZIP package names a path outside of itself",
+            )
+        )

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentTooLarge, DocumentUnreadable
 
 MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -32,6 +33,7 @@ _STORAGE: Final = 1
 _STREAM: Final = 2
 _LEVELS: Final = 2
 """Streams of the root and of its storages are known; what lies deeper belongs to embedded objects."""
+_ASTRAY: Final = ("맴돌거나 밖을 가리키는 섹터 사슬", "a chain of sectors that loops or leads outside")
 
 _Entry: TypeAlias = tuple[bytes, int, int, int, int, int, int, int]
 
@@ -42,10 +44,10 @@ class Compound:
     def __init__(self, data: bytes) -> None:
         """Open a file. Raises DocumentUnreadable, DocumentTooLarge."""
         if len(data) < _HEADER or not data.startswith(MAGIC):
-            raise _damaged("it is no compound file")
+            raise _damaged("복합 파일이 아님", "it is no compound file")
         power, mini, fats, directory, mini_fat, mini_fats, difat = _LAYOUT.unpack_from(data, 30)
         if (power, mini) not in _POWERS:
-            raise _damaged("sectors of a size that no document has")
+            raise _damaged("문서에 없는 섹터 크기", "sectors of a size that no document has")
         self._data = data
         self._size = 1 << power
         self._mini_size = 1 << mini
@@ -71,7 +73,7 @@ class Compound:
     def read(self, path: str) -> bytes:
         """Return a stream; each can be read once. Raises DocumentUnreadable."""
         if (found := self._streams.get(path.casefold())) is None:
-            raise _damaged("a stream is missing")
+            raise _damaged("빠진 스트림", "a stream is missing")
         first, size = found
         taken = bytearray()
         for sector in self._chain(first) if size >= _SMALL else self._mini_chain(first):
@@ -79,7 +81,7 @@ class Compound:
             if len(taken) >= size:
                 break
         if len(taken) < size:
-            raise _damaged("a stream is cut off")
+            raise _damaged("잘린 스트림", "a stream is cut off")
         return bytes(taken[:size])
 
     def _table(self, fats: int, difat: int) -> "array[int]":
@@ -93,7 +95,7 @@ class Compound:
 
     def _sector(self, number: int) -> bytes:
         if number >= len(self._read) or self._read[number]:
-            raise _damaged("a chain of sectors that loops or leads outside")
+            raise _damaged(*_ASTRAY)
         self._read[number] = True
         return self._data[(number + 1) * self._size : (number + 2) * self._size]
 
@@ -101,20 +103,22 @@ class Compound:
         while number < _MARK:
             yield self._sector(number)
             if number >= len(self._fat):
-                raise _damaged("a chain of sectors that leads outside")
+                raise _damaged(*_ASTRAY)
             number = self._fat[number]
 
     def _mini_chain(self, number: int) -> Iterator[bytes]:
         while number < _MARK:
             if number >= len(self._mini_fat) or self._mini_read[number]:
-                raise _damaged("a chain of sectors that loops or leads outside")
+                raise _damaged(*_ASTRAY)
             self._mini_read[number] = True
             yield self._mini[number * self._mini_size : (number + 1) * self._mini_size]
             number = self._mini_fat[number]
 
 
-def _damaged(why: str) -> DocumentUnreadable:
-    return DocumentUnreadable(why=f"a damaged compound file: {why}")
+def _damaged(ko: str, en: str) -> DocumentUnreadable:
+    return DocumentUnreadable(
+        why=Text(ko=f"손상된 복합 파일입니다({ko})", en=f"a damaged compound file: {en}")
+    )
 
 
 def _numbers(data: bytes) -> "array[int]":
@@ -126,9 +130,11 @@ def _numbers(data: bytes) -> "array[int]":
 
 def _entries(directory: bytes) -> list[_Entry]:
     if len(directory) > _ENTRIES * _ENTRY.size:
-        raise DocumentTooLarge(why=f"more than {_ENTRIES} streams")
+        raise DocumentTooLarge(
+            why=Text(ko=f"스트림이 {_ENTRIES}개를 넘습니다", en=f"more than {_ENTRIES} streams")
+        )
     if len(directory) < _ENTRY.size:
-        raise _damaged("it has no directory")
+        raise _damaged("디렉터리 없음", "it has no directory")
     return list(_ENTRY.iter_unpack(directory[: len(directory) // _ENTRY.size * _ENTRY.size]))
 
 
@@ -142,7 +148,7 @@ def _streams(entries: list[_Entry]) -> dict[str, tuple[int, int]]:
         if number == _NOBODY:
             continue
         if number >= len(entries) or seen[number]:
-            raise _damaged("a directory that loops or leads outside")
+            raise _damaged("맴돌거나 밖을 가리키는 디렉터리", "a directory that loops or leads outside")
         seen[number] = True
         name, length, kind, left, right, child, first, size = entries[number]
         todo += ((left, within, level), (right, within, level))
@@ -153,5 +159,5 @@ def _streams(entries: list[_Entry]) -> dict[str, tuple[int, int]]:
             first,
             size & 0xFFFFFFFF,
         ):
-            raise _damaged("two streams of one name")
+            raise _damaged("이름이 같은 두 스트림", "two streams of one name")
     return found

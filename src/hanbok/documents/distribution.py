@@ -11,6 +11,7 @@ from typing import Final
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentUnreadable
 from hanbok.documents.hwp_records import DISTRIBUTE_DOC_DATA, Records
 
@@ -25,9 +26,19 @@ def unlocked(section: bytes) -> bytes:
     records = Records(section)
     head = records.now
     if head.tag != DISTRIBUTE_DOC_DATA or len(head.data) != _DATA:
-        raise DocumentUnreadable(why="a document for distribution without the data that opens it")
+        raise DocumentUnreadable(
+            why=Text(
+                ko="배포용 문서인데 그것을 여는 데이터가 없습니다",
+                en="a document for distribution without the data that opens it",
+            )
+        )
     if len(records.rest) % _BLOCK:
-        raise DocumentUnreadable(why="a section of a document for distribution is not whole")
+        raise DocumentUnreadable(
+            why=Text(
+                ko="배포용 문서의 구역이 온전하지 않습니다",
+                en="a section of a document for distribution is not whole",
+            )
+        )
     stream = _stream(struct.unpack_from("<I", head.data)[0])
     plain = bytes(one ^ next(stream) for one in head.data)
     at = _SEED + (head.data[0] & 0xF)  # the seed itself is not hidden

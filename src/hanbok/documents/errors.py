@@ -16,7 +16,7 @@ class DocumentUnreadable(HanbokError):
         en="Check that the file is whole and opens in the program that made it; saving it there anew may help.",
     )
 
-    def __init__(self, *, why: str, name: str | Text = _UNNAMED) -> None:
+    def __init__(self, *, why: Text, name: str | Text = _UNNAMED) -> None:
         """Say `why` without quoting the document."""
         self.why = why
         super().__init__(why=why, name=name)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentTooLarge
 from hanbok.documents.format import Limits
 from hanbok.documents.parts import Parts
+from hanbok.documents.whys import more_characters
 
 BETWEEN: Final = " | "
 """Between the cells of a row."""
@@ -88,14 +90,19 @@ class Flow:
         """Count characters, before they are more than the parts would take. Raises DocumentTooLarge."""
         self._left -= characters
         if self._left < 0:
-            raise DocumentTooLarge(why=f"more than {self._characters} characters of text")
+            raise DocumentTooLarge(why=more_characters(self._characters))
 
     @contextmanager
     def deeper(self) -> Generator[None]:
         """Stand within a table, a text box or a note. Raises DocumentTooLarge."""
         self._deep += 1
         if self._deep > self._depth:
-            raise DocumentTooLarge(why=f"tables and text boxes nest deeper than {self._depth}")
+            raise DocumentTooLarge(
+                why=Text(
+                    ko=f"표와 글상자가 {self._depth}단계보다 깊이 겹쳐 있습니다",
+                    en=f"tables and text boxes nest deeper than {self._depth}",
+                )
+            )
         yield
         self._deep -= 1
 

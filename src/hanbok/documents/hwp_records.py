@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.flow import NUMBERS, Cell, Flow, paragraph, table
 
@@ -18,6 +19,7 @@ RECORDS: Final = 2_000_000
 _HEAD: Final = 4
 _LONG: Final = 0xFFF
 """A size of 12 bits that says: the size follows in 32."""
+_CUT_OFF: Final = Text(ko="레코드가 잘려 있습니다", en="a record is cut off")
 
 DOCUMENT_PROPERTIES: Final = 16
 PARA_SHAPE: Final = 25
@@ -94,7 +96,11 @@ class Records:
             return END
         self.left -= 1
         if self.left < 0:
-            raise DocumentTooLarge(why=f"more than {RECORDS} records of text")
+            raise DocumentTooLarge(
+                why=Text(
+                    ko=f"글의 레코드가 {RECORDS}개를 넘습니다", en=f"more than {RECORDS} records of text"
+                )
+            )
         try:
             (head,) = struct.unpack_from("<I", data, at)
             at += 4
@@ -103,9 +109,9 @@ class Records:
                 (size,) = struct.unpack_from("<I", data, at)
                 at += 4
         except struct.error as error:
-            raise DocumentUnreadable(why="a record is cut off") from error
+            raise DocumentUnreadable(why=_CUT_OFF) from error
         if size > len(data) - at:
-            raise DocumentUnreadable(why="a record is cut off")
+            raise DocumentUnreadable(why=_CUT_OFF)
         self._at = at + size
         return Record(tag=head & 0x3FF, level=head >> 10 & 0x3FF, data=data[at : self._at])
 
@@ -121,7 +127,11 @@ class Section:
         self._records = records
         self._numbered = numbered
         if self._records.now.tag != _PARA_HEADER:
-            raise DocumentUnreadable(why="a section does not begin with a paragraph")
+            raise DocumentUnreadable(
+                why=Text(
+                    ko="구역이 문단으로 시작하지 않습니다", en="a section does not begin with a paragraph"
+                )
+            )
         self._flow = flow
 
     def read(self) -> None:

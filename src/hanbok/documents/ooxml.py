@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.core.values import Text
 from hanbok.documents.archive import ZIP, Archive, local
 from hanbok.documents.compound import MAGIC
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
@@ -59,13 +60,25 @@ class Package:
         """Open a package. Raises DocumentUnreadable, DocumentLocked, DocumentTooLarge."""
         if data.startswith(MAGIC):
             if _ENCRYPTED in data:
-                raise DocumentLocked(why="it is encrypted with a password or by rights management")
-            raise DocumentUnreadable(why="an old binary Office file under a new name")
+                raise DocumentLocked(
+                    why=Text(
+                        ko="암호나 권한 관리(DRM)로 암호화되어 있습니다",
+                        en="it is encrypted with a password or by rights management",
+                    )
+                )
+            raise DocumentUnreadable(
+                why=Text(
+                    ko="새 확장자를 단 옛 이진 형식의 오피스 파일입니다",
+                    en="an old binary Office file under a new name",
+                )
+            )
         self.archive = Archive(data, limits)
         self._top = self.related("")
         self.main = self.first(self._top, "officeDocument")
         if not self.main:
-            raise DocumentUnreadable(why="its package names no main part")
+            raise DocumentUnreadable(
+                why=Text(ko="패키지에 본문을 가리키는 항목이 없습니다", en="its package names no main part")
+            )
 
     def related(self, part: str) -> dict[str, Relation]:
         """Return what a part names, by id; what lies outside of the package is left out."""
@@ -114,7 +127,9 @@ class Markup:
 
     def _children(self, element: Element, deep: int) -> Iterator[Element]:
         if deep > self._deepest:
-            raise DocumentTooLarge(why="tables or text boxes nest too deep")
+            raise DocumentTooLarge(
+                why=Text(ko="표나 글상자가 너무 깊이 겹쳐 있습니다", en="tables or text boxes nest too deep")
+            )
         for child in element:
             name = local(child)
             if name in _UNREAD:

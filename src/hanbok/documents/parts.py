@@ -5,6 +5,7 @@ from typing import Final
 
 from hanbok.documents.errors import DocumentTooLarge
 from hanbok.documents.format import Document, Limits, Part
+from hanbok.documents.whys import more_characters
 
 _BREAK: Final = re.compile("\r\n?|[\x0b\x0c]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
@@ -26,7 +27,7 @@ class Parts:
         """
         self._left -= len(text)
         if self._left < 0:
-            raise DocumentTooLarge(why=f"more than {self._limit} characters of text")
+            raise DocumentTooLarge(why=more_characters(self._limit))
         if not (trimmed := _CONTROL.sub("", _BREAK.sub("\n", text)).strip()):
             return
         if not self._parts or self._parts[-1][:2] != (place, kind):

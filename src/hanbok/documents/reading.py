@@ -4,6 +4,7 @@ from pathlib import PurePath
 from typing import Final
 
 from hanbok.core.plugin import ExtraMissing, load, names
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentTooLarge, DocumentUnknown, DocumentUnreadable
 from hanbok.documents.format import Document, Format, Limits
 
@@ -27,7 +28,7 @@ def read(data: bytes, name: str, limits: Limits = NO_LIMITS_BUT_OURS) -> Documen
     called = PurePath(name).name
     try:
         if len(data) > limits.unpacked:
-            raise DocumentTooLarge(why=f"{len(data)} bytes")
+            raise DocumentTooLarge(why=Text(ko=f"{len(data)}바이트입니다", en=f"{len(data)} bytes"))
         document = format_of(data, called).read(data, limits)
     except DocumentUnreadable as error:
         raise error.of(called) from error.__cause__ if called else error
@@ -49,4 +50,6 @@ def format_of(data: bytes, name: str) -> Format:
             continue
         if known.knows(head, name):
             return known
-    raise missing or DocumentUnknown(why="neither its bytes nor its name tell")
+    raise missing or DocumentUnknown(
+        why=Text(ko="내용으로도 이름으로도 가려낼 수 없습니다", en="neither its bytes nor its name tell")
+    )

@@ -11,6 +11,7 @@ import struct
 import zlib
 from typing import Final
 
+from hanbok.core.values import Text
 from hanbok.documents.compound import MAGIC, Compound
 from hanbok.documents.distribution import unlocked
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
@@ -19,6 +20,17 @@ from hanbok.documents.format import Document, Limits
 from hanbok.documents.hwp_records import DOCUMENT_PROPERTIES, END, PARA_SHAPE, RECORDS, Records, Section
 from hanbok.documents.parts import Parts
 from hanbok.documents.summary import summary
+from hanbok.documents.whys import (
+    CUT_TEXT,
+    DAMAGED_TEXT,
+    NO_HWP,
+    NO_PROPERTIES,
+    NO_SECTION,
+    OLD_HWP,
+    more_unpacked,
+    other_version,
+    protected,
+)
 
 _ENDINGS: Final = (".hwp", ".hwt", ".hwpx")
 _STREAM: Final = "FileHeader".encode("utf-16-le")
@@ -30,7 +42,12 @@ _VERSION: Final = 5
 _COMPRESSED: Final = 1 << 0
 _DISTRIBUTION: Final = 1 << 2
 _TRACKED: Final = 1 << 14
-_LOCKS: Final = {1 << 1: "a password", 1 << 4: "DRM", 1 << 8: "a certificate", 1 << 10: "a certificate (DRM)"}
+_LOCKS: Final = {
+    1 << 1: Text(ko="암호로", en="a password"),
+    1 << 4: Text(ko="DRM으로", en="DRM"),
+    1 << 8: Text(ko="인증서로", en="a certificate"),
+    1 << 10: Text(ko="인증서(DRM)로", en="a certificate (DRM)"),
+}
 _COUNT: Final = struct.Struct("<H")
 _HEADING: Final = 23
 """From this bit on, a shape (표 44) tells what stands before the paragraph: nothing, outline, number, bullet."""
@@ -46,10 +63,10 @@ class Hwp:
 
     def read(self, data: bytes, limits: Limits) -> Document:
         if data.startswith(_OLD):
-            raise DocumentUnreadable(why="a format of before 2000 (HWP 3 or older); save it as HWPX")
+            raise DocumentUnreadable(why=OLD_HWP)
         file, parts = _File(data, limits), Parts(limits)
         if not file.sections:
-            raise DocumentUnreadable(why="it has no section")
+            raise DocumentUnreadable(why=NO_SECTION)
         count, numbered = file.told()
         if not file.sections.keys() >= set(range(count)):
             parts.leave("missing section")
@@ -73,12 +90,12 @@ class _File:
         self._left = self._limit = limits.unpacked
         head = self._file.read("FileHeader")
         if len(head) < _HEADER.size or not head.startswith(_SIGNATURE):
-            raise DocumentUnreadable(why="a compound file of another program than 한글")
+            raise DocumentUnreadable(why=NO_HWP)
         _, version, self.flags = _HEADER.unpack_from(head)
         if version != _VERSION:
-            raise DocumentUnreadable(why=f"version {version} of the format instead of {_VERSION}")
-        if lock := next((why for flag, why in _LOCKS.items() if self.flags & flag), ""):
-            raise DocumentLocked(why=f"it is protected by {lock}")
+            raise DocumentUnreadable(why=other_version(version, _VERSION))
+        if lock := next((by for flag, by in _LOCKS.items() if self.flags & flag), None):
+            raise DocumentLocked(why=protected(lock))
         folder = "viewtext" if self.flags & _DISTRIBUTION else "bodytext"
         found = ((_SECTION.fullmatch(path.removeprefix(folder)), path) for path in self._file.paths)
         self.sections = {int(number[1]): path for number, path in found if number}
@@ -96,9 +113,7 @@ class _File:
         records = Records(self._unpacked(self._file.read("DocInfo")))
         first = records.now
         if first.tag != DOCUMENT_PROPERTIES or len(first.data) < _COUNT.size:
-            raise DocumentUnreadable(
-                why="its stream DocInfo does not begin with the properties of the document"
-            )
+            raise DocumentUnreadable(why=NO_PROPERTIES)
         shapes: list[int] = []
         while records.now is not END:
             tag, _, data = records.step()
@@ -117,10 +132,10 @@ class _File:
             try:
                 data = inflating.decompress(data, self._left + 1)
             except zlib.error as error:
-                raise DocumentUnreadable(why="a damaged stream of compressed text") from error
+                raise DocumentUnreadable(why=DAMAGED_TEXT) from error
             if len(data) <= self._left and not inflating.eof:
-                raise DocumentUnreadable(why="a stream of compressed text is cut off")
+                raise DocumentUnreadable(why=CUT_TEXT)
         self._left -= len(data)
         if self._left < 0:
-            raise DocumentTooLarge(why=f"more than {self._limit} bytes when unpacked")
+            raise DocumentTooLarge(why=more_unpacked(self._limit))
         return data

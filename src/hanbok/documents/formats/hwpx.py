@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.core.values import Text
 from hanbok.documents.archive import ZIP, Archive, local
 from hanbok.documents.errors import DocumentLocked, DocumentUnreadable
 from hanbok.documents.flow import Flow
 from hanbok.documents.format import Document, Limits
 from hanbok.documents.hwpx_paragraphs import Paragraphs
 from hanbok.documents.parts import Parts
+from hanbok.documents.whys import NO_SECTION
 
 _TYPE: Final = b"mimetypeapplication/hwp+zip"
 """The first entry of the package, not compressed: its name is at byte 30, what it holds behind that."""
@@ -53,7 +55,7 @@ class _Package:
         if _MANIFEST in self.archive and any(
             local(one) == "encryption-data" for one in self.archive.xml(_MANIFEST).iter()
         ):
-            raise DocumentLocked(why="it is encrypted with a password")
+            raise DocumentLocked(why=Text(ko="암호가 걸려 있습니다", en="it is encrypted with a password"))
         path = self._path()
         root = self.archive.xml(path)
         self._folder = posixpath.dirname(path)
@@ -74,7 +76,7 @@ class _Package:
                 found = True
                 yield root
         if not found:
-            raise DocumentUnreadable(why="it has no section")
+            raise DocumentUnreadable(why=NO_SECTION)
 
     def numbered(self) -> frozenset[str]:
         """Return the ids of the shapes of paragraphs that the program numbers."""

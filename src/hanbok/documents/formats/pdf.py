@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from hanbok.core.values import Text
 from hanbok.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 from hanbok.documents.format import Document, Limits
 from hanbok.documents.paragraphs import Line, joined, spaced
@@ -30,6 +31,8 @@ _TOO_LARGE: Final = 12
 _OUT_OF_TIME: Final = {signal.SIGXCPU, signal.SIGKILL}
 _WAIT: Final = 10
 """Seconds to wait for a second of computing: a machine may be busy."""
+
+_DAMAGED: Final = Text(ko="손상된 PDF입니다", en="a damaged PDF")
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ class Pdf:
         try:
             told = _DECODE(_answered(data, limits))
         except msgspec.DecodeError as error:
-            raise DocumentUnreadable(why="a damaged PDF") from error
+            raise DocumentUnreadable(why=_DAMAGED) from error
         parts = Parts(limits)
         spaces = any(spaced(lines) for _, _, lines in told.parts)
         for kind, page, lines in told.parts:
@@ -71,7 +74,12 @@ def _answered(data: bytes, limits: Limits) -> bytes:
                 input=data, capture_output=True, check=False, env={}, timeout=limits.seconds * _WAIT,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise DocumentTooLarge(why=f"it was not read within {limits.seconds * _WAIT} seconds") from error
+            raise DocumentTooLarge(
+                why=Text(
+                    ko=f"{limits.seconds * _WAIT}초 안에 읽지 못했습니다",
+                    en=f"it was not read within {limits.seconds * _WAIT} seconds",
+                )
+            ) from error
     if done.returncode == 0:
         return done.stdout
     raise _failure(done.returncode, limits)
@@ -79,9 +87,21 @@ def _answered(data: bytes, limits: Limits) -> bytes:
 
 def _failure(code: int, limits: Limits) -> DocumentUnreadable:
     if code == _LOCKED:
-        return DocumentLocked(why="it is encrypted and asks for a password")
+        return DocumentLocked(
+            why=Text(ko="암호화되어 있어 암호를 묻습니다", en="it is encrypted and asks for a password")
+        )
     if code == _TOO_LARGE:
-        return DocumentTooLarge(why="its text or its objects take more memory than a document may")
+        return DocumentTooLarge(
+            why=Text(
+                ko="글이나 개체가 문서에 허용된 메모리를 넘습니다",
+                en="its text or its objects take more memory than a document may",
+            )
+        )
     if -code in _OUT_OF_TIME:
-        return DocumentTooLarge(why=f"reading it takes more than {limits.seconds} seconds")
-    return DocumentUnreadable(why="a damaged PDF")
+        return DocumentTooLarge(
+            why=Text(
+                ko=f"읽는 데 {limits.seconds}초 넘게 걸립니다",
+                en=f"reading it takes more than {limits.seconds} seconds",
+            )
+        )
+    return DocumentUnreadable(why=_DAMAGED)

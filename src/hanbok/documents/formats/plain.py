@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hanbok.core.values import Text
 from hanbok.documents.characters import decoded
 from hanbok.documents.errors import DocumentUnreadable
 from hanbok.documents.format import Document, Limits
@@ -16,7 +17,7 @@ class Plain:
 
     def read(self, data: bytes, limits: Limits) -> Document:
         if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise DocumentUnreadable(why="it is no text")
+            raise DocumentUnreadable(why=Text(ko="글이 아닙니다", en="it is no text"))
         parts = Parts(limits)
         parts.add(decoded(data))
         return parts.document()

@@ -6,6 +6,7 @@ The package is read here rather than by python-pptx, whose model has no diagrams
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.core.values import Text
 from hanbok.documents.archive import local
 from hanbok.documents.errors import DocumentUnreadable
 from hanbok.documents.format import Document, Limits
@@ -28,7 +29,9 @@ class Pptx:
         ids = [next((value for key, value in one.items() if key.endswith("}id")), "") for one in order]
         for number, one in enumerate(ids, 1):
             if one not in slides:
-                raise DocumentUnreadable(why="it names a slide that is not there")
+                raise DocumentUnreadable(
+                    why=Text(ko="없는 슬라이드를 가리킵니다", en="it names a slide that is not there")
+                )
             _slide(package, slides[one].path, number, markup, parts)
         return parts.document(**package.named())
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from hanbok.core.values import Text
 from hanbok.documents.archive import local
 from hanbok.documents.errors import DocumentUnreadable
 from hanbok.documents.format import Document, Limits
@@ -37,7 +38,9 @@ class Xlsx:
         for one in book.iterfind("{*}sheets/{*}sheet"):
             named = sheets.get(next((value for key, value in one.items() if key.endswith("}id")), ""))
             if named is None:
-                raise DocumentUnreadable(why="it names a sheet that is not there")
+                raise DocumentUnreadable(
+                    why=Text(ko="없는 시트를 가리킵니다", en="it names a sheet that is not there")
+                )
             hidden = ", hidden" if one.get("state", "visible") != "visible" else ""
             place = f"sheet {one.get('name', '')}{hidden}"
             if named.kind == "worksheet":
