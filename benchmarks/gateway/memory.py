@@ -18,7 +18,7 @@ from pathlib import Path
 
 from target import Target, tree
 
-from run import HERE, body, check, load, need_programs, nginx, server
+from run import body, check, load, need_programs, server, stand_in
 
 _KINDS = ("Rss", "Pss", "Anonymous")
 _MIB = 1024 * 1024
@@ -95,9 +95,7 @@ def main() -> None:
     need_programs()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
-        answers = f"content_by_lua_file {HERE / 'answers.lua'};"
-        model = stack.enter_context(nginx(folder, "model", answers, 0))
-        port = int(model.url.split(":")[2].split("/")[0])
+        _, port = stand_in(stack, folder)
         hanbok = stack.enter_context(server(folder / "server", port, workers=options.workers))
         words(folder / "words")
         os.environ["BENCH_WORDS"] = str(folder / "words")

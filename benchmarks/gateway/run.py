@@ -101,6 +101,12 @@ def nginx(folder: Path, role: str, does: str, model: int) -> Iterator[Target]:
         process.wait()
 
 
+def stand_in(stack: ExitStack, folder: Path) -> tuple[Target, int]:
+    """Start the stand-in model; return it and its port."""
+    model = stack.enter_context(nginx(folder, "model", f"content_by_lua_file {HERE / 'answers.lua'};", 0))
+    return model, int(model.url.split(":")[2].split("/")[0])
+
+
 def load(target: Target, payload: bytes, connections: int, seconds: int) -> dict[str, float]:
     with tempfile.NamedTemporaryFile() as file:
         file.write(
@@ -200,8 +206,7 @@ def main() -> None:
     need_programs()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
-        model = stack.enter_context(nginx(folder, "model", f"content_by_lua_file {HERE / 'answers.lua'};", 0))
-        port = int(model.url.split(":")[2].split("/")[0])
+        model, port = stand_in(stack, folder)
         plain = stack.enter_context(nginx(folder, "nginx", PASSES, port))
         hanbok = stack.enter_context(server(folder / "one", port, workers=1))
         two = stack.enter_context(server(folder / "two", port, workers=2))

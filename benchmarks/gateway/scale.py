@@ -19,7 +19,7 @@ from pathlib import Path
 from target import Target, cpu, tree
 
 from hanbok.testing.running import RunningHanbok
-from run import HERE, body, check, load, need_programs, nginx, server
+from run import body, check, load, need_programs, server, stand_in
 
 _ROOT = Path("/sys/fs/cgroup")
 _PERIOD = 10_000
@@ -67,8 +67,7 @@ def main() -> None:
     need_programs()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
-        model = stack.enter_context(nginx(folder, "model", f"content_by_lua_file {HERE / 'answers.lua'};", 0))
-        port = int(model.url.split(":")[2].split("/")[0])
+        _, port = stand_in(stack, folder)
         rates: dict[int, list[float]] = {}
         doors: dict[int, tuple[Target, list[int]]] = {}
         for workers in (1, options.workers):

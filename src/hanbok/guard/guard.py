@@ -52,17 +52,15 @@ class Guard:
                 continue
             (shapes if hasattr(recogniser, "verify") else others).append(recogniser)
         shapes.sort(key=lambda shape: -shape.most)
-        scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
-        return cls(shapes, scanner, others, [Custom(one) for one in custom])
+        return cls(shapes, _scanner(shapes, cache), others, [Custom(one) for one in custom])
 
     def only(self, kinds: frozenset[str], cache: Path | None = None) -> "Guard":
         """Return a guard that finds these of its kinds, written as numbers and signs are, and nothing else: without
         names and addresses. It reads a text in a fraction of the time. `cache` as for `load`.
         """
         shapes = [one for one in self.shapes if one.kind in kinds]
-        scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
         customs = [one for one in self.customs if one.type.kind in kinds]
-        return Guard(shapes, scanner, customs=customs)
+        return Guard(shapes, _scanner(shapes, cache), customs=customs)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -128,6 +126,11 @@ def sought(shapes: Sequence[Shape]) -> Mapping[int, Sought]:
         **DISGUISES,
         **{index: Sought(one.patterns, one.alphabet, one.raw) for index, one in enumerate(shapes)},
     }
+
+
+def _scanner(shapes: Sequence[Shape], cache: Path | None) -> Scanner:
+    scanner: Scanner = load(_SCANNERS, best_scanner())(sought(shapes), cache)
+    return scanner
 
 
 def best_scanner() -> str:
